@@ -1,0 +1,86 @@
+// Document: one stored version of one object, immutable and already encoded.
+//
+// The server makes it once per write; store, watch cache, watchers and informers share it by pointer, across loops. Other
+// encodings and the typed struct are made on first demand and kept beside the JSON.
+#pragma once
+
+#include <any>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/result.h"
+#include "codec/value.h"
+#include "model/kind.h"
+#include "schema/convert.h"
+
+namespace charon::model {
+
+using Revision = std::uint64_t;  // the store's, printed as resourceVersion
+
+struct ObjectKey {
+  std::string ns;  // empty for cluster-scoped objects
+  std::string name;
+  auto operator<=>(const ObjectKey&) const = default;
+  std::string text() const { return ns.empty() ? name : ns + "/" + name; }
+};
+
+class Document {
+ public:
+  // Reads the metadata out of `tree`, a normalized object of `kind`; `json` is its canonical JSON at `revision`.
+  Document(const Kind& kind, Revision revision, SharedBytes json, const codec::Value& tree);
+  // Parses `json` itself; CHECKs that it is well formed (it comes from our own store).
+  static std::shared_ptr<const Document> from_json(const Kind& kind, Revision revision, SharedBytes json);
+  ~Document();
+  Document(const Document&) = delete;
+
+  const Kind& kind() const { return kind_; }
+  Revision revision() const { return revision_; }
+  const ObjectKey& key() const { return key_; }
+  const std::string& uid() const { return uid_; }
+  const std::vector<std::pair<std::string, std::string>>& labels() const { return labels_; }  // sorted
+  // The value of a selectable field; empty when unset or not selectable.
+  std::string_view field(std::string_view path) const;
+  const SharedBytes& json() const { return json_; }
+
+  codec::Value tree() const;        // parsed anew at each call: the caller owns it
+  SharedBytes protobuf() const;     // with the k8s\0 envelope; made once
+
+  // The typed struct, decoded once per Document and shared. T must be the struct of kind().
+  template <class T>
+  std::shared_ptr<const T> as() const {
+    CHECK(kind_.type == &T::type());
+    std::lock_guard lock(lazy_mutex_);
+    if (!typed_) {
+      auto object = std::make_shared<T>();
+      CHECK(schema::struct_from_tree(T::type(), tree(), object.get()).has_value());
+      typed_ = std::shared_ptr<const void>(object, object.get());
+    }
+    return std::static_pointer_cast<const T>(typed_);
+  }
+
+ private:
+  const Kind& kind_;
+  Revision revision_;
+  ObjectKey key_;
+  std::string uid_;
+  std::vector<std::pair<std::string, std::string>> labels_;
+  std::vector<std::pair<std::string_view, std::string>> fields_;
+  SharedBytes json_;
+  mutable std::mutex lazy_mutex_;
+  mutable std::shared_ptr<const void> typed_;
+  mutable SharedBytes protobuf_;
+};
+
+using DocumentPtr = std::shared_ptr<const Document>;
+
+}  // namespace charon::model

@@ -1,0 +1,89 @@
+// Kind: one API kind and its resource, as the server, the client and `charon convert` see it.
+//
+// Built from the `charon.kind` option of a message in api/**/types.proto and, where there is one, the kind's rules in
+// api/<group>/<version>/<kind>.cc (struct KindRules named `<kind>_rules`).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/value.h"
+#include "schema/type.h"
+#include "schema/validate.h"
+
+namespace charon::model {
+
+struct GroupVersion {
+  std::string_view group;  // "" for core
+  std::string_view version;
+  std::string text() const;  // "v1", "apps/v1"
+  bool operator==(const GroupVersion&) const = default;
+};
+
+// One column of `kubectl get`. A column whose `json_path` is not empty is read from the object; the others are filled by
+// KindRules::cells in their order.
+struct Column {
+  std::string_view name;
+  std::string_view type = "string";   // string, integer, date, boolean
+  std::string_view format;            // "name" for the Name column
+  std::string_view description;
+  int priority = 0;                   // 1: only with -o wide
+  std::string_view json_path;         // ".spec.replicas"
+};
+
+struct WriteContext {
+  bool create = false;                    // else an update of `before`
+  bool status_subresource = false;
+  const codec::Value* before = nullptr;   // the stored object, for updates
+};
+
+// Rules of a kind that its table cannot say. Every member may be null.
+struct KindRules {
+  // Fills defaults that depend on other fields. The tree is normalized and has the static defaults.
+  void (*set_defaults)(codec::Value& object) = nullptr;
+  // Before validation of a create or update: what the server itself sets or keeps (generation is the server's).
+  void (*prepare)(codec::Value& object, const WriteContext& context) = nullptr;
+  void (*validate)(const codec::Value& object, const WriteContext& context, schema::FieldErrors& errors) = nullptr;
+  // The cells of the columns without json_path, in their order; `now` for ages.
+  void (*cells)(const codec::Value& object, Time now, codec::Array& cells) = nullptr;
+  // Field selector values beyond metadata.name and metadata.namespace.
+  std::span<const std::string_view> selectable_fields;  // "status.phase", "spec.nodeName": JSON paths
+};
+
+struct Kind {
+  GroupVersion gv;
+  std::string_view kind;       // "Deployment"
+  std::string_view list_kind;  // "DeploymentList"
+  std::string_view plural;     // "deployments"
+  std::string_view singular;   // "deployment"
+  std::span<const std::string_view> short_names;
+  std::span<const std::string_view> categories;
+  bool namespaced = true;
+  // "status", "scale", "log", "exec", "binding", "eviction" ...
+  std::span<const std::string_view> subresources;
+  // get, list, watch, create, update, patch, delete, deletecollection; create alone for reviews.
+  std::span<const std::string_view> verbs;
+  bool generation = false;  // metadata.generation counts changes outside metadata and status
+  std::span<const Column> columns;
+  const schema::Type* type = nullptr;
+  const schema::Type* list_type = nullptr;
+  KindRules rules;
+
+  bool has_subresource(std::string_view name) const;
+  bool has_verb(std::string_view verb) const;
+  // "deployments.apps", or "pods" for core: as Kubernetes names a resource in errors.
+  std::string group_resource() const;
+};
+
+// All built-in kinds, by group (core first, then by name) and version and name.
+std::span<const Kind> builtin_kinds();
+const Kind* find_kind(GroupVersion gv, std::string_view kind);
+const Kind* find_resource(GroupVersion gv, std::string_view plural);
+// The kind whose struct has this table; CHECKs that there is one.
+const Kind& kind_of_type(const schema::Type& type);
+
+}  // namespace charon::model

@@ -1,0 +1,52 @@
+// Files: the file system as the engine uses it. Calls block; they are short (configuration, /proc, cgroups, volumes).
+//
+// Thread-safe. Paths are absolute. Errors: NotFound, AlreadyExists, Forbidden, else InternalError, each with the path and
+// the system's text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace charon::rt {
+
+struct FileInfo {
+  enum class Kind : std::uint8_t { Regular, Directory, Symlink, Socket, BlockDevice, CharDevice, Other };
+  Kind kind = Kind::Regular;
+  std::uint64_t size_bytes = 0;
+  std::uint32_t mode = 0;  // permission bits
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t inode = 0;
+  Time modified;
+};
+
+class Files {
+ public:
+  virtual ~Files() = default;
+
+  virtual Result<std::string> read(const std::string& path) const = 0;
+  // Creates or truncates.
+  virtual Result<void> write(const std::string& path, std::string_view bytes, std::uint32_t mode) = 0;
+  // All or nothing: written beside, synced, renamed over `path`.
+  virtual Result<void> write_atomic(const std::string& path, std::string_view bytes, std::uint32_t mode) = 0;
+  virtual Result<void> append(const std::string& path, std::string_view bytes, std::uint32_t mode) = 0;
+  // With parents; existing directories are fine.
+  virtual Result<void> make_dirs(const std::string& path, std::uint32_t mode) = 0;
+  // A file, symlink or whole directory tree; a missing one is fine. Never follows symlinks, never leaves a file system.
+  virtual Result<void> remove_all(const std::string& path) = 0;
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  virtual Result<void> symlink(const std::string& target, const std::string& path) = 0;
+  virtual Result<std::string> read_link(const std::string& path) const = 0;
+  virtual Result<std::vector<std::string>> list(const std::string& path) const = 0;  // names, sorted
+  virtual Result<FileInfo> info(const std::string& path) const = 0;                  // of a symlink: the link itself
+  virtual Result<void> set_mode(const std::string& path, std::uint32_t mode) = 0;
+  virtual Result<void> set_owner(const std::string& path, std::uint32_t uid, std::uint32_t gid) = 0;
+  bool exists(const std::string& path) const { return info(path).has_value(); }
+};
+
+}  // namespace charon::rt

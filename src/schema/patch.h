@@ -1,0 +1,20 @@
+// The three patch formats.
+#pragma once
+
+#include "base/result.h"
+#include "codec/value.h"
+#include "schema/type.h"
+
+namespace charon::schema {
+
+// RFC 6902. BadRequest on a malformed patch, Invalid when an operation does not apply (a missing path, a failed test).
+Result<void> json_patch(codec::Value& document, const codec::Value& patch);
+
+// RFC 7386.
+void merge_patch(codec::Value& document, const codec::Value& patch);
+
+// Kubernetes' strategic merge patch with $patch (replace, delete, merge), $retainKeys, $deleteFromPrimitiveList and
+// $setElementOrder; lists merge by the table's patch keys. BadRequest on malformed directives or missing merge keys.
+Result<void> strategic_merge_patch(const Type& type, codec::Value& document, const codec::Value& patch);
+
+}  // namespace charon::schema
