@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "client/transport.h"
+#include "codec/tree.h"
 #include "model/kind.h"
 #include "schema/convert.h"
 

@@ -4,11 +4,7 @@
 // encodings and the typed struct are made on first demand and kept beside the JSON.
 #pragma once
 
-#include <any>
-#include <atomic>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,7 +13,6 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/check.h"
 #include "base/result.h"
 #include "codec/value.h"
 #include "model/kind.h"
@@ -58,17 +53,12 @@ class Document {
   // The typed struct, decoded once per Document and shared. T must be the struct of kind().
   template <class T>
   std::shared_ptr<const T> as() const {
-    CHECK(kind_.type == &T::type());
-    std::lock_guard lock(lazy_mutex_);
-    if (!typed_) {
-      auto object = std::make_shared<T>();
-      CHECK(schema::struct_from_tree(T::type(), tree(), object.get()).has_value());
-      typed_ = std::shared_ptr<const void>(object, object.get());
-    }
-    return std::static_pointer_cast<const T>(typed_);
+    return std::static_pointer_cast<const T>(typed(T::type(), [] -> std::shared_ptr<void> { return std::make_shared<T>(); }));
   }
 
  private:
+  std::shared_ptr<const void> typed(const schema::Type& type, std::shared_ptr<void> (*make)()) const;
+
   const Kind& kind_;
   Revision revision_;
   ObjectKey key_;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "codec/value.h"
 #include "schema/type.h"
 #include "schema/validate.h"
