@@ -63,7 +63,8 @@ Result<Database> lock_store(const std::string& path) {
   TRY_ASSIGN(Database lock, Database::open(lock_path, Database::Mode::ReadWrite));
   sqlite3_busy_timeout(lock.raw(), 0);
   if (const int code = sqlite3_exec(lock.raw(), "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr); code == SQLITE_BUSY) {
-    return fail(Reason::ServiceUnavailable, fmt::format("store {}: in use by another process, which holds {}", path, lock_path));
+    return fail(Reason::ServiceUnavailable,
+                fmt::format("store {}: in use by another process, which holds {}", path, lock_path));
   } else if (code != SQLITE_OK) {
     return fail(lock.error(code));
   }

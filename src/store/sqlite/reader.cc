@@ -96,7 +96,8 @@ Result<Overlay> Reader::overlay_at(Revision revision, const Range& range) {
     if (!row) return overlay;
     auto [place, is_new] = overlay.try_emplace(std::string(undo_->text(0)));
     if (!is_new) continue;
-    if (SharedBytes previous = undo_->blob(1)) place->second = Entry{place->first, previous, undo_->number(2), undo_->number(3)};
+    if (SharedBytes previous = undo_->blob(1))
+      place->second = Entry{place->first, previous, undo_->number(2), undo_->number(3)};
   }
 }
 

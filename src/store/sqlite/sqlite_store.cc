@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <coroutine>
 #include <deque>
 #include <filesystem>
@@ -102,7 +103,8 @@ struct Back {
   std::weak_ptr<Front> front;
   std::unique_ptr<Writer> writer;
   CommitQueue queue;
-  bool maintaining = false;
+  bool maintaining = false;           // on the worker only
+  std::atomic<bool> closing = false;  // leaves maintenance for the next start
 };
 
 void schedule_group(std::shared_ptr<Back> back);
@@ -110,7 +112,7 @@ void schedule_group(std::shared_ptr<Back> back);
 void maintain(std::shared_ptr<Back> back) {
   // An error here shows again at the next commit, or is gone by then.
   back->maintaining = back->writer->maintain().value_or(false);
-  if (!back->maintaining || back->front.expired()) return;
+  if (!back->maintaining || back->closing) return;
   rt::Worker& worker = back->worker;
   worker.submit([back = std::move(back)]() mutable { maintain(std::move(back)); });
 }
@@ -160,16 +162,17 @@ class SqliteStore final : public Store {
         lookup_(std::move(parts.lookup)),
         reader_(std::move(parts.reader)),
         front_(std::make_shared<Front>()),
-        back_(new Back{loop, *workers.writing, front_, std::move(parts.writer)}),
+        back_(std::make_shared<Back>(loop, *workers.writing, front_, std::move(parts.writer))),
         workers_(std::move(workers)) {
     front_->meta = back_->writer->meta();
   }
+  ~SqliteStore() override { back_->closing = true; }
 
   rt::Task<Result<std::optional<Entry>>> get(std::string key) override { co_return lookup_->get(key); }
 
   rt::Task<Result<ListResult>> list(ListOptions options) override {
-    co_return co_await workers_.reading->run(loop_,
-                                             [reader = reader_, options = std::move(options)] { return reader->list(options); });
+    co_return co_await workers_.reading->run(
+        loop_, [reader = reader_, options = std::move(options)] { return reader->list(options); });
   }
 
   rt::Task<Result<Revision>> commit(std::vector<Write> writes) override {
@@ -251,12 +254,19 @@ Result<std::unique_ptr<Store>> open_sqlite_store(rt::Loop& loop, SqliteOptions o
 Result<void> restore_sqlite_store(const std::string& snapshot, const std::string& path) {
   TRY_ASSIGN(Database source, Database::open(snapshot, Database::Mode::ReadOnly));
   TRY(check_store_file(source));
-  TRY(copy_to(source, path));
-  TRY_ASSIGN(Database copy, Database::open(path, Database::Mode::ReadWrite));
-  return copy.execute(
-      fmt::format("BEGIN; DELETE FROM history; UPDATE meta SET revision = revision + {0}, compacted = revision + {0}, "
-                  "history_events = 0, history_bytes = 0; COMMIT",
-                  kRestoreJump));
+  if (std::filesystem::exists(path)) return fail(Reason::AlreadyExists, fmt::format("{} exists", path));
+  const std::string unfinished = path + ".restoring";
+  std::filesystem::remove(unfinished);
+  TRY(copy_to(source, unfinished));
+  {
+    TRY_ASSIGN(Database copy, Database::open(unfinished, Database::Mode::ReadWrite));
+    TRY(
+        copy.execute(fmt::format("BEGIN; DELETE FROM history; UPDATE meta SET revision = revision + {0}, "
+                                 "compacted = revision + {0}, history_events = 0, history_bytes = 0; COMMIT",
+                                 kRestoreJump)));
+  }
+  std::filesystem::rename(unfinished, path);
+  return {};
 }
 
 }  // namespace charon::store

@@ -20,12 +20,13 @@
 
 namespace charon::store {
 
-inline constexpr std::size_t kPendingCommits = 16384;          // that may wait for the writing worker
-inline constexpr std::size_t kGroupCommits = 1024;             // in one transaction
-inline constexpr std::size_t kGroupBytes = 4u << 20;           // of keys and values in one transaction, when it has several commits
+inline constexpr std::size_t kPendingCommits = 16384;  // that may wait for the writing worker
+inline constexpr std::size_t kGroupCommits = 1024;     // in one transaction
+inline constexpr std::size_t kGroupBytes = 4u << 20;   // of keys and values in one transaction, when it has several commits
 
 struct SqliteOptions {
-  std::string path;  // of the file; its folder must exist. Files with "-wal", "-shm" and ".lock" behind the name stand beside it
+  std::string
+      path;  // of the file; its folder must exist. Files with "-wal", "-shm" and ".lock" behind the name stand beside it
   HistoryLimits history;
 };
 

@@ -36,8 +36,7 @@ Result<void> Writer::prepare() {
       {record_, "INSERT INTO history(id, key, previous, created, modified) VALUES(?, ?, ?, ?, ?)"},
       {oldest_, "SELECT id, key, length(previous) FROM history WHERE id < ? ORDER BY id"},
       {forget_, "DELETE FROM history WHERE id < ?"},
-      {save_meta_,
-       "UPDATE meta SET revision = ?, compacted = ?, keys = ?, history_events = ?, history_bytes = ? WHERE id = 1"},
+      {save_meta_, "UPDATE meta SET revision = ?, compacted = ?, keys = ?, history_events = ?, history_bytes = ? WHERE id = 1"},
       {page_count_, "PRAGMA page_count"},
       {free_count_, "PRAGMA freelist_count"},
   };

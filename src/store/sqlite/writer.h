@@ -15,10 +15,10 @@
 
 namespace charon::store {
 
-inline constexpr int kCheckpointFrames = 1000;          // log pages that are moved into the file together
-inline constexpr std::int64_t kSpareFreePages = 256;    // free pages that the file may keep ...
-inline constexpr std::int64_t kSpareFreeFraction = 8;   // ... or this part of it, if that is more
-inline constexpr std::int64_t kVacuumPages = 256;       // given back in one step, so that commits get in between
+inline constexpr int kCheckpointFrames = 1000;         // log pages that are moved into the file together
+inline constexpr std::int64_t kSpareFreePages = 256;   // free pages that the file may keep ...
+inline constexpr std::int64_t kSpareFreeFraction = 8;  // ... or this part of it, if that is more
+inline constexpr std::int64_t kVacuumPages = 256;      // given back in one step, so that commits get in between
 
 // What became of the commits of one transaction.
 struct GroupOutcome {
