@@ -1,10 +1,9 @@
 // Scope: owns running tasks; destroying it cancels them. Every long-lived component owns one.
 //
-// Lives on one loop. Destroying a Scope from inside one of its own tasks is a broken invariant (CHECK).
+// Lives on one loop. Destroying a Scope from inside one of its own tasks is an error: post it to the loop.
 #pragma once
 
 #include <coroutine>
-#include <list>
 #include <memory>
 
 #include "rt/loop.h"
@@ -18,8 +17,8 @@ class Scope {
   Scope(const Scope&) = delete;
   ~Scope();
 
-  // Takes the task over and starts it from the loop, after the caller returned to it. An exception that leaves the task is a
-  // broken invariant: it ends the process with its text.
+  // Takes the task over and starts it from the loop, after the caller returned to it. An exception that leaves the task is
+  // a broken invariant: it ends the process with its text.
   void spawn(Task<void> task);
 
   // Cancels all tasks now; nothing of them runs afterwards. New ones may be spawned.
@@ -32,7 +31,6 @@ class Scope {
   Task<void> drained();
 
  private:
-  struct Entry;
   struct State;
   Loop& loop_;
   std::shared_ptr<State> state_;
