@@ -67,26 +67,44 @@ class Maker {
 
   Value single(const Field& field, int depth) {
     switch (field.scalar) {
-      case Scalar::Bool: return below(2) == 0;
-      case Scalar::Int32: return integer(INT32_MIN, INT32_MAX);
-      case Scalar::Int64: return integer(INT64_MIN, INT64_MAX);
-      case Scalar::Uint32: return integer(0, UINT32_MAX);
-      case Scalar::Uint64: return integer(0, INT64_MAX);
+      case Scalar::Bool:
+        return below(2) == 0;
+      case Scalar::Int32:
+        return integer(INT32_MIN, INT32_MAX);
+      case Scalar::Int64:
+        return integer(INT64_MIN, INT64_MAX);
+      case Scalar::Uint32:
+        return integer(0, UINT32_MAX);
+      case Scalar::Uint64:
+        return integer(0, INT64_MAX);
       case Scalar::Float:
-      case Scalar::Double: return below(2) == 0 ? 1.5 : -0.25;
-      case Scalar::String: return Value(text());
-      case Scalar::Bytes: return pick({"", "AAEC", "aGVsbG8="});
-      case Scalar::Message: return object(*field.message, depth + 1);
-      case Scalar::Quantity: return pick({"0", "1000m", "1.5Gi", "250m", "12e6"});
-      case Scalar::IntOrString: return below(2) == 0 ? Value(80) : Value("25%");
-      case Scalar::Time: return pick({"2026-01-02T03:04:05Z", "1969-12-31T23:00:00+01:00"});
-      case Scalar::MicroTime: return pick({"2026-01-02T03:04:05.123456Z", "2026-01-02T03:04:05Z"});
-      case Scalar::Duration: return pick({"0s", "90s", "1.5s"});
+      case Scalar::Double:
+        return below(2) == 0 ? 1.5 : -0.25;
+      case Scalar::String:
+        return Value(text());
+      case Scalar::Bytes:
+        return pick({"", "AAEC", "aGVsbG8="});
+      case Scalar::Message:
+        return object(*field.message, depth + 1);
+      case Scalar::Quantity:
+        return pick({"0", "1000m", "1.5Gi", "250m", "12e6"});
+      case Scalar::IntOrString:
+        return below(2) == 0 ? Value(80) : Value("25%");
+      case Scalar::Time:
+        return pick({"2026-01-02T03:04:05Z", "1969-12-31T23:00:00+01:00"});
+      case Scalar::MicroTime:
+        return pick({"2026-01-02T03:04:05.123456Z", "2026-01-02T03:04:05Z"});
+      case Scalar::Duration:
+        return pick({"0s", "90s", "1.5s"});
       case Scalar::RawExtension:
-      case Scalar::FieldsV1: return Value({{"b", 1}, {"a", codec::Array{1, "x"}}});
-      case Scalar::Json: return below(2) == 0 ? Value("x") : Value(3);
-      case Scalar::StringList: return Value(codec::Array{"x", text()});
-      default: return schema_or(field, depth);
+      case Scalar::FieldsV1:
+        return Value({{"b", 1}, {"a", codec::Array{1, "x"}}});
+      case Scalar::Json:
+        return below(2) == 0 ? Value("x") : Value(3);
+      case Scalar::StringList:
+        return Value(codec::Array{"x", text()});
+      default:
+        return schema_or(field, depth);
     }
   }
 
