@@ -20,14 +20,14 @@ struct KeyPair {
 
 struct TlsServerOptions {
   KeyPair identity;
-  std::string client_ca_pem;             // verifies client certificates when they are offered; empty: none are asked for
+  std::string client_ca_pem;  // verifies client certificates when they are offered; empty: none are asked for
   std::vector<std::string> alpn = {"h2", "http/1.1"};
 };
 
 struct TlsClientOptions {
-  std::string ca_pem;                    // empty: the system's roots
+  std::string ca_pem;  // empty: the system's roots
   std::optional<KeyPair> identity;
-  std::string server_name;               // for SNI and verification; a literal IP address is verified as such
+  std::string server_name;  // for SNI and verification; a literal IP address is verified as such
   std::vector<std::string> alpn = {"h2", "http/1.1"};
   bool insecure_skip_verify = false;
 };
