@@ -290,9 +290,7 @@ rt::Task<void> Http1Connection::linger() {
     expired = true;
     changed_.set();
   });
-  std::size_t total = 0;
-  while (!eof_ && !broken_ && !expired && total < kDrainBytes) {
-    total += end_ - begin_;
+  while (!eof_ && !broken_ && !expired) {
     consume(end_ - begin_);
     changed_.clear();
     co_await changed_.wait();

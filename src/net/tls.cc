@@ -421,11 +421,15 @@ rt::Task<Result<std::unique_ptr<TlsStream>>> tls_accept(std::unique_ptr<rt::Stre
   co_return co_await shake;
 }
 
-rt::Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<rt::Stream> stream,
-                                                         std::shared_ptr<TlsClient> client) {
+rt::Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<rt::Stream> stream, std::shared_ptr<TlsClient> client,
+                                                         std::vector<std::string> alpn) {
   const auto& ours = static_cast<const Client&>(*client);
   SslPtr ssl(SSL_new(ours.context()));
   CO_TRY(ours.prepare(ssl.get()));
+  if (!alpn.empty()) {
+    const std::string wire = alpn_wire(alpn);
+    SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(wire.data()), static_cast<unsigned>(wire.size()));
+  }
   auto shake = shake_hands(std::make_unique<OpenSslStream>(std::move(stream), std::move(ssl), client));
   co_return co_await shake;
 }

@@ -54,6 +54,8 @@ class TlsStream : public rt::Stream {
 
 // Handshakes. Unauthorized when a certificate does not verify, with OpenSSL's reason.
 rt::Task<Result<std::unique_ptr<TlsStream>>> tls_accept(std::unique_ptr<rt::Stream> stream, std::shared_ptr<TlsServer> server);
-rt::Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<rt::Stream> stream, std::shared_ptr<TlsClient> client);
+// `alpn`: offered instead of the client's own list.
+rt::Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<rt::Stream> stream, std::shared_ptr<TlsClient> client,
+                                                         std::vector<std::string> alpn = {});
 
 }  // namespace charon::net
