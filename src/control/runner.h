@@ -61,6 +61,7 @@ class Runner {
   rt::Task<Result<void>> perform(Write write, std::shared_ptr<Expectations> expected);
   rt::Task<Result<model::DocumentPtr>> send(const Write& write);
   rt::Task<void> wait_visible(std::shared_ptr<Expectations> expected);
+  rt::Task<bool> reach(const model::Kind* kind, model::Revision revision, rt::Instant limit);
   void subscribe();
   void note_change(const Watch& watch, Change change);
 
