@@ -179,11 +179,31 @@ rt::Task<Result<model::DocumentPtr>> Runner::send(const Write& write) {
       return transport_.patch(write.resource, write.key, write.patch_type, write.body);
     case Write::Verb::Delete:
       return transport_.remove(write.resource, write.key, write.delete_options);
+    case Write::Verb::ExpectGone:
+    case Write::Verb::ExpectNone:
+      break;
   }
   std::unreachable();
 }
 
+rt::Task<Result<void>> Runner::expect_gone(Write write) {
+  auto found = co_await transport_.get(write.resource, write.key);
+  if (!found && found.error().reason == Reason::NotFound) co_return Result<void>();
+  if (!found) co_return fail(std::move(found.error()));
+  if ((*found)->uid() != write.delete_options.uid) co_return Result<void>();
+  co_return fail(Reason::Conflict, write.resource.kind->group_resource() + " \"" + write.key.name + "\" still exists");
+}
+
+rt::Task<Result<void>> Runner::expect_none(Write write) {
+  auto found = co_await transport_.list(write.resource, client::ListOptions{write.key.ns, {}, {}});
+  if (!found) co_return fail(std::move(found.error()));
+  if (found->items.empty()) co_return Result<void>();
+  co_return fail(Reason::Conflict, "namespace \"" + write.key.ns + "\" still has " + write.resource.kind->group_resource());
+}
+
 rt::Task<Result<void>> Runner::perform(Write write, std::shared_ptr<Expectations> expected) {
+  if (write.verb == Write::Verb::ExpectGone) co_return co_await expect_gone(std::move(write));
+  if (write.verb == Write::Verb::ExpectNone) co_return co_await expect_none(std::move(write));
   ++stats_.writes;
   client::Informer* informer = informers_.find(*write.resource.kind);
   const model::DocumentPtr before = informer != nullptr ? informer->document(write.key) : nullptr;
