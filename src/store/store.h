@@ -33,7 +33,7 @@ struct Entry {
 // One change of one key.
 struct Write {
   std::string key;
-  SharedBytes value;                  // null: delete the key
+  SharedBytes value;                    // null: delete the key
   std::optional<Revision> if_modified;  // the key must be at this revision; 0: it must not exist; nullopt: whatever
 };
 
@@ -46,9 +46,9 @@ struct Event {
 
 struct ListOptions {
   std::string prefix;
-  std::string start_after;            // continue behind this key; empty: from the start
-  std::size_t limit = 0;              // 0: no limit
-  std::optional<Revision> at;         // a past revision (Gone when compacted); nullopt: now
+  std::string start_after;     // continue behind this key; empty: from the start
+  std::size_t limit = 0;       // 0: no limit
+  std::optional<Revision> at;  // a past revision (Gone when compacted); nullopt: now
 };
 
 struct ListResult {
@@ -73,11 +73,11 @@ struct WatchHandler {
 
 struct Stats {
   Revision revision = 0;
-  Revision compacted = 0;       // oldest revision that can be watched from or listed at
+  Revision compacted = 0;  // oldest revision that can be watched from or listed at
   std::uint64_t keys = 0;
-  std::uint64_t file_bytes = 0; // 0 when not on disk
-  std::uint64_t commits = 0;    // since start
-  std::uint64_t syncs = 0;      // since start; commits / syncs is the size of a group
+  std::uint64_t file_bytes = 0;  // 0 when not on disk
+  std::uint64_t commits = 0;     // since start
+  std::uint64_t syncs = 0;       // since start; commits / syncs is the size of a group
 };
 
 class Store {
