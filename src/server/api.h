@@ -1,0 +1,98 @@
+// Api: the verbs of the API server on trees and Documents, without HTTP. One file per verb in verbs/.
+//
+// The HTTP front and the in-process transport both call it. Callers have authorised the request already; admission and
+// validation happen here. Everything runs on the server's loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "client/transport.h"
+#include "codec/value.h"
+#include "model/document.h"
+#include "rt/loop.h"
+#include "rt/random.h"
+#include "rt/task.h"
+#include "server/admission/admission.h"
+#include "server/cache.h"
+#include "server/request.h"
+#include "store/store.h"
+
+namespace charon::server {
+
+// Where a list starts and ends. Documents come from the cache, so a page is a snapshot at `revision` only in itself.
+struct ListPage {
+  std::size_t limit = 0;        // 0: all
+  std::string continue_token;   // from the page before
+};
+
+struct Listing {
+  std::vector<DocumentPtr> items;
+  Revision revision = 0;
+  std::string continue_token;              // empty at the end
+  std::optional<std::int64_t> remaining;   // behind this page; absent with a selector, as in Kubernetes
+};
+
+struct Deleted {
+  DocumentPtr object;
+  bool gone = false;  // else it stays for its grace period or finalizers
+};
+
+class Api {
+ public:
+  Api(rt::Loop& loop, rt::Random& random, store::Store& store, Caches& caches, Admission& admission)
+      : loop_(loop), random_(random), store_(store), caches_(caches), admission_(admission) {}
+
+  // NotFound in Kubernetes' words: `pods "web" not found`.
+  Result<DocumentPtr> get(const Request& request) const;
+  Result<Listing> list(const Request& request, const ListPage& page) const;
+  // `after`: nullopt from now. BadRequest for a malformed selector, Expired when `after` is too old.
+  Result<std::unique_ptr<CacheWatch>> watch(const Request& request, std::optional<Revision> after) const;
+
+  rt::Task<Result<DocumentPtr>> create(Request request, codec::Value object, Warnings* warnings);
+  rt::Task<Result<DocumentPtr>> update(Request request, codec::Value object, Warnings* warnings);
+  rt::Task<Result<DocumentPtr>> patch(Request request, client::PatchType type, codec::Value patch, Warnings* warnings);
+  rt::Task<Result<Deleted>> remove(Request request, client::DeleteOptions options);
+  // Deletes what the selectors of the request match; the items as they were.
+  rt::Task<Result<std::vector<DocumentPtr>>> remove_collection(Request request, client::DeleteOptions options);
+
+  Caches& caches() const { return caches_; }
+  rt::Loop& loop() const { return loop_; }
+  rt::Random& random() const { return random_; }
+
+ private:
+  using Change = std::function<Result<codec::Value>(const codec::Value& current)>;
+
+  // Reads the object, lets `change` make the new one, checks, admits, validates and commits it; again after a lost race unless
+  // `strict` (the caller named a resourceVersion).
+  rt::Task<Result<DocumentPtr>> write(Request request, Change change, Warnings* warnings);
+  rt::Task<Result<DocumentPtr>> write_once(const Request& request, DocumentPtr before, codec::Value object, Warnings* warnings);
+  rt::Task<Result<DocumentPtr>> create_binding(Request request, codec::Value binding);
+  rt::Task<Result<DocumentPtr>> commit_create(const Request& request, const codec::Value& object);
+  rt::Task<Result<DocumentPtr>> commit_update(const Request& request, DocumentPtr before, const codec::Value& object);
+  rt::Task<Result<Deleted>> remove_one(const Request& request, DocumentPtr before, const client::DeleteOptions& options);
+  rt::Task<Result<DocumentPtr>> commit_delete(const Request& request, DocumentPtr before);
+  Result<Filter> filter_of(const Request& request) const;
+
+  rt::Loop& loop_;
+  rt::Random& random_;
+  store::Store& store_;
+  Caches& caches_;
+  Admission& admission_;
+};
+
+inline constexpr std::string_view kModified =
+    "the object has been modified; please apply your changes to the latest version and try again";
+
+// Errors in Kubernetes' words, with details.
+Error not_found(const model::Kind& kind, std::string_view name);
+Error already_exists(const model::Kind& kind, std::string_view name);
+Error conflict(const model::Kind& kind, std::string_view name, std::string_view why);
+Error bad_request(std::string message);
+
+}  // namespace charon::server

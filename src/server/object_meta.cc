@@ -1,0 +1,160 @@
+#include "server/object_meta.h"
+
+#include <algorithm>
+
+#include "base/names.h"
+#include "codec/tree.h"
+
+namespace charon::server {
+
+using codec::find;
+using codec::string_at;
+using codec::Value;
+
+namespace {
+
+constexpr int kGeneratedNameBase = 58;  // 63 less the five random characters
+
+Error mismatch(std::string text) { return Error{Reason::BadRequest, std::move(text), nullptr}; }
+
+Result<void> settle_namespace(const Request& request, codec::Object& meta) {
+  if (!request.kind->namespaced) {
+    meta.erase("namespace");
+    return {};
+  }
+  std::string_view given;
+  if (const Value* ns = meta.if_contains("namespace"); ns != nullptr && ns->is_string()) given = codec::view(ns->get_string());
+  if (given.empty()) {
+    meta["namespace"] = request.ns;
+  } else if (given != request.ns) {
+    return fail(mismatch("the namespace of the provided object does not match the namespace sent on the request"));
+  }
+  return {};
+}
+
+void validate_keys(const Value& meta, std::string_view member, schema::FieldErrors& errors) {
+  const Value* map = find(meta, member);
+  if (map == nullptr || !map->is_object()) return;
+  std::size_t total = 0;
+  for (const auto& [key, value] : map->get_object()) {
+    std::string path = "metadata." + std::string(member);
+    for (std::string& text : qualified_name_errors({key.data(), key.size()}))
+      errors.push_back({schema::FieldError::Kind::Invalid, path, "\"" + std::string(key) + "\"", std::move(text)});
+    if (!value.is_string()) continue;
+    total += key.size() + value.get_string().size();
+    if (member != "labels") continue;
+    for (std::string& text : label_value_errors(codec::view(value.get_string())))
+      errors.push_back({schema::FieldError::Kind::Invalid, path, "\"" + std::string(value.get_string()) + "\"", std::move(text)});
+  }
+  if (member == "annotations" && total > (256u << 10))
+    errors.push_back({schema::FieldError::Kind::TooLong, "metadata.annotations", "", "may not be more than 262144 bytes"});
+}
+
+// Which rule a kind's names follow (apimachinery's ValidateNameFunc of each kind).
+std::vector<std::string> name_errors(const model::Kind& kind, std::string_view name) {
+  if (kind.gv.group == "rbac.authorization.k8s.io") return path_segment_errors(name);
+  if (kind.kind == "Namespace") return dns1123_label_errors(name);
+  if (kind.kind == "Service" && kind.gv.group.empty()) return dns1035_label_errors(name);
+  return dns1123_subdomain_errors(name);
+}
+
+}  // namespace
+
+Result<void> prepare_create_meta(const Request& request, Value& object, Time now, rt::Random& random) {
+  codec::Object& meta = codec::ensure_object(object, {"metadata"});
+  TRY(settle_namespace(request, meta));
+  if (const Value* version = meta.if_contains("resourceVersion");
+      version != nullptr && version->is_string() && !version->get_string().empty() && version->get_string() != "0")
+    return fail(mismatch("resourceVersion should not be set on objects to be created"));
+  std::string name(string_at(Value(meta), "name"));
+  if (!request.name.empty() && name.empty()) meta["name"] = name = request.name;
+  if (!request.name.empty() && name != request.name)
+    return fail(mismatch("the name of the object (" + name + ") does not match the name on the URL (" + request.name + ")"));
+  if (name.empty()) {
+    std::string base(string_at(Value(meta), "generateName"));
+    if (!base.empty()) meta["name"] = base.substr(0, kGeneratedNameBase) + random.name_suffix();
+  }
+  for (std::string_view member : {"resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"})
+    meta.erase(member);
+  meta["uid"] = random.uuid();
+  meta["creationTimestamp"] = format_rfc3339(now);
+  meta.erase("generation");
+  if (request.kind->generation) meta["generation"] = 1;
+  return {};
+}
+
+Result<void> prepare_update_meta(const Request& request, Value& object, const model::Document& before, const Value& before_tree) {
+  codec::Object& meta = codec::ensure_object(object, {"metadata"});
+  TRY(settle_namespace(request, meta));
+  Value meta_view(meta);
+  std::string_view name = string_at(meta_view, "name");
+  if (name.empty()) {
+    meta["name"] = before.key().name;
+  } else if (name != before.key().name) {
+    return fail(mismatch("the name of the object (" + std::string(name) + ") does not match the name on the URL (" +
+                         before.key().name + ")"));
+  }
+  const Value* old_meta = find(before_tree, "metadata");
+  for (std::string_view member : {"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "uid", "generateName"}) {
+    const Value* old = find(*old_meta, member);
+    if (member == "uid" && meta.contains("uid") && old != nullptr && !codec::equal(meta["uid"], *old)) continue;  // reported by the caller
+    if (old != nullptr) {
+      meta[member] = *old;
+    } else {
+      meta.erase(member);
+    }
+  }
+  meta.erase("selfLink");
+  meta.erase("resourceVersion");
+  meta.erase("managedFields");
+  return {};
+}
+
+void validate_meta(const model::Kind& kind, const Value& object, schema::FieldErrors& errors) {
+  const Value& meta = *find(object, "metadata");
+  std::string_view name = string_at(meta, "name");
+  if (name.empty()) {
+    errors.push_back({schema::FieldError::Kind::Required, "metadata.name", "", "name or generateName is required"});
+  } else {
+    for (std::string& text : name_errors(kind, name))
+      errors.push_back({schema::FieldError::Kind::Invalid, "metadata.name", "\"" + std::string(name) + "\"", std::move(text)});
+  }
+  validate_keys(meta, "labels", errors);
+  validate_keys(meta, "annotations", errors);
+  if (const Value* finalizers = find(meta, "finalizers"); finalizers != nullptr && finalizers->is_array()) {
+    for (const Value& finalizer : finalizers->get_array()) {
+      std::string_view text = finalizer.is_string() ? codec::view(finalizer.get_string()) : std::string_view();
+      for (std::string& problem : qualified_name_errors(text))
+        errors.push_back({schema::FieldError::Kind::Invalid, "metadata.finalizers", "\"" + std::string(text) + "\"", std::move(problem)});
+    }
+  }
+}
+
+void validate_meta_update(const Value& object, const Value& before, schema::FieldErrors& errors) {
+  const Value& meta = *find(object, "metadata");
+  const Value& old = *find(before, "metadata");
+  if (string_at(old, "deletionTimestamp").empty()) return;
+  // No new finalizers once deletion has begun.
+  const Value* now = find(meta, "finalizers");
+  const Value* then = find(old, "finalizers");
+  if (now == nullptr || !now->is_array()) return;
+  for (const Value& finalizer : now->get_array()) {
+    bool known = then != nullptr && then->is_array() && std::ranges::find(then->get_array(), finalizer) != then->get_array().end();
+    if (!known)
+      errors.push_back({schema::FieldError::Kind::Forbidden, "metadata.finalizers", "",
+                        "no new finalizers can be added if the object is being deleted"});
+  }
+}
+
+bool ready_to_go(const model::Kind& kind, const Value& object) {
+  const Value& meta = *find(object, "metadata");
+  if (string_at(meta, "deletionTimestamp").empty()) return false;
+  if (codec::int_at(meta, "deletionGracePeriodSeconds").value_or(0) > 0) return false;
+  const Value* finalizers = find(meta, "finalizers");
+  if (finalizers != nullptr && finalizers->is_array() && !finalizers->get_array().empty()) return false;
+  if (kind.kind != "Namespace") return true;
+  const Value* spec_finalizers = codec::find_path(object, {"spec", "finalizers"});
+  return spec_finalizers == nullptr || !spec_finalizers->is_array() || spec_finalizers->get_array().empty();
+}
+
+}  // namespace charon::server

@@ -1,0 +1,34 @@
+// metadata as the server keeps it: what a client may set, what it may not, and the checks that all kinds share.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "codec/value.h"
+#include "model/kind.h"
+#include "rt/random.h"
+#include "schema/validate.h"
+#include "server/request.h"
+
+namespace charon::server {
+
+inline constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
+inline constexpr std::string_view kOrphanFinalizer = "orphan";
+
+// Fills uid, creationTimestamp, generation and, from generateName, the name; removes what only the server sets.
+// BadRequest when the object names another namespace or another name than the request.
+Result<void> prepare_create_meta(const Request& request, codec::Value& object, Time now, rt::Random& random);
+
+// Carries over what an update may not change. Conflict when uid or resourceVersion are given and differ from `before`.
+Result<void> prepare_update_meta(const Request& request, codec::Value& object, const model::Document& before,
+                                 const codec::Value& before_tree);
+
+void validate_meta(const model::Kind& kind, const codec::Value& object, schema::FieldErrors& errors);
+void validate_meta_update(const codec::Value& object, const codec::Value& before, schema::FieldErrors& errors);
+
+// True when an object that is being deleted has nothing left to wait for.
+bool ready_to_go(const model::Kind& kind, const codec::Value& object);
+
+}  // namespace charon::server

@@ -1,0 +1,109 @@
+#include "server/prepare.h"
+
+#include <boost/json.hpp>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "codec/tree.h"
+#include "schema/convert.h"
+#include "schema/defaults.h"
+#include "server/api.h"
+#include "server/object_meta.h"
+
+namespace charon::server {
+
+using codec::find;
+using codec::Value;
+
+Result<void> normalize_and_default(const Request& request, Value& object, Warnings* warnings) {
+  const model::Kind& kind = *request.kind;
+  if (!object.is_object()) return fail(bad_request("the object is not a JSON object"));
+  schema::UnknownFields unknown;
+  if (auto checked = schema::normalize(*kind.type, object, &unknown); !checked) {
+    return fail(bad_request(std::string(kind.kind) + " in version \"" + std::string(kind.gv.version) + "\" cannot be handled as a " +
+                            std::string(kind.kind) + ": " + checked.error().message));
+  }
+  if (!unknown.paths.empty() && request.field_validation == FieldValidation::Strict) {
+    std::string text;
+    for (const std::string& path : unknown.paths) text += (text.empty() ? "" : ", ") + ("unknown field \"" + path + "\"");
+    return fail(bad_request(std::string(kind.kind) + " in version \"" + std::string(kind.gv.version) + "\" cannot be handled as a " +
+                            std::string(kind.kind) + ": strict decoding error: " + text));
+  }
+  if (warnings != nullptr && request.field_validation == FieldValidation::Warn)
+    for (const std::string& path : unknown.paths) warnings->push_back("unknown field \"" + path + "\"");
+  schema::apply_defaults(*kind.type, object);
+  if (kind.rules.set_defaults != nullptr) kind.rules.set_defaults(object);
+  return {};
+}
+
+void drop_status(const model::Kind& kind, Value& object) {
+  if (kind.has_subresource("status") && kind.kind != "Namespace") object.as_object().erase("status");
+}
+
+void keep_other_half(const Request& request, Value& object, const Value& before) {
+  codec::Object& fields = object.as_object();
+  if (request.subresource != "status") {
+    if (!request.kind->has_subresource("status")) return;
+    if (const Value* status = find(before, "status")) {
+      fields["status"] = *status;
+    } else {
+      fields.erase("status");
+    }
+    return;
+  }
+  Value status = fields.contains("status") ? fields["status"] : Value(codec::Object());
+  // Nodes and pods are labelled and annotated by their agents through /status.
+  Value meta = fields.contains("metadata") ? fields["metadata"] : Value(codec::Object());
+  fields = before.as_object();
+  fields["status"] = std::move(status);
+  if (request.kind->kind == "Node" || request.kind->kind == "Pod") {
+    codec::Object& kept = fields["metadata"].as_object();
+    for (std::string_view member : {"labels", "annotations"})
+      if (const Value* given = find(meta, member)) kept[member] = *given;
+  }
+}
+
+void count_generation(const model::Kind& kind, Value& object, const Value& before) {
+  if (!kind.generation) return;
+  const codec::Object& now = object.as_object();
+  const codec::Object& then = before.as_object();
+  auto differs = [](const codec::Object& left, const codec::Object& right) {
+    for (const auto& [name, value] : left) {
+      if (name == "metadata" || name == "status" || name == "apiVersion" || name == "kind") continue;
+      const Value* other = right.if_contains(name);
+      if (other == nullptr || !codec::equal(value, *other)) return true;
+    }
+    return false;
+  };
+  bool changed = differs(now, then) || differs(then, now);
+  std::int64_t generation = codec::int_at(*find(before, "metadata"), "generation").value_or(0);
+  codec::ensure_object(object, {"metadata"})["generation"] = generation + (changed ? 1 : 0);
+}
+
+Result<void> validate_object(const Request& request, const Value& object, const Value* before) {
+  const model::Kind& kind = *request.kind;
+  schema::FieldErrors errors;
+  validate_meta(kind, object, errors);
+  if (before != nullptr) {
+    validate_meta_update(object, *before, errors);
+    schema::validate_immutable(*kind.type, *before, object, errors);
+  }
+  schema::validate(*kind.type, object, errors);
+  if (kind.rules.validate != nullptr) {
+    model::WriteContext context{before == nullptr, request.subresource == "status", before};
+    kind.rules.validate(object, context, errors);
+  }
+  if (errors.empty()) return {};
+  return fail(schema::invalid_error(kind.kind, kind.gv.group, codec::string_at(*find(object, "metadata"), "name"), errors));
+}
+
+Result<SharedBytes> encode(const model::Kind& kind, const Value& object) {
+  std::string json;
+  schema::append_canonical_json(*kind.type, object, json);
+  if (json.size() > limits::kObjectBytes)
+    return fail(Reason::RequestEntityTooLarge, "the object is " + std::to_string(json.size()) + " bytes when encoded; at most " +
+                                                   std::to_string(limits::kObjectBytes) + " can be stored");
+  return share(std::move(json));
+}
+
+}  // namespace charon::server

@@ -1,0 +1,28 @@
+// The way of every written object from a client's tree to one that may be stored: normalized, defaulted, checked.
+#pragma once
+
+#include "base/result.h"
+#include "codec/value.h"
+#include "model/kind.h"
+#include "schema/validate.h"
+#include "server/request.h"
+
+namespace charon::server {
+
+// Types, unknown fields (by the request's field validation) and both sorts of defaults.
+Result<void> normalize_and_default(const Request& request, codec::Value& object, Warnings* warnings);
+
+// On the main resource status stays as it was (or empty); on /status everything else does.
+void keep_other_half(const Request& request, codec::Value& object, const codec::Value& before);
+void drop_status(const model::Kind& kind, codec::Value& object);
+
+// metadata.generation of an update: one more when anything outside metadata and status differs.
+void count_generation(const model::Kind& kind, codec::Value& object, const codec::Value& before);
+
+// Invalid with all causes when metadata, the table or the kind's rules find fault. `before`: null for creates.
+Result<void> validate_object(const Request& request, const codec::Value& object, const codec::Value* before);
+
+// Canonical JSON as it is stored. RequestEntityTooLarge beyond limits::kObjectBytes.
+Result<SharedBytes> encode(const model::Kind& kind, const codec::Value& object);
+
+}  // namespace charon::server

@@ -1,0 +1,51 @@
+// One resource request after routing and authentication, whatever way it came in.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/value.h"
+#include "model/document.h"
+#include "model/kind.h"
+
+namespace charon::server {
+
+// authentication.k8s.io UserInfo.
+struct User {
+  std::string name;
+  std::string uid;
+  std::vector<std::string> groups;
+  std::map<std::string, std::vector<std::string>, std::less<>> extra;
+
+  bool in_group(std::string_view group) const;
+};
+
+enum class FieldValidation : std::uint8_t { Ignore, Warn, Strict };
+
+struct Request {
+  std::string_view verb;  // get, list, watch, create, update, patch, delete, deletecollection (constants)
+  const model::Kind* kind = nullptr;
+  std::string subresource;
+  std::string ns;
+  std::string name;
+  User user;
+
+  bool dry_run = false;
+  FieldValidation field_validation = FieldValidation::Warn;
+  std::string field_manager;
+
+  // list, watch, deletecollection
+  std::string label_selector;
+  std::string field_selector;
+
+  model::ObjectKey key() const { return {kind->namespaced ? ns : std::string(), name}; }
+};
+
+// Warnings collected on the way; they become `Warning: 299 - "..."` headers.
+using Warnings = std::vector<std::string>;
+
+}  // namespace charon::server

@@ -1,0 +1,105 @@
+#include "codec/tree.h"
+#include "server/api.h"
+#include "server/object_meta.h"
+#include "server/prepare.h"
+
+namespace charon::server {
+
+using codec::Value;
+
+namespace {
+
+// How often a taken generated name is replaced by another (KEP-4420).
+constexpr int kNameTries = 8;
+
+// apiVersion and kind may be left out, but not be another kind's.
+Result<void> check_identity(const model::Kind& kind, Value& object) {
+  if (!object.is_object()) return fail(bad_request("the object is not a JSON object"));
+  std::string_view given_kind = codec::string_at(object, "kind");
+  std::string_view given_version = codec::string_at(object, "apiVersion");
+  std::string expected = kind.gv.text();
+  if ((!given_kind.empty() && given_kind != kind.kind) || (!given_version.empty() && given_version != expected))
+    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) + "\" cannot be handled as a " +
+                            std::string(kind.kind) + ": the API version in the data (" + std::string(given_version) +
+                            ") does not match the expected API version (" + expected + ")"));
+  object.as_object()["kind"] = kind.kind;
+  object.as_object()["apiVersion"] = expected;
+  return {};
+}
+
+}  // namespace
+
+rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warnings* warnings) {
+  if (request.subresource == "binding") co_return co_await create_binding(std::move(request), std::move(object));
+  const model::Kind& kind = *request.kind;
+  CO_TRY(check_identity(kind, object));
+  CO_TRY(normalize_and_default(request, object, warnings));
+  bool generated = codec::string_at_path(object, {"metadata", "name"}).empty() && request.name.empty();
+  CO_TRY(prepare_create_meta(request, object, loop_.clock().wall(), random_));
+  drop_status(kind, object);
+  if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {.create = true});
+  request.name = codec::string_at_path(object, {"metadata", "name"});
+  AdmissionReview review{Operation::Create, &request, &object, nullptr, warnings};
+  CO_TRY(co_await admission_.admit(review));
+  CO_TRY(validate_object(request, object, nullptr));
+  CO_TRY(co_await admission_.validate(review));
+  for (int attempt = 1;; ++attempt) {
+    auto created = co_await commit_create(request, object);
+    if (created || !generated || created.error().reason != Reason::AlreadyExists || attempt == kNameTries) co_return created;
+    std::string base(codec::string_at_path(object, {"metadata", "generateName"}));
+    request.name = base.substr(0, 58) + random_.name_suffix();
+    codec::ensure_object(object, {"metadata"})["name"] = request.name;
+  }
+}
+
+rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const Value& object) {
+  const model::Kind& kind = *request.kind;
+  CO_TRY_ASSIGN(SharedBytes json, encode(kind, object));
+  ObjectKey key = request.key();
+  if (caches_.of(kind).get(key)) co_return fail(already_exists(kind, request.name));
+  if (request.dry_run) co_return std::make_shared<model::Document>(kind, caches_.revision(), json, object);
+  std::vector<store::Write> writes;
+  writes.push_back({Caches::key_of(kind, key), json, 0});
+  auto revision = co_await store_.commit(std::move(writes));
+  if (!revision && revision.error().reason == Reason::Conflict) co_return fail(already_exists(kind, request.name));
+  if (!revision) co_return fail(std::move(revision.error()));
+  DocumentPtr stored = caches_.of(kind).get(key);
+  if (stored && stored->revision() == *revision) co_return stored;
+  co_return std::make_shared<model::Document>(kind, *revision, with_resource_version(*json, *revision), object);
+}
+
+rt::Task<Result<DocumentPtr>> Api::create_binding(Request request, Value binding) {
+  std::string node(codec::string_at_path(binding, {"target", "name"}));
+  std::string uid(codec::string_at_path(binding, {"metadata", "uid"}));
+  std::string now = format_rfc3339(loop_.clock().wall());
+  if (node.empty()) co_return fail(bad_request("Binding: target.name: Required value"));
+  // The pod as a whole is written: spec.nodeName and the PodScheduled condition change together.
+  Request pod = request;
+  pod.verb = "update";
+  pod.subresource = "binding";
+  co_return co_await write(
+      std::move(pod),
+      [node, uid, now, name = request.name, kind = request.kind](const Value& current) -> Result<Value> {
+        Value object = current;
+        std::string_view assigned = codec::string_at_path(current, {"spec", "nodeName"});
+        if (!uid.empty() && uid != codec::string_at_path(current, {"metadata", "uid"}))
+          return fail(conflict(*kind, name, "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " +
+                                                std::string(codec::string_at_path(current, {"metadata", "uid"}))));
+        if (!codec::string_at_path(current, {"metadata", "deletionTimestamp"}).empty())
+          return fail(conflict(*kind, name, "pod " + name + " is being deleted, cannot be assigned to a host"));
+        if (!assigned.empty())
+          return fail(conflict(*kind, name, "pod " + name + " is already assigned to node \"" + std::string(assigned) + "\""));
+        codec::ensure_object(object, {"spec"})["nodeName"] = node;
+        codec::Object& status = codec::ensure_object(object, {"status"});
+        codec::Array conditions;
+        if (const Value* old = status.if_contains("conditions"); old != nullptr && old->is_array())
+          for (const Value& condition : old->get_array())
+            if (codec::string_at(condition, "type") != "PodScheduled") conditions.push_back(condition);
+        conditions.push_back({{"type", "PodScheduled"}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", now}});
+        status["conditions"] = std::move(conditions);
+        return object;
+      },
+      nullptr);
+}
+
+}  // namespace charon::server

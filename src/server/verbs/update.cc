@@ -1,0 +1,111 @@
+#include "codec/tree.h"
+#include "schema/patch.h"
+#include "server/api.h"
+#include "server/object_meta.h"
+#include "server/prepare.h"
+
+namespace charon::server {
+
+using codec::Value;
+
+namespace {
+
+// How often an update without a resourceVersion is tried again after losing a race.
+constexpr int kWriteTries = 6;
+
+Result<void> check_preconditions(const Request& request, const Value& object, const model::Document& before) {
+  std::string_view version = codec::string_at_path(object, {"metadata", "resourceVersion"});
+  if (!version.empty() && version != "0" && version != std::to_string(before.revision()))
+    return fail(conflict(*request.kind, request.name, kModified));
+  std::string_view uid = codec::string_at_path(object, {"metadata", "uid"});
+  if (!uid.empty() && uid != before.uid())
+    return fail(conflict(*request.kind, request.name,
+                         "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + before.uid()));
+  return {};
+}
+
+}  // namespace
+
+rt::Task<Result<DocumentPtr>> Api::update(Request request, Value object, Warnings* warnings) {
+  if (!object.is_object()) co_return fail(bad_request("the object is not a JSON object"));
+  co_return co_await write(std::move(request), [object = std::move(object)](const Value&) -> Result<Value> { return object; }, warnings);
+}
+
+rt::Task<Result<DocumentPtr>> Api::patch(Request request, client::PatchType type, Value patch, Warnings* warnings) {
+  const schema::Type* shape = request.kind->type;
+  auto change = [type, shape, patch = std::move(patch)](const Value& current) -> Result<Value> {
+    Value object = current;
+    switch (type) {
+      case client::PatchType::Json:
+        TRY(schema::json_patch(object, patch));
+        break;
+      case client::PatchType::Merge:
+        schema::merge_patch(object, patch);
+        break;
+      case client::PatchType::StrategicMerge:
+        TRY(schema::strategic_merge_patch(*shape, object, patch));
+        break;
+    }
+    return object;
+  };
+  co_return co_await write(std::move(request), std::move(change), warnings);
+}
+
+rt::Task<Result<DocumentPtr>> Api::write(Request request, Change change, Warnings* warnings) {
+  for (int attempt = 1;; ++attempt) {
+    DocumentPtr before = caches_.of(*request.kind).get(request.key());
+    if (!before) co_return fail(not_found(*request.kind, request.name));
+    Value current = before->tree();
+    codec::ensure_object(current, {"metadata"}).erase("resourceVersion");
+    CO_TRY_ASSIGN(Value object, change(current));
+    if (!object.is_object()) co_return fail(bad_request("the patch does not leave a JSON object"));
+    bool named_version = !codec::string_at_path(object, {"metadata", "resourceVersion"}).empty();
+    if (attempt > 1 && warnings != nullptr) warnings->clear();
+    auto written = co_await write_once(request, before, std::move(object), warnings);
+    bool lost_race = !written && written.error().reason == Reason::Conflict && caches_.of(*request.kind).get(request.key()) != before;
+    if (!lost_race || named_version || attempt == kWriteTries) co_return written;
+  }
+}
+
+rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPtr before, Value object, Warnings* warnings) {
+  const model::Kind& kind = *request.kind;
+  CO_TRY(check_preconditions(request, object, *before));
+  Value before_tree = before->tree();
+  codec::ensure_object(before_tree, {"metadata"}).erase("resourceVersion");
+  object.as_object()["kind"] = kind.kind;
+  object.as_object()["apiVersion"] = kind.gv.text();
+  CO_TRY(normalize_and_default(request, object, warnings));
+  CO_TRY(prepare_update_meta(request, object, *before, before_tree));
+  if (request.subresource != "binding" && request.subresource != "finalize") keep_other_half(request, object, before_tree);
+  if (kind.rules.prepare != nullptr)
+    kind.rules.prepare(object, {false, request.subresource == "status", &before_tree});
+  count_generation(kind, object, before_tree);
+  AdmissionReview review{Operation::Update, &request, &object, before, warnings};
+  CO_TRY(co_await admission_.admit(review));
+  CO_TRY(validate_object(request, object, &before_tree));
+  CO_TRY(co_await admission_.validate(review));
+  if (ready_to_go(kind, object) && !ready_to_go(kind, before_tree)) {
+    if (request.dry_run) co_return before;
+    co_return co_await commit_delete(request, before);
+  }
+  co_return co_await commit_update(request, std::move(before), object);
+}
+
+rt::Task<Result<DocumentPtr>> Api::commit_update(const Request& request, DocumentPtr before, const Value& object) {
+  const model::Kind& kind = *request.kind;
+  CO_TRY_ASSIGN(SharedBytes json, encode(kind, object));
+  // An update that changes nothing makes no revision and no event.
+  if (*with_resource_version(*json, before->revision()) == *before->json()) co_return before;
+  if (request.dry_run)
+    co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()), object);
+  std::vector<store::Write> writes;
+  writes.push_back({Caches::key_of(kind, before->key()), json, before->revision()});
+  auto revision = co_await store_.commit(std::move(writes));
+  if (!revision && revision.error().reason == Reason::Conflict) co_return fail(conflict(kind, request.name, kModified));
+  if (!revision) co_return fail(std::move(revision.error()));
+  DocumentPtr stored = caches_.of(kind).get(before->key());
+  if (stored && stored->revision() == *revision) co_return stored;
+  co_return std::make_shared<model::Document>(kind, *revision, with_resource_version(*json, *revision), object);
+}
+
+}  // namespace charon::server
