@@ -55,7 +55,7 @@ class InProcessTransport final : public client::Transport {
   rt::Task<Result<DocumentPtr>> create(client::ResourceRef ref, std::string ns, codec::Value object) override {
     // A subresource is created under the name of its object.
     std::string name = ref.subresource.empty() ? "" : std::string(codec::string_at_path(object, {"metadata", "name"}));
-    Request request = make("create", ref, {std::move(ns), std::move(name)});
+    Request request = make("create", ref, ObjectKey{std::move(ns), std::move(name)});
     CO_TRY(allow(request));
     co_return co_await api_.create(std::move(request), std::move(object), nullptr);
   }

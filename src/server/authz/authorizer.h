@@ -18,7 +18,7 @@ struct Attributes {
   std::string_view subresource;
   std::string_view ns;
   std::string_view name;
-  std::string_view path;
+  std::string_view path = {};
   bool resource_request = true;
 };
 
