@@ -62,7 +62,8 @@ Core::Search Core::prepare(const Snapshot& snapshot, const PodInfo& pod) const {
     if (!prepared.only_nodes) continue;
     search.narrowed_by.insert(weighted.plugin->name());
     search.turned_down_by.insert(weighted.plugin.get());
-    if (search.only_nodes) std::erase_if(*prepared.only_nodes, [&](const auto& name) { return !search.only_nodes->contains(name); });
+    if (search.only_nodes)
+      std::erase_if(*prepared.only_nodes, [&](const auto& name) { return !search.only_nodes->contains(name); });
     search.only_nodes = std::move(prepared.only_nodes);
   }
   return search;

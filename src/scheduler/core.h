@@ -20,9 +20,9 @@
 namespace charon::scheduler {
 
 struct Decision {
-  std::string node;     // empty: the pod cannot be placed now
-  std::string message;  // then why, in Kubernetes' words: "0/3 nodes are available: 3 Insufficient cpu. preemption: ..."
-  Changes helped_by = 0;  // then what may help it
+  std::string node;           // empty: the pod cannot be placed now
+  std::string message;        // then why, in Kubernetes' words: "0/3 nodes are available: 3 Insufficient cpu. preemption: ..."
+  Changes helped_by = 0;      // then what may help it
   std::size_t evaluated = 0;  // nodes that were looked at
   std::size_t feasible = 0;   // of these, nodes that fit
 };

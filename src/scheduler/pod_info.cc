@@ -83,8 +83,8 @@ PodInfo::PodInfo(std::shared_ptr<const core::v1::Pod> source)
   auto add_ports = [&](const core::v1::Container& container) {
     for (const auto& port : container.ports)
       if (port.hostPort > 0)
-        host_ports.push_back({port.hostIP.empty() ? "0.0.0.0" : port.hostIP, port.protocol.empty() ? "TCP" : port.protocol,
-                              port.hostPort});
+        host_ports.push_back(
+            {port.hostIP.empty() ? "0.0.0.0" : port.hostIP, port.protocol.empty() ? "TCP" : port.protocol, port.hostPort});
   };
   for (const auto& container : pod->spec.containers) add_ports(container);
   for (const auto& container : pod->spec.initContainers)

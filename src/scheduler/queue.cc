@@ -70,9 +70,10 @@ void SchedulingQueue::set(PodInfoPtr pod, rt::Instant now) {
   else if (where == Where::Unschedulable && may_help)
     where = entry.backed_off_until > now ? Where::BackOff : Where::Active;
   bool stays = where == entry.where;
-  put(std::move(entry), where, stays && where == Where::Active          ? since
-                               : stays && where == Where::Unschedulable ? due - kUnschedulableFor
-                                                                        : now);
+  put(std::move(entry), where,
+      stays && where == Where::Active          ? since
+      : stays && where == Where::Unschedulable ? due - kUnschedulableFor
+                                               : now);
 }
 
 void SchedulingQueue::remove(std::string_view uid) {
@@ -84,7 +85,8 @@ void SchedulingQueue::remove(std::string_view uid) {
 
 void SchedulingQueue::flush(rt::Instant now) {
   while (!back_off_.empty() && back_off_.begin()->first <= now) wake(std::string(back_off_.begin()->second), now);
-  while (!unschedulable_.empty() && unschedulable_.begin()->first <= now) wake(std::string(unschedulable_.begin()->second), now);
+  while (!unschedulable_.empty() && unschedulable_.begin()->first <= now)
+    wake(std::string(unschedulable_.begin()->second), now);
 }
 
 void SchedulingQueue::wake(const std::string& uid, rt::Instant now) {

@@ -25,7 +25,7 @@ namespace charon::scheduler {
 
 struct QueuedPod {
   PodInfoPtr pod;
-  rt::Instant since{};    // when it came into the active queue
+  rt::Instant since{};  // when it came into the active queue
   std::int32_t attempts = 0;
   Changes helped_by = 0;  // of the last attempt
 };

@@ -112,8 +112,8 @@ class Scorer final : public NodeScorer {
     }
     for (std::int64_t& score : scores)
       score = most == least ? 0
-                            : static_cast<std::int64_t>(static_cast<double>(kMaxScore) *
-                                                        (static_cast<double>(score - least) / static_cast<double>(most - least)));
+                            : static_cast<std::int64_t>(static_cast<double>(kMaxScore) * (static_cast<double>(score - least) /
+                                                                                          static_cast<double>(most - least)));
   }
 
  private:

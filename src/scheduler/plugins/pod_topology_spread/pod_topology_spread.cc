@@ -68,8 +68,8 @@ class Constraints {
   // Walks over the nodes only where some of them do not take part.
   void count(bool every_key_required) {
     bool keys_missing = every_key_required && all_.size() > 1 && std::ranges::any_of(all_, [&](const Constraint& constraint) {
-      return snapshot_.topology().nodes_by_value(constraint.key)[kNoTopology] > 0;
-    });
+                          return snapshot_.topology().nodes_by_value(constraint.key)[kNoTopology] > 0;
+                        });
     std::vector<Constraint*> partial;
     for (Constraint& constraint : all_) {
       bool selects = constraint.selection == NodeSelection::Honored && !pod_.node_affinity.empty();
@@ -91,8 +91,8 @@ class Constraints {
   }
 
   bool has_every_key(const NodeInfo& node) const {
-    return std::ranges::all_of(
-        all_, [&](const Constraint& constraint) { return node.topology[constraint.key] != kNoTopology; });
+    return std::ranges::all_of(all_,
+                               [&](const Constraint& constraint) { return node.topology[constraint.key] != kNoTopology; });
   }
   std::vector<Constraint>& all() { return all_; }
 
