@@ -41,7 +41,10 @@ class Builder final : public YAML::EventHandler {
   // The document's root, null when there was nothing in it.
   Value take() { return std::move(root_); }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  // The offset at which the document began; -1 before any event.
+  int start() const { return start_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark.pos; }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { finish(mark, anchor, {Value(nullptr)}); }
@@ -189,6 +192,7 @@ class Builder final : public YAML::EventHandler {
     for (const auto& member : source.get_object()) level.node.value.get_object().emplace(member.key(), member.value());
   }
 
+  int start_ = -1;
   Value root_;
   std::vector<Level> levels_;
   std::unordered_map<YAML::anchor_t, Node> anchors_;
@@ -412,9 +416,13 @@ Result<std::vector<Value>> parse_yaml_documents(std::string_view text) {
   try {
     std::istringstream input{std::string(text)};
     YAML::Parser parser(input);
-    while (true) {
+    for (int last_start = -1;;) {
       Builder builder(text.size());
       if (!parser.HandleNextDocument(builder)) return documents;
+      // A token that can begin no node ("," or "]") is left unread by yaml-cpp, which would see an empty document for ever.
+      if (builder.start() <= last_start)
+        return yaml_error(mark_at(text, static_cast<std::size_t>(last_start)), "did not find the expected start of a node");
+      last_start = builder.start();
       Value value = builder.take();
       if (!value.is_null()) documents.push_back(std::move(value));
     }
