@@ -58,6 +58,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+    if (find_invalid_utf8(text) != std::string_view::npos) return OnScalar(mark, tag, anchor, repaired(text));
     const bool merge = (tag == "?" && text == "<<") || tag == "tag:yaml.org,2002:merge";
     finish(mark, anchor, {scalar(mark, tag, text), text.size() + 1}, merge);
   }
@@ -92,6 +93,23 @@ class Builder final : public YAML::EventHandler {
   static void check_collection_tag(const YAML::Mark& mark, std::string_view tag, std::string_view name) {
     if (tag.starts_with(kTagPrefix) && tag.substr(kTagPrefix.size()) == name) return;
     if (tag != "?" && tag != "!" && !tag.empty()) refuse(mark, fmt::format("tag {} is not supported here", tag));
+  }
+
+  // yaml-cpp writes the escapes \N and \_ as the single bytes 0x85 and 0xa0 instead of as UTF-8. The input is UTF-8, so that
+  // a stray byte comes from them.
+  static std::string repaired(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+      const CodePoint point = first_code_point(text);
+      if (point.valid) {
+        out.append(text.substr(0, point.bytes));
+      } else {
+        const bool escape = text.front() == '\x85' || text.front() == '\xa0';
+        out += escape ? std::string("\xc2") + text.front() : std::string("\xef\xbf\xbd");
+      }
+      text.remove_prefix(point.bytes);
+    }
+    return out;
   }
 
   static Value scalar(const YAML::Mark& mark, std::string_view tag, const std::string& text) {

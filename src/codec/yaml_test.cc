@@ -65,6 +65,7 @@ TEST(YamlParse, ResolvesPlainScalars) {
       {"!!binary aGk=", "\"hi\""},
       {"1e999", "\"1e999\""},
       {"=", "\"=\""},
+      {"\"a\\N\\_\\L\"", "\"a\u0085\u00a0\u2028\""},
   };
   for (const auto& [yaml, json] : kCases) EXPECT_EQ(as_json(yaml), json) << yaml;
 }
