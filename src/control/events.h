@@ -49,7 +49,6 @@ class EventRecorder {
   struct Written {
     std::string name;
     std::int32_t count = 0;
-    Time first;
     rt::Instant last;
   };
   struct Similar {
@@ -65,7 +64,8 @@ class EventRecorder {
   std::string combined_message(const EventNote& note);
   rt::Task<void> run();
   rt::Task<void> write(EventNote note);
-  rt::Task<Result<void>> write_once(EventNote note);
+  rt::Task<Result<void>> write_once(EventNote note, std::string key);
+  codec::Value event_tree(const EventNote& note, const std::string& ns, Time now);
   void shrink();
 
   rt::Loop& loop_;
@@ -76,6 +76,7 @@ class EventRecorder {
   std::map<std::string, Written> written_;
   std::map<std::string, Similar> similar_;
   std::map<std::string, Bucket> buckets_;
+  std::uint64_t last_nanos_ = 0;
   EventStats stats_;
   rt::Scope scope_;
 };

@@ -58,7 +58,10 @@ struct EventNote {
 };
 
 struct Write {
-  enum class Verb : unsigned char { Create, Update, Patch, Delete };
+  // The last two write nothing; they ask the server, not a cache, before a later stage destroys something:
+  // ExpectGone: there is no object `key` with the uid of delete_options. ExpectNone: there is no object in `key.ns`.
+  // Both fail with Conflict otherwise.
+  enum class Verb : unsigned char { Create, Update, Patch, Delete, ExpectGone, ExpectNone };
   Verb verb = Verb::Create;
   client::ResourceRef resource;
   model::ObjectKey key;
@@ -110,13 +113,7 @@ struct Plan {
   }
   template <class T>
   Write& patch(model::ObjectKey key, client::PatchType type, codec::Value patch) {
-    Write& write = writes.emplace_back();
-    write.verb = Write::Verb::Patch;
-    write.resource.kind = &client::kind_of<T>();
-    write.key = std::move(key);
-    write.patch_type = type;
-    write.body = std::move(patch);
-    return write;
+    return this->patch(client::kind_of<T>(), std::move(key), type, std::move(patch));
   }
   // Only the object with this very uid is deleted.
   template <class T>
@@ -124,23 +121,38 @@ struct Plan {
     return remove(client::kind_of<T>(), {object.metadata.namespace_, object.metadata.name}, object.metadata.uid);
   }
   Write& remove(const model::Kind& kind, model::ObjectKey key, std::string uid) {
-    Write& write = writes.emplace_back();
-    write.verb = Write::Verb::Delete;
-    write.resource.kind = &kind;
-    write.key = std::move(key);
+    Write& write = about(Write::Verb::Delete, kind, std::move(key));
     write.delete_options.uid = std::move(uid);
     write.missing_is_fine = true;
     return write;
   }
+  Write& patch(const model::Kind& kind, model::ObjectKey key, client::PatchType type, codec::Value patch) {
+    Write& write = about(Write::Verb::Patch, kind, std::move(key));
+    write.patch_type = type;
+    write.body = std::move(patch);
+    return write;
+  }
+  Write& expect_gone(const model::Kind& kind, model::ObjectKey key, std::string uid) {
+    Write& write = about(Write::Verb::ExpectGone, kind, std::move(key));
+    write.delete_options.uid = std::move(uid);
+    return write;
+  }
+  Write& expect_none(const model::Kind& kind, std::string ns) {
+    return about(Write::Verb::ExpectNone, kind, {std::move(ns), ""});
+  }
 
  private:
-  template <class T>
-  Write& add(Write::Verb verb, const T& object) {
+  Write& about(Write::Verb verb, const model::Kind& kind, model::ObjectKey key) {
     Write& write = writes.emplace_back();
     write.verb = verb;
-    write.resource.kind = &client::kind_of<T>();
-    write.key = {object.metadata.namespace_, object.metadata.name};
-    write.body = schema::tree_from_struct(T::type(), &object);
+    write.resource.kind = &kind;
+    write.key = std::move(key);
+    return write;
+  }
+  template <class T>
+  Write& add(Write::Verb verb, const T& object) {
+    Write& write = about(verb, client::kind_of<T>(), {object.metadata.namespace_, object.metadata.name});
+    write.body = schema::tree_from_struct(T::table(), &object);
     return write;
   }
 };

@@ -45,9 +45,12 @@ struct Upgraded {
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
+  // RequestEntityTooLarge when the body is longer than the limit.
   virtual rt::Task<Result<ClientResponse>> fetch(ClientRequest request, std::size_t body_limit_bytes) = 0;
   virtual rt::Task<Result<std::unique_ptr<ClientStream>>> open(ClientRequest request) = 0;
-  virtual rt::Task<Result<Upgraded>> upgrade(ClientRequest request) = 0;  // HTTP/1.1, on a connection of its own
+  // HTTP/1.1, on a connection of its own. The request's headers name the protocol. An answer other than 101 is an error with
+  // the Reason of its status code and its body's beginning as message.
+  virtual rt::Task<Result<Upgraded>> upgrade(ClientRequest request) = 0;
 };
 
 struct ClientOptions {
@@ -58,7 +61,9 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5000};
 };
 
-// One server. Requests share one HTTP/2 connection, or up to eight HTTP/1.1 ones; a broken connection is replaced.
+// One server. Requests share one HTTP/2 connection, or have an HTTP/1.1 one each, of which up to eight idle ones are kept; a
+// broken connection is replaced, and a request that the server surely has not begun with is sent again.
+// Errors: ServiceUnavailable when the server cannot be reached or breaks off, Unauthorized when a certificate does not verify.
 std::unique_ptr<HttpClient> make_client(rt::Loop& loop, rt::Net& net, ClientOptions options);
 
 }  // namespace charon::net

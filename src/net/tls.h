@@ -20,14 +20,14 @@ struct KeyPair {
 
 struct TlsServerOptions {
   KeyPair identity;
-  std::string client_ca_pem;             // verifies client certificates when they are offered; empty: none are asked for
+  std::string client_ca_pem;  // verifies client certificates when they are offered; empty: none are asked for
   std::vector<std::string> alpn = {"h2", "http/1.1"};
 };
 
 struct TlsClientOptions {
-  std::string ca_pem;                    // empty: the system's roots
+  std::string ca_pem;  // empty: the system's roots
   std::optional<KeyPair> identity;
-  std::string server_name;               // for SNI and verification; a literal IP address is verified as such
+  std::string server_name;  // for SNI and verification; a literal IP address is verified as such
   std::vector<std::string> alpn = {"h2", "http/1.1"};
   bool insecure_skip_verify = false;
 };
@@ -54,6 +54,8 @@ class TlsStream : public rt::Stream {
 
 // Handshakes. Unauthorized when a certificate does not verify, with OpenSSL's reason.
 rt::Task<Result<std::unique_ptr<TlsStream>>> tls_accept(std::unique_ptr<rt::Stream> stream, std::shared_ptr<TlsServer> server);
-rt::Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<rt::Stream> stream, std::shared_ptr<TlsClient> client);
+// `alpn`: offered instead of the client's own list.
+rt::Task<Result<std::unique_ptr<TlsStream>>> tls_connect(std::unique_ptr<rt::Stream> stream, std::shared_ptr<TlsClient> client,
+                                                         std::vector<std::string> alpn = {});
 
 }  // namespace charon::net

@@ -87,14 +87,15 @@ class Store {
   virtual rt::Task<Result<std::optional<Entry>>> get(std::string key) = 0;
   virtual rt::Task<Result<ListResult>> list(ListOptions options) = 0;
 
-  // All writes or none. Resumes when they are durable, with their revision; by then every watcher has its events.
-  // Conflict when a precondition does not hold, with the key as the message.
+  // All writes or none. Resumes when they are durable, with their revision; by then every watcher has its events (but those
+  // that still read their past). Conflict when a precondition does not hold, with the key as the message; BadRequest for no
+  // writes or a key twice. A commit whose caller is cancelled goes on.
   virtual rt::Task<Result<Revision>> commit(std::vector<Write> writes) = 0;
 
   // Events of keys with `prefix` and revision > `after`. Gone through on_end when `after` < Stats::compacted.
   virtual std::unique_ptr<Watch> watch(std::string prefix, Revision after, WatchHandler handler) = 0;
 
-  // Forgets history up to and including `revision`.
+  // Forgets history up to and including `revision`. Timeout when it is in the future, as for ListOptions::at.
   virtual rt::Task<Result<void>> compact(Revision revision) = 0;
 
   // A consistent copy of everything in one file, and back into an empty store.

@@ -159,10 +159,10 @@ class SqliteStore final : public Store {
       : loop_(loop),
         path_(std::move(path)),
         lock_(std::move(parts.lock)),
-        lookup_(std::move(parts.lookup)),
-        reader_(std::move(parts.reader)),
         front_(std::make_shared<Front>()),
         back_(std::make_shared<Back>(loop, *workers.writing, front_, std::move(parts.writer))),
+        lookup_(std::move(parts.lookup)),
+        reader_(std::move(parts.reader)),
         workers_(std::move(workers)) {
     front_->meta = back_->writer->meta();
   }
@@ -232,12 +232,14 @@ class SqliteStore final : public Store {
 
   rt::Loop& loop_;
   std::string path_;
+  // Destroyed from below: the workers finish their jobs, the readers close, and the writer, then alone, moves the log into
+  // the file before the lock goes.
   Database lock_;
-  std::unique_ptr<Reader> lookup_;  // the loop's own
-  std::shared_ptr<Reader> reader_;  // the reading worker's
   std::shared_ptr<Front> front_;
   std::shared_ptr<Back> back_;
-  SqliteWorkers workers_;  // last: ends first, and finishes its jobs
+  std::unique_ptr<Reader> lookup_;  // the loop's own
+  std::shared_ptr<Reader> reader_;  // the reading worker's
+  SqliteWorkers workers_;
 };
 
 }  // namespace
