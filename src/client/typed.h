@@ -16,7 +16,7 @@ namespace charon::client {
 
 template <class T>
 const model::Kind& kind_of() {
-  static const model::Kind& kind = model::kind_of_type(T::type());
+  static const model::Kind& kind = model::kind_of_type(T::table());
   return kind;
 }
 
@@ -31,7 +31,7 @@ class Client {
   }
   template <class T>
   rt::Task<Result<std::shared_ptr<const T>>> create(T object) {
-    codec::Value tree = schema::tree_from_struct(T::type(), &object);
+    codec::Value tree = schema::tree_from_struct(T::table(), &object);
     CO_TRY_ASSIGN(model::DocumentPtr document,
                   co_await transport_.create({&kind_of<T>()}, object.metadata.namespace_, std::move(tree)));
     co_return document->as<T>();
@@ -39,7 +39,7 @@ class Client {
   // `subresource`: "" or "status".
   template <class T>
   rt::Task<Result<std::shared_ptr<const T>>> update(T object, std::string_view subresource = {}) {
-    codec::Value tree = schema::tree_from_struct(T::type(), &object);
+    codec::Value tree = schema::tree_from_struct(T::table(), &object);
     CO_TRY_ASSIGN(model::DocumentPtr document,
                   co_await transport_.update({&kind_of<T>(), subresource},
                                              {object.metadata.namespace_, object.metadata.name}, std::move(tree)));

@@ -1,6 +1,7 @@
 // YAML text <-> Value: the JSON-shaped part of YAML that Kubernetes accepts (sigs.k8s.io/yaml).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,9 +11,12 @@
 
 namespace charon::codec {
 
+inline constexpr std::size_t kYamlFreeExpansionBytes = 64u << 10;
+
 // One document. Plain scalars resolve as in YAML 1.1 with sigs.k8s.io/yaml's rules: true/false/yes/no/on/off are booleans
 // ("y"/"n" are not), integers incl. 0x and 0o, floats, null/~; quoted scalars are strings; keys become strings. Anchors are
-// expanded within limits::kDocumentDepth and 10 times the input's size. BadRequest with line and column otherwise.
+// expanded within limits::kDocumentDepth and 10 times the input's size (or kYamlFreeExpansionBytes, if that is more); `<<`
+// merges. Of two equal keys the last one counts. Empty input is null. BadRequest with line and column otherwise.
 Result<Value> parse_yaml(std::string_view text);
 // Documents separated by `---`; empty ones are left out.
 Result<std::vector<Value>> parse_yaml_documents(std::string_view text);

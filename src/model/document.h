@@ -53,7 +53,7 @@ class Document {
   // The typed struct, decoded once per Document and shared. T must be the struct of kind().
   template <class T>
   std::shared_ptr<const T> as() const {
-    return std::static_pointer_cast<const T>(typed(T::type(), [] -> std::shared_ptr<void> { return std::make_shared<T>(); }));
+    return std::static_pointer_cast<const T>(typed(T::table(), [] -> std::shared_ptr<void> { return std::make_shared<T>(); }));
   }
 
  private:

@@ -41,23 +41,23 @@ codec::Value tree_from_struct(const Type& type, const void* object);
 void append_wire_from_struct(const Type& type, const void* object, std::string& out);
 Result<void> struct_from_wire(const Type& type, std::string_view bytes, void* object);
 
-// The same, typed: T is a generated struct, T::type() its table.
+// The same, typed: T is a generated struct, T::table() its table.
 template <class T>
 Result<T> from_tree(const codec::Value& tree) {
   T object;
-  TRY(struct_from_tree(T::type(), tree, &object));
+  TRY(struct_from_tree(T::table(), tree, &object));
   return object;
 }
 template <class T>
 std::string to_wire(const T& object) {
   std::string out;
-  append_wire_from_struct(T::type(), &object, out);
+  append_wire_from_struct(T::table(), &object, out);
   return out;
 }
 template <class T>
 Result<T> from_wire(std::string_view bytes) {
   T object;
-  TRY(struct_from_wire(T::type(), bytes, &object));
+  TRY(struct_from_wire(T::table(), bytes, &object));
   return object;
 }
 

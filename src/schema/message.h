@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,9 +34,7 @@ class Box {
   const T& operator*() const { return *value_; }
   T* operator->() { return value_.get(); }
   const T* operator->() const { return value_.get(); }
-  bool operator==(const Box& other) const {
-    return value_ && other.value_ ? *value_ == *other.value_ : value_ == other.value_;
-  }
+  bool operator==(const Box& other) const { return value_ && other.value_ ? *value_ == *other.value_ : value_ == other.value_; }
 
  private:
   std::unique_ptr<T> value_;
@@ -47,8 +46,14 @@ struct RawJson {
   bool operator==(const RawJson&) const = default;
 };
 
+// Placement default construction, for Type::construct.
 template <class T>
-const Access* optional_access() {
+void construct(void* place) {
+  ::new (place) T();
+}
+
+template <class T>
+constexpr const Access* optional_access() {
   static constexpr Access access{
       .get = [](const void* place) -> const void* {
         const auto& member = *static_cast<const std::optional<T>*>(place);
@@ -59,38 +64,36 @@ const Access* optional_access() {
 }
 
 template <class T>
-const Access* box_access() {
+constexpr const Access* box_access() {
+  static constexpr Access access{.get = [](const void* place) -> const void* {
+                                   const auto& member = *static_cast<const Box<T>*>(place);
+                                   return member ? &*member : nullptr;
+                                 },
+                                 .emplace = [](void* place) -> void* { return &static_cast<Box<T>*>(place)->emplace(); }};
+  return &access;
+}
+
+template <class T, class List = std::vector<T>>
+constexpr const Access* list_access() {
   static constexpr Access access{
-      .get = [](const void* place) -> const void* {
-        const auto& member = *static_cast<const Box<T>*>(place);
-        return member ? &*member : nullptr;
-      },
-      .emplace = [](void* place) -> void* { return &static_cast<Box<T>*>(place)->emplace(); }};
+      .size = [](const void* place) { return static_cast<const List*>(place)->size(); },
+      .append = [](void* place) -> void* { return &static_cast<List*>(place)->emplace_back(); },
+      .at = [](const void* place, std::size_t index) -> const void* { return &(*static_cast<const List*>(place))[index]; }};
   return &access;
 }
 
 template <class T>
-const Access* list_access() {
-  static constexpr Access access{
-      .size = [](const void* place) { return static_cast<const std::vector<T>*>(place)->size(); },
-      .append = [](void* place) -> void* { return &static_cast<std::vector<T>*>(place)->emplace_back(); },
-      .at = [](const void* place, std::size_t index) -> const void* {
-        return &(*static_cast<const std::vector<T>*>(place))[index];
-      }};
-  return &access;
-}
-
-template <class T>
-const Access* map_access() {
+constexpr const Access* map_access() {
   static constexpr Access access{
       .size = [](const void* place) { return static_cast<const std::map<std::string, T, std::less<>>*>(place)->size(); },
       .insert = [](void* place, std::string_view key) -> void* {
         return &(*static_cast<std::map<std::string, T, std::less<>>*>(place))[std::string(key)];
       },
-      .each = [](const void* place, void* context, void (*visit)(void*, std::string_view, const void*)) {
-        for (const auto& [key, value] : *static_cast<const std::map<std::string, T, std::less<>>*>(place))
-          visit(context, key, &value);
-      }};
+      .each =
+          [](const void* place, void* context, void (*visit)(void*, std::string_view, const void*)) {
+            for (const auto& [key, value] : *static_cast<const std::map<std::string, T, std::less<>>*>(place))
+              visit(context, key, &value);
+          }};
   return &access;
 }
 

@@ -9,6 +9,7 @@
 // TypePtr of their CRD version.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -92,7 +93,8 @@ struct Field {
 struct JsonField {
   std::string_view name;
   const Field* field = nullptr;
-  const Field* through = nullptr;  // the inlined field it stands in (one level), or null
+  const Field* through = nullptr;  // the inlined field it stands in, or null
+  const Field* within = nullptr;   // the inlined field of through's message that it stands in, or null
 };
 
 struct Type {

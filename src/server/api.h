@@ -86,6 +86,9 @@ class Api {
   Admission& admission_;
 };
 
+inline constexpr std::string_view kModified =
+    "the object has been modified; please apply your changes to the latest version and try again";
+
 // Errors in Kubernetes' words, with details.
 Error not_found(const model::Kind& kind, std::string_view name);
 Error already_exists(const model::Kind& kind, std::string_view name);

@@ -126,7 +126,7 @@ void Cache::end_watches(const Error& error) {
   for (CacheWatch* watch : watches_) watch->end(error);
 }
 
-Caches::Caches(rt::Loop& loop, store::Store& store, std::span<const model::Kind> kinds) : loop_(loop), store_(store) {
+Caches::Caches(rt::Loop& loop, store::Store& store, std::span<const model::Kind> kinds) : store_(store) {
   for (const model::Kind& kind : kinds) {
     auto cache = std::make_unique<Cache>(kind, loop);
     by_kind_[&kind] = cache.get();
@@ -153,7 +153,9 @@ Cache* Caches::cache_of(std::string_view store_key) {
 }
 
 rt::Task<Result<void>> Caches::start() {
-  CO_TRY_ASSIGN(store::ListResult all, co_await store_.list({.prefix = "/registry/"}));
+  store::ListOptions everything;
+  everything.prefix = "/registry/";
+  CO_TRY_ASSIGN(store::ListResult all, co_await store_.list(everything));
   for (const store::Entry& entry : all.entries) {
     if (Cache* cache = cache_of(entry.key))
       cache->load(model::Document::from_json(cache->kind(), entry.modified, with_resource_version(*entry.value, entry.modified)));

@@ -138,7 +138,6 @@ class Caches {
   Cache* cache_of(std::string_view store_key);
   void on_events(const std::vector<store::Event>& events);
 
-  rt::Loop& loop_;
   store::Store& store_;
   std::map<std::string, std::unique_ptr<Cache>, std::less<>> by_prefix_;  // "/registry/apps/deployments/"
   std::unordered_map<const model::Kind*, Cache*> by_kind_;

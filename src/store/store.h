@@ -33,7 +33,7 @@ struct Entry {
 // One change of one key.
 struct Write {
   std::string key;
-  SharedBytes value;                  // null: delete the key
+  SharedBytes value;                    // null: delete the key
   std::optional<Revision> if_modified;  // the key must be at this revision; 0: it must not exist; nullopt: whatever
 };
 
@@ -46,9 +46,9 @@ struct Event {
 
 struct ListOptions {
   std::string prefix;
-  std::string start_after;            // continue behind this key; empty: from the start
-  std::size_t limit = 0;              // 0: no limit
-  std::optional<Revision> at;         // a past revision (Gone when compacted); nullopt: now
+  std::string start_after;     // continue behind this key; empty: from the start
+  std::size_t limit = 0;       // 0: no limit
+  std::optional<Revision> at;  // a past revision (Gone when compacted); nullopt: now
 };
 
 struct ListResult {
@@ -73,11 +73,11 @@ struct WatchHandler {
 
 struct Stats {
   Revision revision = 0;
-  Revision compacted = 0;       // oldest revision that can be watched from or listed at
+  Revision compacted = 0;  // oldest revision that can be watched from or listed at
   std::uint64_t keys = 0;
-  std::uint64_t file_bytes = 0; // 0 when not on disk
-  std::uint64_t commits = 0;    // since start
-  std::uint64_t syncs = 0;      // since start; commits / syncs is the size of a group
+  std::uint64_t file_bytes = 0;  // 0 when not on disk
+  std::uint64_t commits = 0;     // since start
+  std::uint64_t syncs = 0;       // since start; commits / syncs is the size of a group
 };
 
 class Store {
@@ -87,14 +87,15 @@ class Store {
   virtual rt::Task<Result<std::optional<Entry>>> get(std::string key) = 0;
   virtual rt::Task<Result<ListResult>> list(ListOptions options) = 0;
 
-  // All writes or none. Resumes when they are durable, with their revision; by then every watcher has its events.
-  // Conflict when a precondition does not hold, with the key as the message.
+  // All writes or none. Resumes when they are durable, with their revision; by then every watcher has its events (but those
+  // that still read their past). Conflict when a precondition does not hold, with the key as the message; BadRequest for no
+  // writes or a key twice. A commit whose caller is cancelled goes on.
   virtual rt::Task<Result<Revision>> commit(std::vector<Write> writes) = 0;
 
   // Events of keys with `prefix` and revision > `after`. Gone through on_end when `after` < Stats::compacted.
   virtual std::unique_ptr<Watch> watch(std::string prefix, Revision after, WatchHandler handler) = 0;
 
-  // Forgets history up to and including `revision`.
+  // Forgets history up to and including `revision`. Timeout when it is in the future, as for ListOptions::at.
   virtual rt::Task<Result<void>> compact(Revision revision) = 0;
 
   // A consistent copy of everything in one file, and back into an empty store.

@@ -28,7 +28,7 @@ void set_finalizer(codec::Object& meta, std::string_view name, bool wanted) {
   codec::Array kept;
   if (const Value* old = meta.if_contains("finalizers"); old != nullptr && old->is_array())
     for (const Value& finalizer : old->get_array())
-      if (finalizer != name) kept.push_back(finalizer);
+      if (!finalizer.is_string() || codec::view(finalizer.get_string()) != name) kept.push_back(finalizer);
   if (wanted) kept.emplace_back(name);
   if (kept.empty()) {
     meta.erase("finalizers");
@@ -106,7 +106,7 @@ rt::Task<Result<DocumentPtr>> Api::commit_delete(const Request& request, Documen
   writes.push_back({Caches::key_of(*request.kind, before->key()), nullptr, before->revision()});
   auto revision = co_await store_.commit(std::move(writes));
   if (!revision && revision.error().reason == Reason::Conflict)
-    co_return fail(conflict(*request.kind, request.name, "the object has been modified; please apply your changes to the latest version and try again"));
+    co_return fail(conflict(*request.kind, request.name, kModified));
   if (!revision) co_return fail(std::move(revision.error()));
   co_return before;
 }

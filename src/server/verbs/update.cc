@@ -12,7 +12,6 @@ namespace {
 
 // How often an update without a resourceVersion is tried again after losing a race.
 constexpr int kWriteTries = 6;
-constexpr std::string_view kModified = "the object has been modified; please apply your changes to the latest version and try again";
 
 Result<void> check_preconditions(const Request& request, const Value& object, const model::Document& before) {
   std::string_view version = codec::string_at_path(object, {"metadata", "resourceVersion"});

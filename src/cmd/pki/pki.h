@@ -1,0 +1,94 @@
+// ClusterPki: the certificates and keys of one cluster, made at the first start and renewed without a person.
+//
+// Files of the directory (keys 0600, the rest 0644):
+//   ca.crt ca.key                          the cluster's authority, 10 years; signed anew with the same key in its last year,
+//   so
+//                                          that what it issued, and who trusts its key, go on
+//   apiserver.{crt,key}                    HTTPS of the API server
+//   kubelet.{crt,key}                      HTTPS of this node's agent
+//   admin, controller-manager, scheduler, node .{crt,key}    clients; the subject is user (CN) and groups (O)
+//   sa.key sa.pub                          ECDSA P-256, signs service-account tokens (ES256)
+// and the administrator's kubeconfig, with everything embedded.
+//
+// Certificates other than the authority's are valid for a year and are issued anew, for the same key, in their last 30 days,
+// when they expired (the machine was off), when they are not valid yet (the clock was wrong), and when a name, address or the
+// authority changed. Owned by cmd; one thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "cmd/pki/x509.h"
+#include "net/tls.h"
+#include "rt/files.h"
+#include "rt/random.h"
+
+namespace charon::cmd {
+
+struct PkiOptions {
+  std::string node_name;
+  std::string hostname;
+  std::vector<std::string> node_ips;     // literal addresses
+  std::string service_ip = "10.43.0.1";  // of the Service default/kubernetes
+  std::string server_url;                // in the kubeconfig: "https://127.0.0.1:6443"
+  std::string kubeconfig_path;           // "<data-dir>/admin.kubeconfig"
+};
+
+class ClusterPki final {
+ public:
+  static constexpr std::int64_t kAuthoritySeconds = 10LL * 365 * 86400;
+  static constexpr std::int64_t kAuthorityRenewSeconds = 365LL * 86400;
+  static constexpr std::int64_t kLeafSeconds = 365LL * 86400;
+  static constexpr std::int64_t kLeafRenewSeconds = 30LL * 86400;
+
+  // Reads the directory, and makes or renews what is missing or due. The interfaces must outlive the object.
+  // Forbidden when the directory cannot be used; Invalid when a file is damaged or the authority's halves do not belong
+  // together. The message says what to do; nothing that exists is overwritten then.
+  static Result<std::unique_ptr<ClusterPki>> open(rt::Files& files, rt::Random& random, const std::string& dir,
+                                                  const PkiOptions& options, Time now);
+
+  // Renews what is due; call it daily. The names of what was issued ("ca", "apiserver", "admin" ...): its user takes the new
+  // one from here. On an error everything stays as it was, or is renewed for a part, and the next call goes on.
+  Result<std::vector<std::string>> renew_due(Time now);
+
+  const std::string& ca_pem() const { return ca_.certificate_pem; }
+  const std::string& ca_key_pem() const { return ca_.key_pem; }
+  const net::KeyPair& api_server() const { return leaf("apiserver"); }
+  const net::KeyPair& kubelet() const { return leaf("kubelet"); }
+  const net::KeyPair& admin() const { return leaf("admin"); }
+  const net::KeyPair& controller_manager() const { return leaf("controller-manager"); }
+  const net::KeyPair& scheduler() const { return leaf("scheduler"); }
+  const net::KeyPair& node() const { return leaf("node"); }
+  const std::string& service_account_key_pem() const { return service_account_key_pem_; }
+  const std::string& service_account_public_pem() const { return service_account_public_pem_; }
+
+ private:
+  ClusterPki(rt::Files& files, rt::Random& random, std::string dir) : files_(files), random_(random), dir_(std::move(dir)) {}
+
+  const net::KeyPair& leaf(const std::string& name) const { return leaves_.at(name); }
+  std::string path(const std::string& file) const { return dir_ + "/" + file; }
+  Result<void> prepare(const PkiOptions& options);
+  Result<bool> renew_authority(Time now);
+  Result<bool> renew_leaf(const std::string& name, const Certificate& wanted, Time now);
+  Result<void> open_service_account_key();
+  Result<void> write_kubeconfig();
+  Result<std::string> key(const std::string& file);
+  Result<std::string> issue(Certificate wanted, const std::string& key_pem, const Issuer& issuer);
+
+  rt::Files& files_;
+  rt::Random& random_;
+  std::string dir_;
+  std::string server_url_;
+  std::string kubeconfig_path_;
+  std::map<std::string, Certificate> wanted_;  // by name, without times
+  Issuer ca_;
+  std::map<std::string, net::KeyPair> leaves_;
+  std::string service_account_key_pem_;
+  std::string service_account_public_pem_;
+};
+
+}  // namespace charon::cmd

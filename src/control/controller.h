@@ -1,0 +1,119 @@
+// Controller: a declaration of what it watches, and a pure function from what it sees to a plan.
+//
+// A reconcile looks at the whole state of its key each time (level triggered), never at the event that woke it; it does no
+// I/O, reads no clock and draws no random numbers. Mutable members are not allowed: `reconcile` is const.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "client/informer.h"
+#include "control/plan.h"
+#include "control/queue.h"
+
+namespace charon::control {
+
+// Read access to the caches of the kinds that a controller watches (or declares in `reads`).
+class View {
+ public:
+  explicit View(client::InformerSet& informers) : informers_(informers) {}
+
+  template <class T>
+  std::shared_ptr<const T> get(const model::ObjectKey& key) const {
+    return of<T>().template get<T>(key);
+  }
+  template <class T>
+  std::vector<std::shared_ptr<const T>> list(std::string_view ns = {}) const {
+    return of<T>().template list<T>(ns);
+  }
+  template <class T>
+  std::vector<std::shared_ptr<const T>> list(std::string_view ns, const model::LabelSelector& selector) const {
+    return of<T>().template list<T>(ns, selector);
+  }
+  template <class T>
+  std::vector<std::shared_ptr<const T>> owned_by(std::string_view uid) const {
+    return of<T>().template owned_by<T>(uid);
+  }
+  template <class T>
+  std::vector<std::shared_ptr<const T>> by(std::string_view index, std::string_view value) const {
+    return of<T>().template by<T>(index, value);
+  }
+  // For controllers that work on any kind. Makes the informer when there is none yet.
+  client::Informer& of(const model::Kind& kind) const { return informers_.of(kind); }
+  template <class T>
+  client::Informer& of() const {
+    return informers_.of<T>();
+  }
+
+ private:
+  client::InformerSet& informers_;
+};
+
+// A change of one watched object. `before` is null when it was added, `now` when it was deleted.
+struct Change {
+  const model::Kind& kind;
+  model::DocumentPtr before;
+  model::DocumentPtr now;
+  const model::DocumentPtr& latest() const { return now ? now : before; }
+};
+
+// Appends the keys that the change concerns.
+using KeyMapping = std::function<void(const Change& change, const View& view, std::vector<Key>& keys)>;
+
+struct Watch {
+  const model::Kind* kind = nullptr;
+  KeyMapping map;
+};
+
+// The object itself.
+Watch watch_self(const model::Kind& kind);
+// The object's controller (its ownerReference with controller: true), before and after the change, when it is of `owner`.
+Watch watch_controlled(const model::Kind& kind, const model::Kind& owner);
+template <class T>
+Watch watch_self() {
+  return watch_self(client::kind_of<T>());
+}
+template <class T, class Owner>
+Watch watch_controlled() {
+  return watch_controlled(client::kind_of<T>(), client::kind_of<Owner>());
+}
+
+struct Index {
+  const model::Kind* kind = nullptr;
+  std::string name;
+  client::IndexFunction function;
+};
+
+struct Request {
+  Key key;
+  // What ended the last plan for this key; empty when it succeeded.
+  std::optional<Error> failure;
+};
+
+class Controller {
+ public:
+  virtual ~Controller() = default;
+
+  // "replicaset-controller": also the component in its events.
+  virtual std::string_view name() const = 0;
+  virtual std::vector<Watch> watches() const = 0;
+  // Kinds that reconcile reads without being woken by them.
+  virtual std::vector<const model::Kind*> reads() const { return {}; }
+  virtual std::vector<Index> indexes() const { return {}; }
+  // How many keys may be worked on at once.
+  virtual int workers() const { return 5; }
+
+  virtual Plan reconcile(const Request& request, const View& view, Time now) const = 0;
+};
+
+// A suffix like generateName's that depends only on its arguments: the same create, retried, has the same name.
+// `seed` identifies the parent (its uid), `attempt` the child among its siblings.
+std::string stable_suffix(std::string_view seed, std::uint64_t attempt);
+
+}  // namespace charon::control

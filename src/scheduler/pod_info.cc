@@ -1,0 +1,89 @@
+#include "scheduler/pod_info.h"
+
+#include <algorithm>
+
+namespace charon::scheduler {
+
+namespace {
+
+// A selector that cannot be read selects nothing.
+model::LabelSelector term_labels(const core::v1::PodAffinityTerm& term, const LabelMap& owner_labels) {
+  if (!term.labelSelector) return model::LabelSelector::nothing();
+  std::vector<model::LabelExpression> expressions;
+  for (const auto& expression : term.labelSelector->matchExpressions)
+    expressions.push_back({expression.key, expression.operator_, expression.values});
+  auto add = [&](const std::vector<std::string>& keys, const char* op) {
+    for (const std::string& key : keys)
+      if (auto value = owner_labels.find(key); value != owner_labels.end()) expressions.push_back({key, op, {value->second}});
+  };
+  add(term.matchLabelKeys, "In");
+  add(term.mismatchLabelKeys, "NotIn");
+  return model::LabelSelector::of(term.labelSelector->matchLabels, expressions).value_or(model::LabelSelector::nothing());
+}
+
+void add_terms(PodTerms& out, const auto& affinity, const core::v1::Pod& pod) {
+  if (!affinity) return;
+  const auto& [ns, labels] = std::tie(pod.metadata.namespace_, pod.metadata.labels);
+  for (const auto& term : affinity->requiredDuringSchedulingIgnoredDuringExecution)
+    out.required.push_back({PodSelector(term, ns, labels), term.topologyKey, 0});
+  for (const auto& weighted : affinity->preferredDuringSchedulingIgnoredDuringExecution) {
+    const auto& term = weighted.podAffinityTerm;
+    out.preferred.push_back({PodSelector(term, ns, labels), term.topologyKey, weighted.weight});
+  }
+}
+
+}  // namespace
+
+PodSelector::PodSelector(std::string ns, model::LabelSelector labels, Terminating terminating)
+    : namespaces_{std::move(ns)}, labels_(std::move(labels)), terminating_(terminating) {
+  write_text();
+}
+
+PodSelector::PodSelector(const core::v1::PodAffinityTerm& term, const std::string& owner_ns, const LabelMap& owner_labels)
+    : namespaces_(term.namespaces), labels_(term_labels(term, owner_labels)), terminating_(Terminating::Counted) {
+  if (namespaces_.empty() && !term.namespaceSelector) namespaces_ = {owner_ns};
+  std::ranges::sort(namespaces_);
+  if (term.namespaceSelector)
+    namespaces_by_label_ = model::LabelSelector::of(*term.namespaceSelector).value_or(model::LabelSelector::nothing());
+  write_text();
+}
+
+void PodSelector::write_text() {
+  for (const std::string& ns : namespaces_) text_ += ns + ",";
+  text_ += '|';
+  if (namespaces_by_label_) text_ += namespaces_by_label_->matches_nothing() ? "!" : "{" + namespaces_by_label_->text() + "}";
+  text_ += terminating_ == Terminating::Counted ? "|+|" : "|-|";
+  text_ += labels_.matches_nothing() ? "!" : labels_.text();
+}
+
+bool PodSelector::matches(const core::v1::Pod& pod, const LabelMap& namespace_labels) const {
+  if (terminating_ == Terminating::Ignored && pod.metadata.deletionTimestamp) return false;
+  bool near = std::ranges::binary_search(namespaces_, pod.metadata.namespace_) ||
+              (namespaces_by_label_ && namespaces_by_label_->matches(namespace_labels));
+  return near && labels_.matches(pod.metadata.labels);
+}
+
+PodInfo::PodInfo(std::shared_ptr<const core::v1::Pod> source)
+    : pod(std::move(source)), requests(pod_requests(*pod)), node_affinity(pod->spec) {
+  Resources scoring = pod_requests_for_scoring(*pod);
+  scoring_milli_cpu = scoring.milli_cpu;
+  scoring_memory_bytes = scoring.memory_bytes;
+  auto add_ports = [&](const core::v1::Container& container) {
+    for (const auto& port : container.ports)
+      if (port.hostPort > 0)
+        host_ports.push_back({port.hostIP.empty() ? "0.0.0.0" : port.hostIP, port.protocol.empty() ? "TCP" : port.protocol,
+                              port.hostPort});
+  };
+  for (const auto& container : pod->spec.containers) add_ports(container);
+  for (const auto& container : pod->spec.initContainers)
+    if (container.restartPolicy == "Always") add_ports(container);
+  if (!pod->spec.affinity) return;
+  const auto& all = *pod->spec.affinity;
+  if (all.nodeAffinity)
+    for (const auto& preferred : all.nodeAffinity->preferredDuringSchedulingIgnoredDuringExecution)
+      preferred_nodes.push_back({NodeTerm(preferred.preference), preferred.weight});
+  add_terms(affinity, all.podAffinity, *pod);
+  add_terms(anti_affinity, all.podAntiAffinity, *pod);
+}
+
+}  // namespace charon::scheduler

@@ -1,0 +1,100 @@
+// PodInfo: what the scheduler needs of a pod, worked out once. Immutable and shared by queue, snapshot and plugins.
+//
+// Sources: KEP-895 (topology spread), KEP-2249 (namespace selector), KEP-3633 (match label keys), core/v1 PodAffinityTerm.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/core/v1/types.h"
+#include "model/selector.h"
+#include "scheduler/node_selector.h"
+#include "scheduler/resources.h"
+
+namespace charon::scheduler {
+
+struct HostPort {
+  std::string ip;        // "0.0.0.0": every address
+  std::string protocol;  // "TCP"
+  std::int32_t port = 0;
+  bool operator==(const HostPort&) const = default;
+  // Both want the same port of the same address.
+  bool conflicts(const HostPort& other) const {
+    return port == other.port && protocol == other.protocol && (ip == other.ip || ip == "0.0.0.0" || other.ip == "0.0.0.0");
+  }
+};
+
+// A set of pods, by namespace and labels. Two with the same text() are the same set.
+class PodSelector {
+ public:
+  enum class Terminating : std::uint8_t { Counted, Ignored };
+
+  // Pods of one namespace.
+  PodSelector(std::string ns, model::LabelSelector labels, Terminating terminating);
+  // Pods that a term of `owner_ns`'s pod means: its namespaces, those its namespaceSelector matches, or its own.
+  PodSelector(const core::v1::PodAffinityTerm& term, const std::string& owner_ns, const LabelMap& owner_labels);
+
+  bool matches(const core::v1::Pod& pod, const LabelMap& namespace_labels) const;
+  const std::string& text() const { return text_; }
+  const model::LabelSelector& labels() const { return labels_; }
+  bool depends_on_namespace_labels() const { return namespaces_by_label_ && !namespaces_by_label_->empty(); }
+
+ private:
+  void write_text();
+
+  std::vector<std::string> namespaces_;  // sorted
+  std::optional<model::LabelSelector> namespaces_by_label_;
+  model::LabelSelector labels_;
+  Terminating terminating_;
+  std::string text_;
+};
+
+// "Near (or far from) those pods", where near is the same value of a node label.
+struct PodTerm {
+  PodSelector pods;
+  std::string topology_key;
+  std::int32_t weight = 0;  // of preferred terms
+};
+
+struct PodTerms {
+  std::vector<PodTerm> required;
+  std::vector<PodTerm> preferred;
+  bool empty() const { return required.empty() && preferred.empty(); }
+};
+
+struct PreferredNodes {
+  NodeTerm term;
+  std::int32_t weight;
+};
+
+struct PodInfo {
+  explicit PodInfo(std::shared_ptr<const core::v1::Pod> source);
+
+  std::shared_ptr<const core::v1::Pod> pod;
+  Resources requests;
+  std::int64_t scoring_milli_cpu = 0;
+  std::int64_t scoring_memory_bytes = 0;
+  std::vector<HostPort> host_ports;
+  RequiredNodeAffinity node_affinity;
+  std::vector<PreferredNodes> preferred_nodes;
+  PodTerms affinity;
+  PodTerms anti_affinity;
+
+  const std::string& uid() const { return pod->metadata.uid; }
+  const std::string& ns() const { return pod->metadata.namespace_; }
+  const std::string& name() const { return pod->metadata.name; }
+  const LabelMap& labels() const { return pod->metadata.labels; }
+  std::int32_t priority() const { return pod->spec.priority.value_or(0); }
+  bool terminating() const { return pod->metadata.deletionTimestamp.has_value(); }
+  bool gated() const { return !pod->spec.schedulingGates.empty(); }
+  // Succeeded or Failed: it occupies nothing any more.
+  bool finished() const { return pod->status.phase == "Succeeded" || pod->status.phase == "Failed"; }
+};
+
+using PodInfoPtr = std::shared_ptr<const PodInfo>;
+
+}  // namespace charon::scheduler

@@ -1,0 +1,137 @@
+// log, exec, attach and portforward: requests that the node's agent answers, passed through.
+#include <algorithm>
+
+#include "codec/tree.h"
+#include "rt/scope.h"
+#include "rt/sync.h"
+#include "server/front/call.h"
+
+namespace charon::server {
+namespace {
+
+constexpr std::size_t kTunnelBytes = 32u << 10;
+
+struct PodPlace {
+  std::string node;
+  std::string container;
+};
+
+std::vector<std::string> container_names(const codec::Value& pod) {
+  std::vector<std::string> names;
+  for (std::string_view list : {"containers", "initContainers", "ephemeralContainers"}) {
+    const codec::Value* containers = codec::find_path(pod, {"spec", list});
+    if (containers == nullptr || !containers->is_array()) continue;
+    for (const codec::Value& container : containers->get_array()) names.emplace_back(codec::string_at(container, "name"));
+  }
+  return names;
+}
+
+// Which node and container a request is about, with Kubernetes' complaints.
+Result<PodPlace> find_place(const model::Document& document, std::string_view query) {
+  codec::Value pod = document.tree();
+  PodPlace place{std::string(codec::string_at_path(pod, {"spec", "nodeName"})), net::query_value(query, "container").value_or("")};
+  const std::string& name = document.key().name;
+  std::vector<std::string> names = container_names(pod);
+  const codec::Value* regular = codec::find_path(pod, {"spec", "containers"});
+  if (place.container.empty()) {
+    if (regular != nullptr && regular->is_array() && regular->get_array().size() > 1) {
+      std::string list;
+      for (const codec::Value& container : regular->get_array())
+        list += (list.empty() ? "" : " ") + std::string(codec::string_at(container, "name"));
+      return fail(bad_request("a container name must be specified for pod " + name + ", choose one of: [" + list + "]"));
+    }
+    place.container = names.front();
+  } else if (std::ranges::find(names, place.container) == names.end()) {
+    return fail(bad_request("container " + place.container + " is not valid for pod " + name));
+  }
+  if (place.node.empty()) return fail(bad_request("pod " + name + " does not have a host assigned"));
+  return place;
+}
+
+rt::Task<void> pump(rt::Stream* from, rt::Stream* to, rt::Event* ended) {
+  std::string buffer(kTunnelBytes, '\0');
+  while (true) {
+    auto count = co_await from->read(buffer);
+    if (!count || *count == 0) break;
+    auto written = co_await to->write(std::string_view(buffer).substr(0, *count));
+    if (!written) break;
+  }
+  to->shutdown_write();
+  ended->set();
+}
+
+// Ends when both directions have ended.
+rt::Task<void> join(rt::Loop& loop, std::unique_ptr<rt::Stream> left, std::unique_ptr<rt::Stream> right) {
+  rt::Event forth(loop), back(loop);
+  rt::Scope pumps(loop);
+  pumps.spawn(pump(left.get(), right.get(), &forth));
+  pumps.spawn(pump(right.get(), left.get(), &back));
+  // The agent ends a finished exec; then the client's direction has nothing more to say.
+  co_await back.wait();
+}
+
+}  // namespace
+
+rt::Task<Result<void>> Front::serve_node_stream(Call& call) {
+  Request& request = call.request();
+  if (request.kind->kind != "Pod" || request.subresource == "proxy")
+    co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
+                                               " is not served by this server yet");
+  CO_TRY_ASSIGN(DocumentPtr pod, api_.get(request));
+  if (nodes_ == nullptr) co_return fail(Reason::ServiceUnavailable, "this server has no connection to nodes");
+  std::string target = request.ns + "/" + request.name;
+  if (request.subresource == "portforward") {
+    std::string node(codec::string_at_path(pod->tree(), {"spec", "nodeName"}));
+    if (node.empty()) co_return fail(bad_request("pod " + request.name + " does not have a host assigned"));
+    co_return co_await tunnel(call, std::move(node), "/portForward/" + target);
+  }
+  CO_TRY_ASSIGN(PodPlace place, find_place(*pod, call.query()));
+  target += "/" + place.container;
+  if (request.subresource == "log") co_return co_await pass_log(call, place.node, "/containerLogs/" + target);
+  co_return co_await tunnel(call, place.node, (request.subresource == "exec" ? "/exec/" : "/attach/") + target);
+}
+
+rt::Task<Result<void>> Front::pass_log(Call& call, std::string node, std::string path) {
+  CO_TRY_ASSIGN(std::shared_ptr<net::HttpClient> client, nodes_->to(node));
+  net::ClientRequest request;
+  request.path = path + (call.head.query.empty() ? "" : "?" + call.head.query);
+  CO_TRY_ASSIGN(std::unique_ptr<net::ClientStream> stream, co_await client->open(std::move(request)));
+  if (stream->status() != 200) {
+    CO_TRY_ASSIGN(std::string text, co_await stream->read());
+    co_return fail(reason_from("", stream->status()), text.empty() ? "the node's agent refused the request" : text);
+  }
+  call.status = 200;
+  call.started = true;
+  CO_TRY(co_await call.exchange.start(200, {{"content-type", "text/plain"}, {"cache-control", "no-cache, private"}}));
+  while (true) {
+    CO_TRY_ASSIGN(std::string bytes, co_await stream->read());
+    if (bytes.empty()) co_return Result<void>();
+    std::vector<net::Piece> pieces;
+    pieces.push_back(net::Piece::of(std::move(bytes)));
+    CO_TRY(co_await call.exchange.write(std::move(pieces)));
+  }
+}
+
+rt::Task<Result<void>> Front::tunnel(Call& call, std::string node, std::string path) {
+  std::string protocol(call.head.headers.get("upgrade"));
+  if (protocol.empty()) co_return fail(bad_request("Upgrade request required"));
+  CO_TRY_ASSIGN(std::shared_ptr<net::HttpClient> client, nodes_->to(node));
+  net::ClientRequest request;
+  request.method = call.head.method;
+  request.path = path + (call.head.query.empty() ? "" : "?" + call.head.query);
+  for (const auto& [name, value] : call.head.headers.items()) {
+    bool ours = name == "authorization" || name == "host" || name == "content-length" || name == "sec-websocket-extensions";
+    if (!ours) request.headers.add(name, value);
+  }
+  CO_TRY_ASSIGN(net::Upgraded upstream, co_await client->upgrade(std::move(request)));
+  net::Headers headers;
+  for (const auto& [name, value] : upstream.headers.items())
+    if (name != "connection" && name != "upgrade") headers.add(name, value);
+  call.status = 101;
+  call.started = true;
+  CO_TRY_ASSIGN(std::unique_ptr<rt::Stream> stream, co_await call.exchange.upgrade(std::move(protocol), std::move(headers)));
+  co_await join(api_.loop(), std::move(stream), std::move(upstream.stream));
+  co_return Result<void>();
+}
+
+}  // namespace charon::server

@@ -1,0 +1,81 @@
+// The HTTP front of the API server: from an Exchange to an Api call and back.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "net/http.h"
+#include "rt/task.h"
+#include "server/api.h"
+#include "server/authn/authenticator.h"
+#include "server/authz/authorizer.h"
+#include "server/front/media.h"
+#include "server/front/route.h"
+#include "server/node_connection.h"
+
+namespace charon::server {
+
+// A named condition of /livez and /readyz; an error is what is wrong.
+struct HealthCheck {
+  std::string name;
+  std::function<Result<void>()> check;
+  bool live = true;   // part of /livez
+  bool ready = true;  // part of /readyz
+};
+
+// A resource, or subresource, that is only ever created and answered at once: token and access reviews.
+struct Review {
+  const schema::Type* type = nullptr;  // of what is sent and answered
+  // `object` is normalized.
+  std::function<rt::Task<Result<codec::Value>>(Request request, codec::Value object)> answer;
+};
+
+class Front {
+ public:
+  // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable.
+  Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes);
+
+  void add_health_check(HealthCheck check);
+  void add_review(const model::Kind& kind, std::string subresource, Review review);
+
+  rt::Task<void> handle(net::Exchange& exchange);
+
+ private:
+  struct Call;  // one request on its way through
+
+  rt::Task<Result<void>> serve(Call& call);
+  rt::Task<Result<void>> serve_other(Call& call);
+  rt::Task<Result<void>> serve_health(Call& call, std::string_view path);
+  rt::Task<Result<void>> serve_resource(Call& call);
+  rt::Task<Result<void>> serve_list(Call& call);
+  rt::Task<Result<void>> serve_watch(Call& call);
+  rt::Task<Result<void>> serve_write(Call& call);
+  rt::Task<Result<void>> serve_delete(Call& call);
+  rt::Task<Result<void>> serve_scale(Call& call);
+  rt::Task<Result<void>> serve_node_stream(Call& call);
+  rt::Task<Result<void>> tunnel(Call& call, std::string node, std::string path);
+  rt::Task<Result<void>> pass_log(Call& call, std::string node, std::string path);
+
+  rt::Task<void> send(Call& call, int status, std::string_view type, std::vector<net::Piece> body);
+  rt::Task<void> send_document(Call& call, int status, DocumentPtr document);
+  rt::Task<void> send_tree(Call& call, int status, codec::Value tree, const schema::Type* type);
+  rt::Task<void> send_error(Call& call, const Error& error);
+  Result<codec::Value> read_tree(Call& call, std::string_view body, const schema::Type* type) const;
+
+  Api& api_;
+  const Authenticator& authenticator_;
+  const Authorizer& authorizer_;
+  NodeConnections* nodes_;
+  Metrics& metrics_;
+  Metrics::Family& requests_total_;
+  Metrics::Family& request_duration_;
+  Metrics::Family& inflight_;
+  std::vector<HealthCheck> checks_;
+  std::map<std::pair<const model::Kind*, std::string>, Review> reviews_;
+};
+
+}  // namespace charon::server

@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+
+#include <cctype>
+
+#include "codec/tree.h"
+#include "server/discovery/discovery.h"
+#include "server/front/call.h"
+#include "server/openapi/openapi.h"
+
+namespace charon::server {
+namespace {
+
+// The buckets of apiserver_request_duration_seconds.
+const std::vector<double> kDurations = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60};
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
+}  // namespace
+
+Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes)
+    : api_(api),
+      authenticator_(authenticator),
+      authorizer_(authorizer),
+      nodes_(nodes),
+      metrics_(metrics),
+      requests_total_(metrics.counter("apiserver_request_total", "Requests by verb, resource and code.",
+                                      {"verb", "group", "version", "resource", "subresource", "code"})),
+      request_duration_(metrics.histogram("apiserver_request_duration_seconds", "How long requests took, watches left out.",
+                                          kDurations, {"verb", "group", "version", "resource", "subresource"})),
+      inflight_(metrics.gauge("apiserver_current_inflight_requests", "Requests being served.", {"request_kind"})) {}
+
+void Front::add_health_check(HealthCheck check) { checks_.push_back(std::move(check)); }
+
+void Front::add_review(const model::Kind& kind, std::string subresource, Review review) {
+  reviews_[{&kind, std::move(subresource)}] = std::move(review);
+}
+
+rt::Task<void> Front::handle(net::Exchange& exchange) {
+  rt::Instant started = api_.loop().clock().now();
+  Call call{exchange, exchange.head(), {}, {}, {}, {}, {}, 0, false};
+  auto served = co_await serve(call);
+  if (!served && !call.started) co_await send_error(call, served.error());
+  const Request& request = call.request();
+  if (call.route.kind != Route::Kind::Resource || request.kind == nullptr) co_return;
+  std::vector<std::string> labels = {upper(request.verb), std::string(request.kind->gv.group), std::string(request.kind->gv.version),
+                                     std::string(request.kind->plural), request.subresource};
+  if (request.verb != "watch")
+    request_duration_.histogram(labels).observe(std::chrono::duration<double>(api_.loop().clock().now() - started).count());
+  labels.push_back(std::to_string(call.status));
+  requests_total_.counter(labels).add();
+}
+
+rt::Task<Result<void>> Front::serve(Call& call) {
+  CO_TRY_ASSIGN(std::optional<User> user, authenticator_.authenticate(call.head));
+  call.user = std::move(*user);
+  CO_TRY_ASSIGN(call.route, route(call.head));
+  Request& request = call.request();
+  request.user = call.user;
+  Attributes attributes;
+  attributes.user = &call.user;
+  if (call.route.kind == Route::Kind::Resource) {
+    attributes = attributes_of(request);
+  } else {
+    attributes.verb = call.route.method;
+    attributes.path = call.head.path;
+    attributes.resource_request = false;
+  }
+  if (Decision decision = authorizer_.authorize(attributes); !decision.allowed) co_return fail(forbidden(attributes, decision));
+  if (call.route.kind != Route::Kind::Resource) co_return co_await serve_other(call);
+  co_return co_await serve_resource(call);
+}
+
+rt::Task<Result<void>> Front::serve_other(Call& call) {
+  const std::string& path = call.head.path;
+  bool reading = call.head.method == "GET" || call.head.method == "HEAD";
+  if (!reading) co_return fail(Reason::MethodNotAllowed, "the server does not allow this method on the requested resource");
+  for (std::string_view root : {"/healthz", "/livez", "/readyz"})
+    if (path == root || path.starts_with(std::string(root) + "/")) co_return co_await serve_health(call, path);
+  if (path == "/metrics") {
+    co_await send(call, 200, "text/plain; version=0.0.4; charset=utf-8", {net::Piece::of(metrics_.expose())});
+    co_return Result<void>();
+  }
+  if (auto answer = discovery_answer(path, call.head.headers.get("accept"))) {
+    net::Headers headers{{"content-type", answer->content_type}, {"vary", "Accept"}};
+    if (!answer->etag.empty()) headers.add("etag", answer->etag);
+    if (!answer->etag.empty() && call.head.headers.get("if-none-match") == answer->etag) {
+      call.status = 304;
+      co_await call.exchange.respond(304, std::move(headers), {});
+    } else {
+      call.status = 200;
+      co_await call.exchange.respond(200, std::move(headers), {net::Piece::of(answer->body)});
+    }
+    co_return Result<void>();
+  }
+  if (auto answer = openapi_answer(path, call.head.query, call.head.headers.get("accept"))) {
+    co_await send(call, 200, answer->content_type, {net::Piece::of(answer->body)});
+    co_return Result<void>();
+  }
+  co_return fail(Reason::NotFound, "the server could not find the requested resource");
+}
+
+rt::Task<Result<void>> Front::serve_health(Call& call, std::string_view path) {
+  path.remove_prefix(1);
+  std::size_t slash = std::min(path.find('/'), path.size());
+  std::string_view root = path.substr(0, slash);
+  std::string_view wanted = slash < path.size() ? path.substr(slash + 1) : std::string_view();
+  bool verbose = net::query_value(call.query(), "verbose").has_value();
+  std::vector<std::string> excluded = net::query_values(call.query(), "exclude");
+  std::string lines;
+  bool healthy = true;
+  bool found = wanted.empty();
+  for (const HealthCheck& check : checks_) {
+    if ((root == "livez" && !check.live) || (root == "readyz" && !check.ready)) continue;
+    if (!wanted.empty() && check.name != wanted) continue;
+    found = true;
+    if (std::ranges::find(excluded, check.name) != excluded.end()) {
+      lines += "[+]" + check.name + " excluded: ok\n";
+      continue;
+    }
+    Result<void> outcome = check.check();
+    healthy = healthy && outcome.has_value();
+    // The reason is for those who may read it; the name tells everybody which part it is.
+    lines += outcome ? "[+]" + check.name + " ok\n" : "[-]" + check.name + " failed: reason withheld\n";
+  }
+  if (!found) co_return fail(Reason::NotFound, "the server could not find the requested resource");
+  std::string body = "ok";
+  if (!healthy) {
+    body = lines + std::string(root) + " check failed\n";
+  } else if (verbose) {
+    body = lines + std::string(root) + " check passed\n";
+  }
+  co_await send(call, healthy ? 200 : 500, "text/plain; charset=utf-8", {net::Piece::of(std::move(body))});
+  co_return Result<void>();
+}
+
+rt::Task<Result<void>> Front::serve_resource(Call& call) {
+  Request& request = call.request();
+  bool watching = request.verb == "watch";
+  const std::string& subresource = request.subresource;
+  if (subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward" || subresource == "proxy")
+    co_return co_await serve_node_stream(call);
+  CO_TRY_ASSIGN(call.media, negotiate(call.head.headers.get("accept"), watching));
+  if (auto pretty = net::query_value(call.query(), "pretty"); pretty && *pretty != "false" && *pretty != "0") call.media.pretty = true;
+  if (watching) co_return co_await serve_watch(call);
+  if (subresource == "scale") co_return co_await serve_scale(call);
+  if (request.verb == "list") co_return co_await serve_list(call);
+  if (request.verb == "get") {
+    CO_TRY_ASSIGN(DocumentPtr document, api_.get(request));
+    co_await send_document(call, 200, std::move(document));
+    co_return Result<void>();
+  }
+  if (request.verb == "delete" || request.verb == "deletecollection") co_return co_await serve_delete(call);
+  co_return co_await serve_write(call);
+}
+
+}  // namespace charon::server

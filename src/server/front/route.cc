@@ -1,0 +1,106 @@
+#include "server/front/route.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "server/api.h"
+
+namespace charon::server {
+namespace {
+
+std::vector<std::string_view> split(std::string_view path) {
+  std::vector<std::string_view> parts;
+  while (!path.empty()) {
+    std::size_t slash = std::min(path.find('/'), path.size());
+    if (slash > 0) parts.push_back(path.substr(0, slash));
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return parts;
+}
+
+Error page_not_found() { return {Reason::NotFound, "the server could not find the requested resource", std::make_shared<StatusDetails>()}; }
+
+Error not_allowed() { return {Reason::MethodNotAllowed, "the server does not allow this method on the requested resource", nullptr}; }
+
+// exec and its like open a stream; they are "create" or "get" to the authorizer as the method says.
+std::string_view verb_of(std::string_view method, const Request& request, bool watching) {
+  bool named = !request.name.empty();
+  if (method == "GET" || method == "HEAD") return named && !watching ? "get" : watching ? "watch" : "list";
+  if (method == "POST") return "create";
+  if (method == "PUT") return "update";
+  if (method == "PATCH") return "patch";
+  if (method == "DELETE") return named ? "delete" : "deletecollection";
+  return {};
+}
+
+bool is_true(std::string_view query, std::string_view name) {
+  auto value = net::query_value(query, name);
+  return value && (*value == "true" || *value == "1" || value->empty());
+}
+
+Result<void> read_options(std::string_view query, Request& request) {
+  if (auto dry_run = net::query_value(query, "dryRun"); dry_run && !dry_run->empty()) {
+    if (*dry_run != "All")
+      return fail(Reason::Invalid, "dryRun: Unsupported value: \"" + *dry_run + "\": supported values: \"All\"");
+    request.dry_run = true;
+  }
+  std::string validation = net::query_value(query, "fieldValidation").value_or("Warn");
+  if (validation == "Strict") {
+    request.field_validation = FieldValidation::Strict;
+  } else if (validation == "Ignore") {
+    request.field_validation = FieldValidation::Ignore;
+  } else if (validation != "Warn" && !validation.empty()) {
+    return fail(Reason::Invalid, "fieldValidation: Unsupported value: \"" + validation +
+                                     "\": supported values: \"Ignore\", \"Strict\", \"Warn\"");
+  }
+  request.field_manager = net::query_value(query, "fieldManager").value_or("");
+  request.label_selector = net::query_value(query, "labelSelector").value_or("");
+  request.field_selector = net::query_value(query, "fieldSelector").value_or("");
+  return {};
+}
+
+}  // namespace
+
+Result<Route> route(const net::RequestHead& head) {
+  Route result;
+  result.method = head.method;
+  std::ranges::transform(result.method, result.method.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::vector<std::string_view> parts = split(head.path);
+  bool core = !parts.empty() && parts[0] == "api";
+  bool named_group = !parts.empty() && parts[0] == "apis";
+  std::size_t prefix = core ? 2 : 3;
+  if (!core && !named_group) return result;
+  if (parts.size() <= prefix) {
+    result.kind = Route::Kind::Discovery;
+    return result;
+  }
+  model::GroupVersion gv{core ? std::string_view() : parts[1], core ? parts[1] : parts[2]};
+  std::vector<std::string_view> rest(parts.begin() + static_cast<std::ptrdiff_t>(prefix), parts.end());
+  Request& request = result.request;
+  bool watch_path = rest[0] == "watch" && rest.size() > 1;  // the deprecated /watch/ form
+  if (watch_path) rest.erase(rest.begin());
+  // namespaces/NS/pods..., but namespaces/NS/status and /finalize are the namespace's own.
+  if (rest.size() >= 3 && rest[0] == "namespaces" && rest[2] != "status" && rest[2] != "finalize") {
+    request.ns = rest[1];
+    rest.erase(rest.begin(), rest.begin() + 2);
+  }
+  request.kind = model::find_resource(gv, rest[0]);
+  if (request.kind == nullptr) return fail(page_not_found());
+  if (request.kind->namespaced ? rest.size() > 1 && request.ns.empty() : !request.ns.empty()) return fail(page_not_found());
+  if (rest.size() > 1) request.name = rest[1];
+  if (rest.size() > 2) request.subresource = rest[2];
+  if (!request.subresource.empty() && !request.kind->has_subresource(request.subresource)) return fail(page_not_found());
+  TRY(read_options(head.query, request));
+  bool watching = watch_path || (is_true(head.query, "watch") && head.method == "GET" && request.subresource.empty());
+  request.verb = verb_of(head.method, request, watching);
+  // A named POST without subresource and an unnamed PUT or PATCH mean nothing.
+  bool nonsense = (request.verb == "create" && !request.name.empty() && request.subresource.empty()) ||
+                  ((request.verb == "update" || request.verb == "patch") && request.name.empty());
+  if (request.verb.empty() || nonsense) return fail(not_allowed());
+  if (request.subresource.empty() && !request.kind->has_verb(request.verb)) return fail(not_allowed());
+  if (request.kind->kind == "Namespace") request.ns = request.name;
+  result.kind = Route::Kind::Resource;
+  return result;
+}
+
+}  // namespace charon::server

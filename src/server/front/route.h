@@ -1,0 +1,27 @@
+// From a URL to what it means (Kubernetes' RequestInfo).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/kind.h"
+#include "net/http.h"
+#include "server/request.h"
+
+namespace charon::server {
+
+struct Route {
+  enum class Kind : std::uint8_t { Resource, Discovery, Other };
+  Kind kind = Kind::Other;
+  Request request;           // of a Resource
+  std::string method;        // in lower case, for paths that are no resources
+};
+
+// NotFound for an unknown group, version, resource or subresource; MethodNotAllowed for a verb that the resource has not;
+// BadRequest for malformed options.
+Result<Route> route(const net::RequestHead& head);
+
+}  // namespace charon::server

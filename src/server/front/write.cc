@@ -1,0 +1,140 @@
+#include "api/core/v1/types.h"
+#include "api/meta/v1/types.h"
+#include "base/limits.h"
+#include "codec/json.h"
+#include "codec/tree.h"
+#include "codec/yaml.h"
+#include "model/envelope.h"
+#include "schema/convert.h"
+#include "server/front/call.h"
+#include "server/status.h"
+
+namespace charon::server {
+namespace {
+
+Result<client::PatchType> patch_type(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  if (type == "application/json-patch+json") return client::PatchType::Json;
+  if (type == "application/merge-patch+json") return client::PatchType::Merge;
+  if (type == "application/strategic-merge-patch+json") return client::PatchType::StrategicMerge;
+  std::string message = "the body of the request was in an unknown format - accepted media types include: "
+                        "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
+  if (type.starts_with("application/apply-patch")) message = "server-side apply is not supported by this server yet; use client-side apply";
+  return fail(Reason::UnsupportedMediaType, std::move(message));
+}
+
+Result<client::DeleteOptions> delete_options(const codec::Value& tree, std::string_view query) {
+  client::DeleteOptions options;
+  options.grace_period_s = codec::int_at(tree, "gracePeriodSeconds");
+  if (auto grace = net::query_value(query, "gracePeriodSeconds"); grace && !grace->empty()) {
+    char* end = nullptr;
+    options.grace_period_s = std::strtoll(grace->c_str(), &end, 10);
+    if (*end != '\0') return fail(bad_request("gracePeriodSeconds: Invalid value: \"" + *grace + "\""));
+  }
+  if (options.grace_period_s && *options.grace_period_s < 0)
+    return fail(Reason::Invalid, "gracePeriodSeconds: Invalid value: " + std::to_string(*options.grace_period_s) +
+                                     ": must be greater than or equal to 0");
+  options.uid = codec::string_at_path(tree, {"preconditions", "uid"});
+  options.resource_version = codec::string_at_path(tree, {"preconditions", "resourceVersion"});
+  std::string policy = net::query_value(query, "propagationPolicy").value_or(std::string(codec::string_at(tree, "propagationPolicy")));
+  if (policy.empty()) {
+    if (auto orphan = codec::bool_at(tree, "orphanDependents"))
+      options.propagation = *orphan ? client::Propagation::Orphan : client::Propagation::Background;
+  } else if (policy == "Background") {
+    options.propagation = client::Propagation::Background;
+  } else if (policy == "Foreground") {
+    options.propagation = client::Propagation::Foreground;
+  } else if (policy == "Orphan") {
+    options.propagation = client::Propagation::Orphan;
+  } else {
+    return fail(Reason::Invalid, "propagationPolicy: Unsupported value: \"" + policy +
+                                     "\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const schema::Type* type) const {
+  TRY_ASSIGN(Format format, body_format(call.head.headers.get("content-type")));
+  if (format == Format::Protobuf) {
+    TRY_ASSIGN(model::Envelope envelope, model::decode_envelope(body));
+    TRY_ASSIGN(codec::Value tree, schema::tree_from_wire(*type, envelope.raw));
+    if (!envelope.kind.empty()) tree.as_object()["kind"] = envelope.kind;
+    if (!envelope.api_version.empty()) tree.as_object()["apiVersion"] = envelope.api_version;
+    return tree;
+  }
+  if (format == Format::Yaml) return codec::parse_yaml(body);
+  codec::JsonNotes notes;
+  TRY_ASSIGN(codec::Value tree, codec::parse_json(body, &notes));
+  for (const std::string& path : notes.duplicate_fields) {
+    std::string text = "duplicate field \"" + path + "\"";
+    if (call.route.request.field_validation == FieldValidation::Strict)
+      return fail(bad_request("strict decoding error: " + text));
+    if (call.route.request.field_validation == FieldValidation::Warn) call.warnings.push_back(std::move(text));
+  }
+  return tree;
+}
+
+rt::Task<Result<void>> Front::serve_write(Call& call) {
+  Request& request = call.request();
+  auto review = reviews_.find({request.kind, request.subresource});
+  if (review == reviews_.end() && request.verb == "create" && !request.subresource.empty() && request.subresource != "binding")
+    co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
+                                               " is not served by this server yet");
+  CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
+  if (review != reviews_.end()) {
+    const schema::Type* type = review->second.type;
+    CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
+    CO_TRY(schema::normalize(*type, tree));
+    CO_TRY_ASSIGN(codec::Value answer, co_await review->second.answer(request, std::move(tree)));
+    co_await send_tree(call, 201, std::move(answer), type);
+    co_return Result<void>();
+  }
+  Result<DocumentPtr> written = DocumentPtr();
+  if (request.verb == "patch") {
+    CO_TRY_ASSIGN(client::PatchType type, patch_type(call.head.headers.get("content-type")));
+    CO_TRY_ASSIGN(codec::Value patch, codec::parse_json(body));
+    written = co_await api_.patch(request, type, std::move(patch), &call.warnings);
+  } else {
+    const schema::Type* type = request.subresource == "binding" ? &core::v1::Binding::table() : request.kind->type;
+    CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
+    written = request.verb == "create" ? co_await api_.create(request, std::move(tree), &call.warnings)
+                                       : co_await api_.update(request, std::move(tree), &call.warnings);
+  }
+  if (!written) co_return fail(std::move(written.error()));
+  if (request.subresource == "binding") {
+    codec::Object success{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}, {"code", 201}};
+    co_await send_tree(call, 201, std::move(success), &meta::v1::Status::table());
+  } else {
+    co_await send_document(call, request.verb == "create" ? 201 : 200, std::move(*written));
+  }
+  co_return Result<void>();
+}
+
+rt::Task<Result<void>> Front::serve_delete(Call& call) {
+  Request& request = call.request();
+  CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
+  codec::Value tree = codec::Object();
+  if (!body.empty()) {
+    CO_TRY_ASSIGN(tree, read_tree(call, body, &meta::v1::DeleteOptions::table()));
+  }
+  CO_TRY_ASSIGN(client::DeleteOptions options, delete_options(tree, call.query()));
+  if (const codec::Value* dry_run = codec::find(tree, "dryRun"); dry_run != nullptr && dry_run->is_array() && !dry_run->get_array().empty())
+    request.dry_run = true;
+  if (request.verb == "deletecollection") {
+    CO_TRY(co_await api_.remove_collection(request, options));
+    codec::Object success{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}};
+    co_await send_tree(call, 200, std::move(success), &meta::v1::Status::table());
+    co_return Result<void>();
+  }
+  CO_TRY_ASSIGN(Deleted deleted, co_await api_.remove(request, options));
+  if (deleted.gone && request.kind->kind != "Pod") {
+    co_await send_tree(call, 200, success_status(*deleted.object), &meta::v1::Status::table());
+  } else {
+    co_await send_document(call, 200, std::move(deleted.object));
+  }
+  co_return Result<void>();
+}
+
+}  // namespace charon::server

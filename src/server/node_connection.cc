@@ -1,0 +1,39 @@
+#include "server/node_connection.h"
+
+#include "api/core/v1/types.h"
+#include "server/api.h"
+
+namespace charon::server {
+namespace {
+
+constexpr std::uint16_t kAgentPort = 10250;
+
+Result<rt::Address> address_of(const core::v1::Node& node) {
+  for (std::string_view wanted : {"InternalIP", "ExternalIP", "Hostname"})
+    for (const core::v1::NodeAddress& address : node.status.addresses)
+      if (address.type == wanted) {
+        int port = node.status.daemonEndpoints.kubeletEndpoint.Port;
+        return rt::Address::tcp(address.address, port > 0 ? static_cast<std::uint16_t>(port) : kAgentPort);
+      }
+  return fail(Reason::ServiceUnavailable, "node " + node.metadata.name + " has not reported an address yet");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<net::HttpClient>> NodeConnections::to(const std::string& name) {
+  const model::Kind& kind = *model::find_kind({"", "v1"}, "Node");
+  DocumentPtr node = caches_.of(kind).get({"", name});
+  if (!node) return fail(not_found(kind, name));
+  TRY_ASSIGN(rt::Address address, address_of(*node->as<core::v1::Node>()));
+  Entry& entry = clients_[name];
+  if (!entry.client || entry.address.text() != address.text()) {
+    entry.address = address;
+    net::ClientOptions options;
+    options.address = address;
+    options.tls = tls_;
+    entry.client = net::make_client(loop_, net_, options);
+  }
+  return entry.client;
+}
+
+}  // namespace charon::server
