@@ -96,7 +96,8 @@ TEST_F(CurlTest, LargeBodies) {
   for (const char* version : {"--http1.1", "--http2"}) {
     run({"curl", "-sS", version, "--cacert", ca, "-o", root + "/got", url(*secure) + "/large"});
     EXPECT_TRUE(files->read(root + "/got").value() == body) << version;
-    run({"curl", "-sS", version, "--cacert", ca, "-o", root + "/got", "--data-binary", "@" + root + "/body", url(*secure) + "/echo"});
+    run({"curl", "-sS", version, "--cacert", ca, "-o", root + "/got", "--data-binary", "@" + root + "/body",
+         url(*secure) + "/echo"});
     EXPECT_TRUE(files->read(root + "/got").value() == body) << version;
   }
 }
