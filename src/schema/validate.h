@@ -16,10 +16,21 @@ namespace charon::schema {
 //   spec.template.spec.containers[0].name: Required value
 //   spec.type: Unsupported value: "x": supported values: "ClusterIP", "NodePort"
 struct FieldError {
-  enum class Kind : unsigned char { Required, Invalid, NotSupported, Duplicate, Forbidden, TooLong, TooMany, NotFound, TypeInvalid, InternalError };
+  enum class Kind : unsigned char {
+    Required,
+    Invalid,
+    NotSupported,
+    Duplicate,
+    Forbidden,
+    TooLong,
+    TooMany,
+    NotFound,
+    TypeInvalid,
+    InternalError
+  };
   Kind kind = Kind::Invalid;
   std::string field;
-  std::string value;   // as printed: quoted for strings; empty for Required and Forbidden
+  std::string value;  // as printed: quoted for strings; empty for Required and Forbidden
   std::string detail;
 };
 using FieldErrors = std::vector<FieldError>;
