@@ -102,8 +102,8 @@ class Normalizer {
  public:
   explicit Normalizer(UnknownFields* unknown) : unknown_(unknown) {}
 
-  Result<void> object(const Type& type, Value& tree, const Place& place, const Field* as) {
-    if (!tree.is_object()) return mismatch(type, tree, place, as != nullptr ? go_type(*as) : std::string(type.name));
+  Result<void> object(const Type& type, Value& tree, const Place& place) {
+    if (!tree.is_object()) return mismatch(type, tree, place, std::string(type.name));
     if (place.depth > limits::kDocumentDepth) return fail(Reason::BadRequest, "exceeded max depth");
     codec::Object& members = tree.get_object();
     for (std::size_t i = 0; i < members.size();) {
@@ -173,7 +173,8 @@ class Normalizer {
   Result<void> single(const Type& owner, const Field& field, Value& value, const Place& place) {
     switch (field.scalar) {
       case Scalar::Message:
-        return object(*field.message, value, place, &field);
+        if (!value.is_object()) return mismatch(owner, value, place, go_type(field));
+        return object(*field.message, value, place);
       case Scalar::Bool:
         return value.is_bool() ? Result<void>() : mismatch(owner, value, place, go_type(field));
       case Scalar::String:
@@ -273,7 +274,7 @@ class Normalizer {
 
   Result<void> schema_or(const Type& owner, const Field& field, Value& value, const Place& place) {
     const Type& schema = schema_behind(field);
-    if (value.is_object()) return object(schema, value, place, nullptr);
+    if (value.is_object()) return object(schema, value, place);
     if (field.scalar == Scalar::SchemaOrBool)
       return value.is_bool() ? Result<void>() : fail(Reason::BadRequest, "boolean or JSON schema expected");
     if (!value.is_array()) return mismatch(owner, value, place, std::string(schema.name));
@@ -281,7 +282,7 @@ class Normalizer {
     for (Value& item : value.get_array()) {
       Place here = place.element(index++);
       if (field.scalar == Scalar::SchemaOrArray) {
-        TRY(object(schema, item, here, nullptr));
+        TRY(object(schema, item, here));
       } else if (!item.is_string()) {
         return mismatch(owner, item, here, "string");
       }
@@ -306,7 +307,7 @@ class Normalizer {
 }  // namespace
 
 Result<void> normalize(const Type& type, Value& tree, UnknownFields* unknown) {
-  return Normalizer(unknown).object(type, tree, Place{}, nullptr);
+  return Normalizer(unknown).object(type, tree, Place{});
 }
 
 }  // namespace charon::schema

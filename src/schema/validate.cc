@@ -68,7 +68,7 @@ class Validator {
     if (absent || (empty && generated)) {
       // An absent message without presence is there, empty.
       bool implied = absent && generated && field.scalar == Scalar::Message && field.shape == Shape::Single &&
-                     !field.presence && !field.optional && !field.inlined;
+                     !field.presence && (!field.optional || field.name == "spec");
       if (implied) object(*field.message, codec::Object(), child_path(path, field.name));
       return;
     }
@@ -76,23 +76,27 @@ class Validator {
   }
 
   void shaped(const Field& field, bool generated, const Value& value, const std::string& path) {
-    if (field.shape == Shape::Single) return single(field, value, path);
+    if (field.shape == Shape::Single) return single(field, generated, value, path);
     std::size_t size = value.is_array() ? value.get_array().size() : value.is_object() ? value.get_object().size() : 0;
     if (field.max_items >= 0 && size > static_cast<std::size_t>(field.max_items))
       add(Kind::TooMany, path, std::to_string(size), fmt::format("must have at most {} items", field.max_items));
     if (value.is_array()) {
-      for (std::size_t i = 0; i < size; ++i) single(field, value.get_array()[i], fmt::format("{}[{}]", path, i));
+      for (std::size_t i = 0; i < size; ++i) single(field, generated, value.get_array()[i], fmt::format("{}[{}]", path, i));
       if (!generated) unique(field, value.get_array(), path);
     } else if (value.is_object()) {
       for (const auto& entry : value.get_object())
-        single(field, entry.value(), fmt::format("{}[{}]", path, std::string_view(entry.key().data(), entry.key().size())));
+        single(field, generated, entry.value(),
+               fmt::format("{}[{}]", path, std::string_view(entry.key().data(), entry.key().size())));
     }
   }
 
-  void single(const Field& field, const Value& value, const std::string& path) {
+  void single(const Field& field, bool generated, const Value& value, const std::string& path) {
     if (value.is_object() && field.scalar == Scalar::Message) return object(*field.message, value.get_object(), path);
     if (value.is_string()) return text(field, codec::view(value.get_string()), path);
-    if (value.is_number() && field.scalar <= Scalar::Double) number(field, value, path);
+    // Zero stands for "not set" where the field has no presence and may be left out.
+    if (value.is_number() && field.scalar <= Scalar::Double &&
+        !(generated && !field.presence && field.optional && is_zero_value(value)))
+      number(field, value, path);
   }
 
   void text(const Field& field, std::string_view value, const std::string& path) {
