@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kEnvelopePrefix("k8s\0", 4);
 
-int complain(const Error& error) {
+int complain_about(const Error& error) {
   std::fprintf(stderr, "charon: %s\n", error.message.c_str());
   return 1;
 }
@@ -76,17 +76,17 @@ int run_convert(const std::string& file, const std::string& output) {
     bytes.assign(std::istreambuf_iterator<char>(std::cin), {});
   } else {
     std::ifstream input(file, std::ios::binary);
-    if (!input) return complain({Reason::NotFound, file + ": cannot be read; is the path right?", nullptr});
+    if (!input) return complain_about({Reason::NotFound, file + ": cannot be read; is the path right?", nullptr});
     bytes.assign(std::istreambuf_iterator<char>(input), {});
   }
   auto objects = read_objects(bytes);
-  if (!objects) return complain(objects.error());
+  if (!objects) return complain_about(objects.error());
   if (output == "protobuf" && objects->size() > 1)
-    return complain({Reason::BadRequest, "protobuf holds one object a file, and this one has " + std::to_string(objects->size()), nullptr});
+    return complain_about({Reason::BadRequest, "protobuf holds one object a file, and this one has " + std::to_string(objects->size()), nullptr});
   bool first = true;
   for (codec::Value& object : *objects) {
     auto text = write_object(std::move(object), output);
-    if (!text) return complain(text.error());
+    if (!text) return complain_about(text.error());
     if (!first && output == "yaml") std::fputs("---\n", stdout);
     first = false;
     std::fwrite(text->data(), 1, text->size(), stdout);

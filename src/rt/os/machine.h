@@ -12,6 +12,10 @@ std::string primary_ip();
 bool is_root();
 int process_id();
 bool process_alive(int pid);
+// Signals by number, so that users need no <signal.h>, whose macros clash with the API's names.
+inline constexpr int kTerminateSignal = 15;
+inline constexpr int kKillSignal = 9;
+inline constexpr int kInterruptSignal = 2;
 // False when there is no such process or it is not ours to signal.
 bool send_signal(int pid, int number);
 std::string own_program();  // the path of this executable
