@@ -61,8 +61,9 @@ class AgentOnContainerd : public ::testing::Test {
     options.node.data_dir = containerd_->dir();
     options.pods.log_root = containerd_->dir() + "/logs";
     options.pods.pods_dir = containerd_->dir() + "/pods";
-    agent_ = std::make_unique<NodeAgent>(containerd_->loop, containerd_->net(), containerd_->files(), containerd_->process(), *random_,
-                                         *transport_, containerd_->runtime(), containerd_->channel(), std::move(options));
+    agent_ =
+        std::make_unique<NodeAgent>(containerd_->loop, containerd_->net(), containerd_->files(), containerd_->process(),
+                                    *random_, *transport_, containerd_->runtime(), containerd_->channel(), std::move(options));
     agent_->start();
   }
 
@@ -147,16 +148,19 @@ TEST_F(AgentOnContainerd, RunsRestartsAdoptsAndRemovesPods) {
   }
   auto start = std::chrono::steady_clock::now();
   create(web);
-  ASSERT_TRUE(eventually([&] { return is_ready("web"); })) << (pod("web")->status.containerStatuses.empty() ? "no status" : "not ready");
+  ASSERT_TRUE(eventually([&] { return is_ready("web"); }))
+      << (pod("web")->status.containerStatuses.empty() ? "no status" : "not ready");
   std::printf("pod ready after %ld ms\n",
-              static_cast<long>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count()));
+              static_cast<long>(
+                  std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count()));
   auto running = pod("web");
   EXPECT_EQ(running->status.phase, "Running");
   EXPECT_TRUE(running->status.podIP.starts_with("10.88.202.")) << running->status.podIP;
   std::string log_path = containerd_->dir() + "/logs/default_web_" + running->metadata.uid + "/main/0.log";
   EXPECT_TRUE(eventually([&] {
     std::string log = containerd_->files().read(log_path).value_or("");
-    return log.find("hello from a ConfigMap\n") != std::string::npos && log.find("web " + running->status.podIP + "\n") != std::string::npos;
+    return log.find("hello from a ConfigMap\n") != std::string::npos &&
+           log.find("web " + running->status.podIP + "\n") != std::string::npos;
   })) << containerd_->files().read(log_path).value_or("no log");
 
   // A crash is noticed by the runtime's event, long before the next look of its own.
@@ -192,7 +196,8 @@ TEST_F(AgentOnContainerd, RunsRestartsAdoptsAndRemovesPods) {
     return left && left->empty();
   })) << "sandboxes stay";
   EXPECT_TRUE(eventually([&] { return !containerd_->files().exists(log_path); })) << "logs stay";
-  EXPECT_TRUE(eventually([&] { return containerd_->files().list(containerd_->dir() + "/pods").value_or(std::vector<std::string>()).empty(); }));
+  EXPECT_TRUE(eventually(
+      [&] { return containerd_->files().list(containerd_->dir() + "/pods").value_or(std::vector<std::string>()).empty(); }));
 }
 
 TEST_F(AgentOnContainerd, SaysWhyAPodDoesNotStart) {

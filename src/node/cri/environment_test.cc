@@ -151,7 +151,8 @@ TEST(ContainerdEvents, AreRead) {
   ASSERT_TRUE(event);
   EXPECT_EQ(event->kind, ContainerEvent::Kind::Exited);
   EXPECT_EQ(event->container_id, "c1");
-  EXPECT_FALSE(parse_containerd_event(envelope("k8s.io", "/tasks/exit", "c1", "exec-7"))) << "an exec's end is not the container's";
+  EXPECT_FALSE(parse_containerd_event(envelope("k8s.io", "/tasks/exit", "c1", "exec-7")))
+      << "an exec's end is not the container's";
   EXPECT_FALSE(parse_containerd_event(envelope("moby", "/tasks/exit", "c1", "c1")));
   EXPECT_FALSE(parse_containerd_event("\x0f\xff"));
 }

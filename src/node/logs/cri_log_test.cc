@@ -43,8 +43,9 @@ TEST(CriLog, JoinsPartsAndSelects) {
   LogOptions stamped;
   stamped.timestamps = true;
   stamped.since = *parse_rfc3339("2026-01-01T00:00:03Z");
-  EXPECT_EQ(filtered(stamped),
-            "2026-01-01T00:00:03.000000001Z three\n2026-01-01T00:00:04.000000001Z \n2026-01-01T00:00:05.000000001Z last words\n");
+  EXPECT_EQ(
+      filtered(stamped),
+      "2026-01-01T00:00:03.000000001Z three\n2026-01-01T00:00:04.000000001Z \n2026-01-01T00:00:05.000000001Z last words\n");
   LogOptions errors;
   errors.stream = "Stderr";
   EXPECT_EQ(filtered(errors), "two\n");
@@ -86,8 +87,13 @@ class Reading : public ::testing::Test {
 TEST_F(Reading, FindsTheTail) {
   ASSERT_TRUE(files_->write(path_, kLog, 0644));
   LogOptions options;
-  const char* expected[] = {"", "last words\n", "\nlast words\n", "three\n\nlast words\n", "two\nthree\n\nlast words\n",
-                            "one\ntwo\nthree\n\nlast words\n", "one\ntwo\nthree\n\nlast words\n"};
+  const char* expected[] = {"",
+                            "last words\n",
+                            "\nlast words\n",
+                            "three\n\nlast words\n",
+                            "two\nthree\n\nlast words\n",
+                            "one\ntwo\nthree\n\nlast words\n",
+                            "one\ntwo\nthree\n\nlast words\n"};
   for (int count = 0; count < 7; ++count) {
     options.tail_lines = count;
     EXPECT_EQ(all(options), expected[count]) << count;
