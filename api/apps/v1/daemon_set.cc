@@ -1,5 +1,7 @@
+#include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/places.h"
 
 namespace charon::apps::v1 {
 
@@ -18,8 +20,17 @@ void cells_of(const Value& set, Time, codec::Array& cells) {
   add_cell(cells, meta::v1::selector_text(find_path(set, {"spec", "selector"})));
 }
 
+void set_defaults(Value& set) {
+  core::v1::default_pod_spec(meta::v1::place(set, {"spec", "template", "spec"}));
+  Value* strategy = meta::v1::place(set, {"spec", "updateStrategy"});
+  if (strategy == nullptr || codec::string_at(*strategy, "type") != "RollingUpdate") return;
+  codec::Object& rolling = codec::ensure_object(*strategy, {"rollingUpdate"});
+  if (!rolling.contains("maxUnavailable")) rolling["maxUnavailable"] = 1;
+  if (!rolling.contains("maxSurge")) rolling["maxSurge"] = 0;
+}
+
 }  // namespace
 
-const model::KindRules daemon_set_rules = {.cells = cells_of};
+const model::KindRules daemon_set_rules = {.set_defaults = set_defaults, .cells = cells_of};
 
 }  // namespace charon::apps::v1

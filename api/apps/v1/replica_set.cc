@@ -1,5 +1,7 @@
+#include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/places.h"
 
 namespace charon::apps::v1 {
 
@@ -20,8 +22,12 @@ void cells_of(const Value& replica_set, Time, codec::Array& cells) {
 
 constexpr std::string_view kSelectable[] = {"status.replicas"};
 
+void set_defaults(Value& replica_set) {
+  core::v1::default_pod_spec(meta::v1::place(replica_set, {"spec", "template", "spec"}));
+}
+
 }  // namespace
 
-const model::KindRules replica_set_rules = {.cells = cells_of, .selectable_fields = kSelectable};
+const model::KindRules replica_set_rules = {.set_defaults = set_defaults, .cells = cells_of, .selectable_fields = kSelectable};
 
 }  // namespace charon::apps::v1

@@ -32,8 +32,13 @@ void cells_of(const Value& scaler, Time, codec::Array& cells) {
   add_cell(cells, number_at_path(scaler, {"status", "currentReplicas"}));
 }
 
+void set_defaults(Value& scaler) {
+  codec::Object& spec = codec::ensure_object(scaler, {"spec"});
+  if (!spec.contains("targetCPUUtilizationPercentage")) spec["targetCPUUtilizationPercentage"] = 80;
+}
+
 }  // namespace
 
-const model::KindRules horizontal_pod_autoscaler_rules = {.cells = cells_of};
+const model::KindRules horizontal_pod_autoscaler_rules = {.set_defaults = set_defaults, .cells = cells_of};
 
 }  // namespace charon::autoscaling::v1

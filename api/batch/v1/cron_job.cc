@@ -1,5 +1,7 @@
+#include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/places.h"
 
 namespace charon::batch::v1 {
 
@@ -20,8 +22,12 @@ void cells_of(const Value& cron_job, Time now, codec::Array& cells) {
   add_cell(cells, meta::v1::selector_text(find_path(cron_job, {"spec", "jobTemplate", "spec", "selector"})));
 }
 
+void set_defaults(Value& cron_job) {
+  core::v1::default_pod_spec(meta::v1::place(cron_job, {"spec", "jobTemplate", "spec", "template", "spec"}));
+}
+
 }  // namespace
 
-const model::KindRules cron_job_rules = {.cells = cells_of};
+const model::KindRules cron_job_rules = {.set_defaults = set_defaults, .cells = cells_of};
 
 }  // namespace charon::batch::v1

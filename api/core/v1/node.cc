@@ -56,8 +56,22 @@ void cells_of(const Value& node, Time, codec::Array& cells) {
 
 constexpr std::string_view kSelectable[] = {"spec.unschedulable"};
 
+// What a node has it gives, unless it says otherwise.
+void set_defaults(Value& node) {
+  const Value* capacity = codec::find_path(node, {"status", "capacity"});
+  if (capacity == nullptr || codec::find_path(node, {"status", "allocatable"}) != nullptr) return;
+  Value copy = *capacity;
+  codec::ensure_object(node, {"status"})["allocatable"] = std::move(copy);
+}
+
+std::string selectable_value(const Value& node, std::string_view) {
+  const Value* unschedulable = codec::find_path(node, {"spec", "unschedulable"});
+  return unschedulable != nullptr && unschedulable->is_bool() && unschedulable->get_bool() ? "true" : "false";
+}
+
 }  // namespace
 
-const model::KindRules node_rules = {.cells = cells_of, .selectable_fields = kSelectable};
+const model::KindRules node_rules = {
+    .set_defaults = set_defaults, .cells = cells_of, .selectable_fields = kSelectable, .selectable_value = selectable_value};
 
 }  // namespace charon::core::v1

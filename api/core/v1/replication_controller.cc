@@ -1,5 +1,7 @@
+#include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/places.h"
 
 namespace charon::core::v1 {
 
@@ -20,8 +22,22 @@ void cells_of(const Value& controller, Time, codec::Array& cells) {
 
 constexpr std::string_view kSelectable[] = {"status.replicas"};
 
+bool is_empty(const Value* map) { return map == nullptr || !map->is_object() || map->get_object().empty(); }
+
+// Selector and labels are those of the template unless given.
+void set_defaults(Value& controller) {
+  core::v1::default_pod_spec(meta::v1::place(controller, {"spec", "template", "spec"}));
+  const Value* labels = find_path(controller, {"spec", "template", "metadata", "labels"});
+  if (is_empty(labels)) return;
+  Value copy = *labels;
+  if (is_empty(find_path(controller, {"spec", "selector"}))) codec::ensure_object(controller, {"spec"})["selector"] = copy;
+  if (is_empty(find_path(controller, {"metadata", "labels"})))
+    codec::ensure_object(controller, {"metadata"})["labels"] = std::move(copy);
+}
+
 }  // namespace
 
-const model::KindRules replication_controller_rules = {.cells = cells_of, .selectable_fields = kSelectable};
+const model::KindRules replication_controller_rules = {
+    .set_defaults = set_defaults, .cells = cells_of, .selectable_fields = kSelectable};
 
 }  // namespace charon::core::v1

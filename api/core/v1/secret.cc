@@ -1,5 +1,6 @@
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "base/bytes.h"
 
 namespace charon::core::v1 {
 
@@ -14,8 +15,20 @@ void cells_of(const Value& secret, Time, codec::Array& cells) {
 
 constexpr std::string_view kSelectable[] = {"type"};
 
+// stringData is data in plain text, for writing only.
+void prepare(Value& secret, const model::WriteContext&) {
+  const Value* plain = codec::find(secret, "stringData");
+  if (plain == nullptr) return;
+  Value given = *plain;
+  secret.get_object().erase("stringData");
+  if (!given.is_object() || given.get_object().empty()) return;
+  codec::Object& data = codec::ensure_object(secret, {"data"});
+  for (const auto& [key, text] : given.get_object())
+    if (text.is_string()) data[key] = base64_encode(codec::view(text.get_string()));
+}
+
 }  // namespace
 
-const model::KindRules secret_rules = {.cells = cells_of, .selectable_fields = kSelectable};
+const model::KindRules secret_rules = {.prepare = prepare, .cells = cells_of, .selectable_fields = kSelectable};
 
 }  // namespace charon::core::v1

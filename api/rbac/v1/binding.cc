@@ -12,6 +12,16 @@ using codec::string_at_path;
 using codec::Value;
 using meta::v1::add_cell;
 
+void default_binding(Value& binding) {
+  Value* subjects = codec::find(binding, "subjects");
+  if (subjects == nullptr || !subjects->is_array()) return;
+  for (Value& subject : subjects->get_array()) {
+    std::string_view kind = string_at(subject, "kind");
+    if ((kind == "User" || kind == "Group") && string_at(subject, "apiGroup").empty())
+      subject.get_object()["apiGroup"] = "rbac.authorization.k8s.io";
+  }
+}
+
 void binding_cells(const Value& binding, Time, codec::Array& cells) {
   std::vector<std::string> users;
   std::vector<std::string> groups;

@@ -6,6 +6,8 @@
 
 namespace charon::rbac::v1 {
 
+// Users and groups are of the RBAC group.
+void default_binding(codec::Value& binding);
 // Role, Users, Groups, ServiceAccounts.
 void binding_cells(const codec::Value& binding, Time now, codec::Array& cells);
 
