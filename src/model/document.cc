@@ -41,8 +41,11 @@ Document::Document(const Kind& kind, Revision revision, SharedBytes json, const 
       std::ranges::sort(labels_);
     }
   }
-  for (std::string_view path : kind.rules.selectable_fields)
-    if (std::string text = field_text(tree, path); !text.empty()) fields_.emplace_back(path, std::move(text));
+  for (std::string_view path : kind.rules.selectable_fields) {
+    auto value_of = kind.rules.selectable_value;
+    std::string text = value_of != nullptr ? value_of(tree, path) : field_text(tree, path);
+    if (!text.empty()) fields_.emplace_back(path, std::move(text));
+  }
 }
 
 Document::~Document() = default;

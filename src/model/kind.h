@@ -52,7 +52,9 @@ struct KindRules {
   // The cells of the columns without json_path, in their order; `now` for ages.
   void (*cells)(const codec::Value& object, Time now, codec::Array& cells) = nullptr;
   // Field selector values beyond metadata.name and metadata.namespace.
-  std::span<const std::string_view> selectable_fields;  // "status.phase", "spec.nodeName": JSON paths
+  std::span<const std::string_view> selectable_fields = {};  // "status.phase", "spec.nodeName": JSON paths
+  // The value of one of them where it is not simply the member at that path; null: it is.
+  std::string (*selectable_value)(const codec::Value& object, std::string_view path) = nullptr;
 };
 
 struct Kind {

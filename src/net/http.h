@@ -102,12 +102,16 @@ class Exchange {
   virtual rt::Task<Result<void>> start(int status, Headers headers) = 0;
   virtual rt::Task<Result<void>> write(std::vector<Piece> pieces) = 0;
 
-  // BadRequest when the request is no WebSocket handshake or offers none of `protocols` (the server's order of preference).
+  // What the upgrades return must not outlive the handler; when the client goes away its reads end or fail, the handler is not
+  // cancelled. BadRequest when the request came over HTTP/2, is no WebSocket handshake or offers none of `protocols` (the
+  // server's order of preference).
   virtual rt::Task<Result<std::unique_ptr<WebSocket>>> upgrade_websocket(std::vector<std::string> protocols) = 0;
   // 101 to another protocol over the bare stream (SPDY/3.1, connection tunnels); HTTP/1.1 only.
   virtual rt::Task<Result<std::unique_ptr<rt::Stream>>> upgrade(std::string protocol, Headers headers) = 0;
 };
 
+// A handler that ends without a response, or by an exception before it started one, makes a 500; an exception later breaks the
+// response off.
 using Handler = std::function<rt::Task<void>(Exchange&)>;
 
 }  // namespace charon::net

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "net/client.h"
 #include "net/server.h"
 #include "rt/os/loop.h"
 #include "rt/os/net.h"
@@ -31,6 +32,19 @@ void serve_for_ever(std::uint16_t port) {
   const auto server = serve(loop, *std::move(listener), nullptr, hello);
   loop.run();
 }
+
+// Argument: HTTP/2 (1) or HTTP/1.1 (0).
+void BM_SmallGet(benchmark::State& state) {
+  rt::OsLoop loop;
+  const auto net = rt::make_os_net(loop);
+  const auto server = serve(loop, net->listen(rt::Address::tcp("127.0.0.1", 0)).value(), nullptr, hello);
+  const auto client = make_client(loop, *net, {.address = server->local(), .http2_prior_knowledge = state.range(0) == 1});
+  for (auto _ : state) {
+    const auto response = loop.run(client->fetch({.path = "/"}, 1000));
+    if (!response || response->body != "hello, world\n") state.SkipWithError("wrong answer");
+  }
+}
+BENCHMARK(BM_SmallGet)->Arg(0)->Arg(1);
 
 }  // namespace
 }  // namespace charon::net

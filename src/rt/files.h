@@ -30,6 +30,12 @@ class Files {
   virtual ~Files() = default;
 
   virtual Result<std::string> read(const std::string& path) const = 0;
+  // At most `limit` bytes from `offset` on; empty at or beyond the end.
+  virtual Result<std::string> read_at(const std::string& path, std::uint64_t offset, std::size_t limit) const {
+    auto all = read(path);
+    if (!all) return all;
+    return offset >= all->size() ? std::string() : all->substr(offset, limit);
+  }
   // Creates or truncates.
   virtual Result<void> write(const std::string& path, std::string_view bytes, std::uint32_t mode) = 0;
   // All or nothing: written beside, synced, renamed over `path`.

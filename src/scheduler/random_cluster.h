@@ -46,8 +46,8 @@ class RandomCluster {
 
   // Not placed; some have anti-affinity, affinity, spread constraints, ports and selectors.
   Pod random_pod() {
-    Pod pod = make_pod("pod-" + std::to_string(next_++), std::to_string(below(5) * 100) + "m",
-                       std::to_string(below(4) * 128) + "Mi");
+    Pod pod =
+        make_pod("pod-" + std::to_string(next_++), std::to_string(below(5) * 100) + "m", std::to_string(below(4) * 128) + "Mi");
     pod.metadata.namespace_ = pick({"default", "default", "blue"});
     pod.metadata.labels = {{"app", pick({"web", "db", "cache"})}};
     if (below(3) == 0) pod.metadata.labels["tier"] = pick({"front", "back"});
@@ -76,11 +76,11 @@ class RandomCluster {
   int below(int bound) { return static_cast<int>(engine_() % static_cast<std::uint64_t>(bound)); }
 
  private:
-  std::string pick(std::vector<std::string> from) { return from[static_cast<std::size_t>(below(static_cast<int>(from.size())))]; }
-  std::string random_key() { return pick({"zone", "zone", "kubernetes.io/hostname"}); }
-  core::v1::PodAffinityTerm random_term() {
-    return affinity_term({{"app", pick({"web", "db", "cache"})}}, random_key());
+  std::string pick(std::vector<std::string> from) {
+    return from[static_cast<std::size_t>(below(static_cast<int>(from.size())))];
   }
+  std::string random_key() { return pick({"zone", "zone", "kubernetes.io/hostname"}); }
+  core::v1::PodAffinityTerm random_term() { return affinity_term({{"app", pick({"web", "db", "cache"})}}, random_key()); }
   template <class Map>
   std::string some_key(const Map& map) {
     return std::next(map.begin(), below(static_cast<int>(map.size())))->first;

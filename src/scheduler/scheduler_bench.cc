@@ -16,10 +16,9 @@ constexpr std::size_t kPodsKept = 10000;
 
 void fill(Snapshot& snapshot) {
   for (int i = 0; i < kNodes; ++i)
-    snapshot.set_node(make_node("node-" + std::to_string(i),
-                                {.cpu = "32",
-                                 .memory = "64Gi",
-                                 .labels = {{"topology.kubernetes.io/zone", "zone-" + std::to_string(i % 3)}}}));
+    snapshot.set_node(make_node(
+        "node-" + std::to_string(i),
+        {.cpu = "32", .memory = "64Gi", .labels = {{"topology.kubernetes.io/zone", "zone-" + std::to_string(i % 3)}}}));
 }
 
 template <class Shape>
@@ -76,9 +75,8 @@ BENCHMARK(BM_PreferredPodAffinity);
 void BM_TopologySpreading(benchmark::State& state) {
   run(state, [](Pod& pod) {
     pod.metadata.labels = {{"color", "blue"}};
-    pod.spec.topologySpreadConstraints = {
-        spread("topology.kubernetes.io/zone", 5, "DoNotSchedule", {{"color", "blue"}}),
-        spread("kubernetes.io/hostname", 5, "ScheduleAnyway", {{"color", "blue"}})};
+    pod.spec.topologySpreadConstraints = {spread("topology.kubernetes.io/zone", 5, "DoNotSchedule", {{"color", "blue"}}),
+                                          spread("kubernetes.io/hostname", 5, "ScheduleAnyway", {{"color", "blue"}})};
   });
 }
 BENCHMARK(BM_TopologySpreading);

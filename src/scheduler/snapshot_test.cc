@@ -94,7 +94,8 @@ void expect_same(const RandomCluster& cluster, const Snapshot& left, const Snaps
   for (const char* ns : {"default", "blue"})
     for (const char* app : {"web", "db", "cache"})
       for (const char* key : {"zone", "kubernetes.io/hostname"})
-        questions.emplace_back(PodSelector(ns, model::LabelSelector::of({{"app", app}}), PodSelector::Terminating::Ignored), key);
+        questions.emplace_back(PodSelector(ns, model::LabelSelector::of({{"app", app}}), PodSelector::Terminating::Ignored),
+                               key);
   for (const NodeInfo* a : left.nodes()) {
     SCOPED_TRACE(a->name);
     const NodeInfo* b = right.node(a->name);

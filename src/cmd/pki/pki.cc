@@ -95,6 +95,7 @@ Result<void> ClusterPki::prepare(const PkiOptions& options) {
   wanted_["admin"] = client("kubernetes-admin", {"system:masters"});
   wanted_["controller-manager"] = client("system:kube-controller-manager", {});
   wanted_["scheduler"] = client("system:kube-scheduler", {});
+  wanted_["agent-client"] = client("kube-apiserver", {});
   wanted_["node"] = client("system:node:" + options.node_name, {"system:nodes"});
   return {};
 }

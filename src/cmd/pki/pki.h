@@ -2,11 +2,10 @@
 //
 // Files of the directory (keys 0600, the rest 0644):
 //   ca.crt ca.key                          the cluster's authority, 10 years; signed anew with the same key in its last year,
-//   so
-//                                          that what it issued, and who trusts its key, go on
+//                                          so that what it issued, and who trusts its key, go on
 //   apiserver.{crt,key}                    HTTPS of the API server
 //   kubelet.{crt,key}                      HTTPS of this node's agent
-//   admin, controller-manager, scheduler, node .{crt,key}    clients; the subject is user (CN) and groups (O)
+//   admin, controller-manager, scheduler, node, agent-client .{crt,key}    clients; the subject is user (CN) and groups (O)
 //   sa.key sa.pub                          ECDSA P-256, signs service-account tokens (ES256)
 // and the administrator's kubeconfig, with everything embedded.
 //
@@ -62,6 +61,8 @@ class ClusterPki final {
   const net::KeyPair& admin() const { return leaf("admin"); }
   const net::KeyPair& controller_manager() const { return leaf("controller-manager"); }
   const net::KeyPair& scheduler() const { return leaf("scheduler"); }
+  // With which the API server calls the agents.
+  const net::KeyPair& agent_client() const { return leaf("agent-client"); }
   const net::KeyPair& node() const { return leaf("node"); }
   const std::string& service_account_key_pem() const { return service_account_key_pem_; }
   const std::string& service_account_public_pem() const { return service_account_public_pem_; }

@@ -138,7 +138,7 @@ TEST_F(PkiTest, LeavesAreRenewedInTheirLastMonth) {
   const auto before = pki->api_server();
   EXPECT_THAT(pki->renew_due(later(335 * kDay)).value(), IsEmpty());
   EXPECT_THAT(pki->renew_due(later(335 * kDay + 1)).value(),
-              ElementsAre("admin", "apiserver", "controller-manager", "kubelet", "node", "scheduler"));
+              ElementsAre("admin", "agent-client", "apiserver", "controller-manager", "kubelet", "node", "scheduler"));
   EXPECT_NE(pki->api_server().certificate_pem, before.certificate_pem);
   EXPECT_EQ(pki->api_server().key_pem, before.key_pem);
   EXPECT_THAT(files_->read(options_.kubeconfig_path).value(), HasSubstr(base64_encode(pki->admin().certificate_pem)));

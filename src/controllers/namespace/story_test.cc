@@ -23,6 +23,7 @@ class NamespaceStory : public ::testing::Test {
     cluster_.start(std::make_unique<serviceaccount::ServiceAccountController>("-----BEGIN CERTIFICATE-----"));
     Namespace space;
     space.metadata.name = "team";
+    space.spec.finalizers = {"kubernetes"};
     cluster_.create(space);
     cluster_.run(2s);
   }

@@ -52,6 +52,9 @@ class Cluster {
   void run(rt::Duration time) { loop_.run_for(time); }
   rt::VirtualLoop& loop() { return loop_; }
   client::InformerSet& informers() { return *informers_; }
+  rt::Random& random() { return random_; }
+  server::Api& api() { return *api_; }
+  const server::Authorizer& authorizer() { return *authorizer_; }
   control::Runner& runner(std::size_t index) { return *runners_[index]; }
 
   // --- As a user ---

@@ -79,6 +79,29 @@ void PodWorker::remove_orphan(PodPtr ghost) {
   update(nullptr);
 }
 
+bool PodWorker::note_exit(const std::string& id) {
+  bool container = std::any_of(observed_.containers.begin(), observed_.containers.end(),
+                               [&](const ObservedContainer& candidate) { return candidate.id == id; });
+  bool sandbox = std::any_of(observed_.sandboxes.begin(), observed_.sandboxes.end(),
+                             [&](const ObservedSandbox& candidate) { return candidate.id == id; });
+  if (!container && !sandbox) return false;
+  exiting_.insert(id);
+  wake();
+  return true;
+}
+
+// The runtime tells of an exit before its own lists show it.
+bool PodWorker::runtime_lags() {
+  std::erase_if(exiting_, [&](const std::string& id) {
+    for (const auto& container : observed_.containers)
+      if (container.id == id) return container.state != ObservedContainer::State::Running;
+    for (const auto& sandbox : observed_.sandboxes)
+      if (sandbox.id == id) return !sandbox.ready;
+    return true;
+  });
+  return !exiting_.empty();
+}
+
 void PodWorker::wake() { awake_.set(); }
 
 std::vector<std::string> PodWorker::pod_ips() const {
@@ -148,6 +171,12 @@ rt::Task<bool> PodWorker::step() {
     co_return true;
   }
   note(std::move(*seen));
+  for (rt::Duration delay = 5ms; runtime_lags() && delay < 2s; delay *= 2) {
+    co_await rt::sleep(loop_, delay);
+    auto again = co_await actions_.observe(uid_, exited_);
+    if (again) note(std::move(*again));
+  }
+  exiting_.clear();
   for (;;) {
     if (deleted_) co_return co_await step_gone();
     follow_probes();

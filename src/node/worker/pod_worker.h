@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "client/transport.h"
@@ -30,6 +31,8 @@ class PodWorker {
   void remove_orphan(PodPtr ghost);
   // Look at the runtime again.
   void wake();
+  // The runtime says that this container or sandbox has ended; false when it is not one of this pod's.
+  bool note_exit(const std::string& id);
 
   const PodPtr& pod() const { return pod_; }
   const ObservedPod& observed() const { return observed_; }
@@ -44,6 +47,7 @@ class PodWorker {
   rt::Task<bool> wait_awake();
   rt::Task<void> hold_back(const std::vector<Action>& actions);
   void note(ObservedPod observed);
+  bool runtime_lags();
   core::v1::Pod view() const;
   std::int64_t orphan_grace_s() const;
   rt::Task<bool> act(Action action);  // whether the runtime changed
@@ -73,6 +77,7 @@ class PodWorker {
   PodMemory memory_;
   ExitedContainers exited_;
   ObservedPod observed_;
+  std::set<std::string> exiting_;  // containers that have ended, though the runtime may still list them as running
   VolumePaths paths_;
   core::v1::PodStatus status_;
   core::v1::PodStatus written_;

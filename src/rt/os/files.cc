@@ -113,6 +113,22 @@ class OsFiles final : public Files {
     }
   }
 
+  Result<std::string> read_at(const std::string& path, std::uint64_t offset, std::size_t limit) const override {
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.open()) return file_error(path, errno);
+    std::string bytes(limit, '\0');
+    std::size_t filled = 0;
+    while (filled < limit) {
+      ssize_t count = ::pread(file.get(), bytes.data() + filled, limit - filled, static_cast<off_t>(offset + filled));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return file_error(path, errno);
+      if (count == 0) break;
+      filled += static_cast<std::size_t>(count);
+    }
+    bytes.resize(filled);
+    return bytes;
+  }
+
   Result<void> write(const std::string& path, std::string_view bytes, std::uint32_t mode) override {
     return write_with(path, bytes, mode, O_TRUNC);
   }

@@ -24,14 +24,14 @@ TEST(NodeAffinity, Operators) {
   };
   // The node has zone=a and level=5.
   const Case cases[] = {
-      {requirement("zone", "In", {"a", "b"}), true},      {requirement("zone", "In", {"b"}), false},
-      {requirement("zone", "In", {}), false},             {requirement("zone", "NotIn", {"b"}), true},
-      {requirement("zone", "NotIn", {"a"}), false},       {requirement("other", "NotIn", {"a"}), true},
-      {requirement("zone", "Exists", {}), true},          {requirement("other", "Exists", {}), false},
-      {requirement("other", "DoesNotExist", {}), true},   {requirement("zone", "DoesNotExist", {}), false},
-      {requirement("level", "Gt", {"4"}), true},          {requirement("level", "Gt", {"5"}), false},
-      {requirement("level", "Lt", {"6"}), true},          {requirement("level", "Lt", {"5"}), false},
-      {requirement("zone", "Gt", {"4"}), false},          {requirement("level", "Gt", {"four"}), false},
+      {requirement("zone", "In", {"a", "b"}), true},    {requirement("zone", "In", {"b"}), false},
+      {requirement("zone", "In", {}), false},           {requirement("zone", "NotIn", {"b"}), true},
+      {requirement("zone", "NotIn", {"a"}), false},     {requirement("other", "NotIn", {"a"}), true},
+      {requirement("zone", "Exists", {}), true},        {requirement("other", "Exists", {}), false},
+      {requirement("other", "DoesNotExist", {}), true}, {requirement("zone", "DoesNotExist", {}), false},
+      {requirement("level", "Gt", {"4"}), true},        {requirement("level", "Gt", {"5"}), false},
+      {requirement("level", "Lt", {"6"}), true},        {requirement("level", "Lt", {"5"}), false},
+      {requirement("zone", "Gt", {"4"}), false},        {requirement("level", "Gt", {"four"}), false},
       {requirement("zone", "Resembles", {"a"}), false},
   };
   Probe probe(make_node_affinity());

@@ -1,0 +1,15 @@
+#include "api/admissionregistration/v1/policy_cells.h"
+#include "api/kind_rules.h"
+#include "api/meta/v1/cells.h"
+
+namespace charon::admissionregistration::v1 {
+
+namespace {
+
+void cells_of(const codec::Value& binding, Time, codec::Array& cells) { meta::v1::add_cell(cells, param_ref_text(binding)); }
+
+}  // namespace
+
+const model::KindRules mutating_admission_policy_binding_rules = {.cells = cells_of};
+
+}  // namespace charon::admissionregistration::v1

@@ -1,0 +1,63 @@
+#include <set>
+#include <string>
+
+#include "api/kind_rules.h"
+#include "api/meta/v1/cells.h"
+
+namespace charon::core::v1 {
+
+using codec::string_at;
+using codec::Value;
+using meta::v1::add_cell;
+using meta::v1::text_or;
+
+namespace {
+
+std::string status_text(const Value& node) {
+  std::string text;
+  for (const Value& condition : meta::v1::items_of(codec::find_path(node, {"status", "conditions"})))
+    if (string_at(condition, "type") == "Ready") text = string_at(condition, "status") == "True" ? "Ready" : "NotReady";
+  if (text.empty()) text = "Unknown";
+  const Value* unschedulable = codec::find_path(node, {"spec", "unschedulable"});
+  if (unschedulable != nullptr && unschedulable->is_bool() && unschedulable->get_bool()) text += ",SchedulingDisabled";
+  return text;
+}
+
+std::string roles_text(const Value& node) {
+  constexpr std::string_view kPrefix = "node-role.kubernetes.io/";
+  std::set<std::string> roles;
+  const Value* labels = codec::find_path(node, {"metadata", "labels"});
+  if (labels != nullptr && labels->is_object()) {
+    for (const auto& [key, value] : labels->get_object()) {
+      std::string_view name(key.data(), key.size());
+      if (name.starts_with(kPrefix) && name.size() > kPrefix.size()) roles.emplace(name.substr(kPrefix.size()));
+      if (name == "kubernetes.io/role" && value.is_string() && !value.get_string().empty())
+        roles.emplace(codec::view(value.get_string()));
+    }
+  }
+  std::string text = meta::v1::join({roles.begin(), roles.end()}, ",");
+  return text.empty() ? "<none>" : text;
+}
+
+std::string_view address_of(const Value& node, std::string_view type) {
+  for (const Value& address : meta::v1::items_of(codec::find_path(node, {"status", "addresses"})))
+    if (string_at(address, "type") == type) return string_at(address, "address");
+  return "<none>";
+}
+
+void cells_of(const Value& node, Time, codec::Array& cells) {
+  add_cell(cells, status_text(node));
+  add_cell(cells, roles_text(node));
+  add_cell(cells, address_of(node, "InternalIP"));
+  add_cell(cells, address_of(node, "ExternalIP"));
+  for (std::string_view fact : {"osImage", "kernelVersion", "containerRuntimeVersion"})
+    add_cell(cells, text_or(codec::string_at_path(node, {"status", "nodeInfo", fact}), "<unknown>"));
+}
+
+constexpr std::string_view kSelectable[] = {"spec.unschedulable"};
+
+}  // namespace
+
+const model::KindRules node_rules = {.cells = cells_of, .selectable_fields = kSelectable};
+
+}  // namespace charon::core::v1

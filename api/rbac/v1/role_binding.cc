@@ -1,0 +1,8 @@
+#include "api/kind_rules.h"
+#include "api/rbac/v1/binding.h"
+
+namespace charon::rbac::v1 {
+
+const model::KindRules role_binding_rules = {.cells = binding_cells};
+
+}  // namespace charon::rbac::v1

@@ -1,0 +1,187 @@
+// up --detach, down and status: what is done about a cluster that runs in the background.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "api/cri/v1/types.h"
+#include "cmd/cli/commands.h"
+#include "cmd/cli/progress.h"
+#include "cmd/containerd/containerd.h"
+#include "cmd/pause/pause_image.h"
+#include "net/grpc.h"
+#include "rt/os/loop.h"
+#include "rt/os/machine.h"
+#include "rt/os/net.h"
+#include "rt/os/system.h"
+
+namespace charon::cmd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kStartTimeout{120};
+constexpr seconds kStopTimeout{30};
+constexpr seconds kSandboxTimeout{60};
+
+int running_pid(const rt::Files& files, const Options& options) {
+  auto text = files.read(pid_file(options));
+  int pid = text ? std::atoi(text->c_str()) : 0;
+  return rt::process_alive(pid) ? pid : 0;
+}
+
+std::vector<std::string> own_arguments(const Options& options) {
+  std::vector<std::string> argv = {rt::own_program(), "up",
+                                   "--data-dir", options.data_dir,
+                                   "--listen", options.listen,
+                                   "--port", std::to_string(options.port),
+                                   "--service-ip", options.service_ip,
+                                   "--cluster-cidr", options.cluster_cidr,
+                                   "--log-level", options.log_level};
+  auto add = [&argv](const char* flag, const std::string& value) {
+    if (value.empty()) return;
+    argv.emplace_back(flag);
+    argv.push_back(value);
+  };
+  add("--node-name", options.node_name);
+  add("--node-ip", options.node_ip);
+  add("--containerd-socket", options.containerd_socket);
+  for (const std::string& label : options.node_labels) add("--node-label", label);
+  return argv;
+}
+
+// Prints the log from `from` on; the new end.
+std::size_t pass_on(const rt::Files& files, const std::string& path, std::size_t from) {
+  auto text = files.read(path);
+  if (!text || text->size() <= from) return from;
+  std::fwrite(text->data() + from, 1, text->size() - from, stdout);
+  std::fflush(stdout);
+  return text->size();
+}
+
+rt::Task<int> start_and_wait(rt::OsLoop& loop, rt::Files& files, rt::Process& process, Options options) {
+  if (auto made = files.make_dirs(options.data_dir, 0711); !made) co_return complain("cannot start", made.error());
+  rt::Command command;
+  command.argv = own_arguments(options);
+  command.log_path = log_file(options);
+  command.own_group = true;
+  command.survives_us = true;
+  std::size_t shown = files.exists(command.log_path) ? files.read(command.log_path)->size() : 0;
+  auto child = process.start(command);
+  if (!child) co_return complain("cannot start", child.error());
+  rt::Instant deadline = loop.clock().now() + kStartTimeout;
+  std::size_t start = shown;
+  while (loop.clock().now() < deadline) {
+    co_await rt::sleep(loop, milliseconds(20));
+    shown = pass_on(files, command.log_path, shown);
+    auto log = files.read(command.log_path);
+    if (log && log->find("use it with: export KUBECONFIG=", start) != std::string::npos) co_return 0;
+    if (!rt::process_alive((*child)->pid()) || !files.exists(fmt::format("/proc/{}/exe", (*child)->pid()))) {
+      pass_on(files, command.log_path, shown);
+      co_return 1;
+    }
+  }
+  std::fprintf(stderr, "charon: the node is not ready after %lld s; it goes on trying. Its log: %s\n",
+               static_cast<long long>(kStartTimeout.count()), command.log_path.c_str());
+  co_return 1;
+}
+
+// Pods end before the runtime does: their networks and mounts are taken down by it.
+rt::Task<Result<void>> remove_sandboxes(rt::OsLoop& loop, rt::Net& net, std::string socket, Progress& progress) {
+  auto channel = net::make_grpc_channel(loop, net, rt::Address::unix_path(socket), {{"containerd-namespace", "k8s.io"}});
+  CO_TRY_ASSIGN(auto list, co_await channel->call<cri::v1::ListPodSandboxResponse>("/runtime.v1.RuntimeService/ListPodSandbox",
+                                                                                   cri::v1::ListPodSandboxRequest(), seconds(10)));
+  if (!list.items.empty()) progress.step(fmt::format("stopping {} pods", list.items.size()));
+  for (const cri::v1::PodSandbox& sandbox : list.items) {
+    cri::v1::StopPodSandboxRequest stop;
+    stop.pod_sandbox_id = sandbox.id;
+    CO_TRY(co_await channel->call<cri::v1::StopPodSandboxResponse>("/runtime.v1.RuntimeService/StopPodSandbox", stop, kSandboxTimeout));
+    cri::v1::RemovePodSandboxRequest remove;
+    remove.pod_sandbox_id = sandbox.id;
+    CO_TRY(co_await channel->call<cri::v1::RemovePodSandboxResponse>("/runtime.v1.RuntimeService/RemovePodSandbox", remove, kSandboxTimeout));
+  }
+  co_return Result<void>();
+}
+
+rt::Task<int> stop_all(rt::OsLoop& loop, Options options) {
+  auto files = rt::make_os_files();
+  auto process = rt::make_os_process(loop);
+  auto net = rt::make_os_net(loop);
+  Progress progress(loop.clock());
+  if (int pid = running_pid(*files, options)) {
+    rt::send_signal(pid, rt::kTerminateSignal);
+    rt::Instant deadline = loop.clock().now() + kStopTimeout;
+    while (rt::process_alive(pid) && loop.clock().now() < deadline) co_await rt::sleep(loop, milliseconds(20));
+    if (rt::process_alive(pid)) rt::send_signal(pid, rt::kKillSignal);
+    progress.step("server and agent stopped");
+  }
+  std::string socket = options.data_dir + "/containerd/containerd.sock";
+  if (!files->exists(socket)) co_return 0;
+  auto removed = co_await remove_sandboxes(loop, *net, socket, progress);
+  if (!removed && removed.error().reason != Reason::ServiceUnavailable) complain("stopping pods", removed.error());
+  Containerd containerd({loop, *files, *process, *net}, {options.data_dir, std::string(kPauseImage)});
+  auto stopped = co_await containerd.stop();
+  if (!stopped) co_return complain("stopping containerd", stopped.error());
+  progress.step("containerd stopped");
+  co_return 0;
+}
+
+rt::Task<int> import_image(rt::OsLoop& loop, Options options, std::string file) {
+  auto files = rt::make_os_files();
+  auto process = rt::make_os_process(loop);
+  std::string socket = options.containerd_socket.empty() ? options.data_dir + "/containerd/containerd.sock" : options.containerd_socket;
+  if (!files->exists(socket)) {
+    std::fprintf(stderr, "charon: no containerd listens at %s; start the cluster first with `charon up --detach`\n", socket.c_str());
+    co_return 1;
+  }
+  rt::Command command;
+  command.argv = {"ctr", "--address", socket, "--namespace", "k8s.io", "images", "import", file};
+  auto exit = co_await process->run(command);
+  if (!exit) co_return complain("importing " + file, exit.error());
+  std::fputs(exit->out.c_str(), stdout);
+  if (exit->code != 0) std::fprintf(stderr, "charon: importing %s: %s", file.c_str(), exit->err.c_str());
+  co_return exit->code == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int run_detached(const Options& options) {
+  if (!rt::is_root()) {
+    std::fprintf(stderr, "charon: running containers needs root: start it with sudo\n");
+    return 1;
+  }
+  rt::OsLoop loop;
+  auto files = rt::make_os_files();
+  auto process = rt::make_os_process(loop);
+  return loop.run(start_and_wait(loop, *files, *process, options));
+}
+
+int run_down(const Options& options) {
+  rt::OsLoop loop;
+  return loop.run(stop_all(loop, options));
+}
+
+int run_image_import(const Options& options, const std::string& file) {
+  rt::OsLoop loop;
+  return loop.run(import_image(loop, options, file));
+}
+
+int run_status(const Options& options) {
+  auto files = rt::make_os_files();
+  int pid = running_pid(*files, options);
+  if (pid == 0) {
+    std::printf("no cluster runs from %s; `charon up` starts one\n", options.data_dir.c_str());
+    return 3;
+  }
+  std::printf("charon runs as process %d from %s\nkubeconfig: %s\nlog: %s\n", pid, options.data_dir.c_str(),
+              admin_kubeconfig(options).c_str(), log_file(options).c_str());
+  return 0;
+}
+
+int run_token_create(const Options&) {
+  std::fprintf(stderr, "charon: joining machines by token is not supported yet; this version runs clusters of one node\n");
+  return 1;
+}
+
+}  // namespace charon::cmd

@@ -1,0 +1,218 @@
+// up, server and agent: one process until a signal ends it.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "api/core/v1/types.h"
+#include "client/typed.h"
+#include "cmd/cli/commands.h"
+#include "cmd/cli/progress.h"
+#include "cmd/compose/agent.h"
+#include "cmd/compose/control_plane.h"
+#include "cmd/compose/controllers.h"
+#include "cmd/pki/pki.h"
+#include "rt/os/loop.h"
+#include "rt/os/machine.h"
+#include "rt/os/net.h"
+#include "rt/os/system.h"
+#include "server/authn/authenticator.h"
+
+namespace charon::cmd {
+namespace {
+
+constexpr std::chrono::hours kRenewInterval{12};
+constexpr std::chrono::milliseconds kReadyPoll{20};
+
+server::User user_of(std::string name, std::vector<std::string> groups) {
+  server::User user;
+  user.name = std::move(name);
+  user.groups = std::move(groups);
+  user.groups.emplace_back(server::kAuthenticatedGroup);
+  return user;
+}
+
+bool node_ready(const core::v1::Node& node) {
+  for (const core::v1::NodeCondition& condition : node.status.conditions)
+    if (condition.type == "Ready") return condition.status == "True";
+  return false;
+}
+
+// Everything that one process runs.
+class Process {
+ public:
+  Process(Options options, Roles roles) : options_(std::move(options)), roles_(roles) {}
+
+  int run() {
+    int code = 0;
+    rt::Scope scope(loop_);
+    loop_.on_signals({rt::kTerminateSignal, rt::kInterruptSignal}, [this, &scope](int) {
+      if (stopping_) return;
+      stopping_ = true;
+      scope.spawn(stop());
+    });
+    scope.spawn(start(&code));
+    loop_.run();
+    scope.cancel();
+    agent_.reset();
+    controllers_.reset();
+    control_plane_.reset();
+    (void)files_->remove_all(pid_file(options_));
+    return code;
+  }
+
+ private:
+  rt::Task<void> start(int* code) {
+    auto started = co_await start_parts();
+    if (started || stopping_) co_return;
+    *code = complain("cannot start", started.error());
+    loop_.stop();
+  }
+
+  rt::Task<Result<void>> start_parts() {
+    if (options_.node_name.empty()) options_.node_name = rt::host_name();
+    if (options_.node_ip.empty()) options_.node_ip = rt::primary_ip();
+    CO_TRY(files_->make_dirs(options_.data_dir, 0711));
+    CO_TRY(claim_data_dir());
+    CO_TRY(open_pki());
+    if (roles_.agent) agent_ = std::make_unique<Agent>(host(), *random_, agent_settings());
+    // The runtime comes up beside the control plane: neither needs the other yet.
+    std::optional<Result<void>> runtime;
+    rt::Event runtime_ready(loop_);
+    rt::Scope beside(loop_);
+    if (roles_.agent) beside.spawn(start_runtime(&runtime, &runtime_ready));
+    if (roles_.server) CO_TRY(co_await start_server());
+    if (!roles_.agent) co_return Result<void>();
+    co_await runtime_ready.wait();
+    if (!*runtime) co_return fail(std::move(runtime->error()));
+    co_return co_await start_agent();
+  }
+
+  Result<void> claim_data_dir() {
+    auto text = files_->read(pid_file(options_));
+    int pid = text ? std::atoi(text->c_str()) : 0;
+    if (pid != rt::process_id() && rt::process_alive(pid) && is_charon(pid))
+      return fail(Reason::Conflict, fmt::format("a cluster already runs from {} (process {}); `charon down` stops it", options_.data_dir, pid));
+    return files_->write_atomic(pid_file(options_), std::to_string(rt::process_id()) + "\n", 0644);
+  }
+
+  bool is_charon(int pid) const {
+    auto name = files_->read(fmt::format("/proc/{}/comm", pid));
+    return name && name->starts_with("charon");
+  }
+
+  Result<void> open_pki() {
+    PkiOptions pki;
+    pki.node_name = options_.node_name;
+    pki.hostname = rt::host_name();
+    pki.node_ips = {options_.node_ip};
+    pki.service_ip = options_.service_ip;
+    pki.server_url = fmt::format("https://127.0.0.1:{}", options_.port);
+    pki.kubeconfig_path = admin_kubeconfig(options_);
+    TRY_ASSIGN(pki_, ClusterPki::open(*files_, *random_, options_.data_dir + "/pki", pki, loop_.clock().wall()));
+    return {};
+  }
+
+  rt::Task<void> start_runtime(std::optional<Result<void>>* outcome, rt::Event* ready) {
+    outcome->emplace(co_await agent_->start_runtime());
+    if (**outcome) progress_.step("containerd ready at " + agent_->socket());
+    ready->set();
+  }
+
+  rt::Task<Result<void>> start_server() {
+    ControlPlaneOptions options;
+    options.data_dir = options_.data_dir;
+    options.listen = rt::Address::tcp(options_.listen, static_cast<std::uint16_t>(options_.port));
+    options.advertise_ip = options_.node_ip;
+    options.service_ip = options_.service_ip;
+    control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
+    CO_TRY(co_await control_plane_->start());
+    progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
+    manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
+    scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {"system:masters"}));
+    controllers_ = std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, pki_->ca_pem());
+    controllers_->start();
+    tasks_.spawn(renew_certificates());
+    co_return Result<void>();
+  }
+
+  rt::Task<Result<void>> start_agent() {
+    if (!control_plane_) co_return fail(Reason::NotImplemented, "an agent without a server in the same process cannot join a cluster yet; use `charon up`");
+    agent_transport_ = control_plane_->transport(user_of("system:node:" + options_.node_name, {"system:nodes", "system:masters"}));
+    CO_TRY(agent_->start(*agent_transport_));
+    client::Client client(*agent_transport_);
+    while (true) {
+      auto node = co_await client.get<core::v1::Node>({"", options_.node_name});
+      if (node && node_ready(**node)) break;
+      co_await rt::sleep(loop_, kReadyPoll);
+    }
+    progress_.step("node " + options_.node_name + " ready");
+    progress_.step("use it with: export KUBECONFIG=" + admin_kubeconfig(options_));
+    co_return Result<void>();
+  }
+
+  rt::Task<void> renew_certificates() {
+    while (true) {
+      co_await rt::sleep(loop_, kRenewInterval);
+      auto renewed = pki_->renew_due(loop_.clock().wall());
+      if (!renewed) {
+        complain("renewing certificates", renewed.error());
+      } else if (!renewed->empty()) {
+        if (auto loaded = control_plane_->reload_certificates(); !loaded) complain("loading the new certificates", loaded.error());
+      }
+    }
+  }
+
+  rt::Task<void> stop() {
+    progress_.step("stopping; containers go on running");
+    if (agent_) co_await agent_->shutdown();
+    if (control_plane_) co_await control_plane_->shutdown();
+    loop_.stop();
+  }
+
+  Containerd::Host host() { return {loop_, *files_, *process_, *net_}; }
+
+  AgentSettings agent_settings() const {
+    AgentSettings settings;
+    settings.data_dir = options_.data_dir;
+    settings.node_name = options_.node_name;
+    settings.node_ip = options_.node_ip;
+    settings.pod_cidr = options_.cluster_cidr;
+    settings.labels = options_.node_labels;
+    settings.containerd_socket = options_.containerd_socket;
+    settings.serving = pki_->kubelet();
+    settings.client_ca_pem = pki_->ca_pem();
+    return settings;
+  }
+
+  Options options_;
+  Roles roles_;
+  rt::OsLoop loop_;
+  Progress progress_{loop_.clock()};
+  std::unique_ptr<rt::Net> net_ = rt::make_os_net(loop_);
+  std::unique_ptr<rt::Files> files_ = rt::make_os_files();
+  std::unique_ptr<rt::Process> process_ = rt::make_os_process(loop_);
+  std::unique_ptr<rt::Random> random_ = rt::make_os_random();
+  Metrics metrics_;
+  std::unique_ptr<ClusterPki> pki_;
+  std::unique_ptr<ControlPlane> control_plane_;
+  std::unique_ptr<client::Transport> manager_transport_;
+  std::unique_ptr<client::Transport> scheduler_transport_;
+  std::unique_ptr<client::Transport> agent_transport_;
+  std::unique_ptr<Controllers> controllers_;
+  std::unique_ptr<Agent> agent_;
+  rt::Scope tasks_{loop_};
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+int run_cluster(const Options& options, Roles roles) {
+  if (roles.agent && !rt::is_root()) {
+    std::fprintf(stderr, "charon: running containers needs root: start it with sudo, or run the control plane alone with `charon server`\n");
+    return 1;
+  }
+  return Process(options, roles).run();
+}
+
+}  // namespace charon::cmd

@@ -1,0 +1,32 @@
+// Controllers and scheduler of the control plane, run over one set of informers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/informer.h"
+#include "client/transport.h"
+#include "control/runner.h"
+#include "rt/loop.h"
+#include "rt/random.h"
+#include "scheduler/scheduler.h"
+
+namespace charon::cmd {
+
+class Controllers {
+ public:
+  // The transports must outlive it: one acts as the controller manager, one as the scheduler.
+  Controllers(rt::Loop& loop, rt::Random& random, client::Transport& manager, client::Transport& scheduler, std::string ca_pem);
+
+  // Returns at once; each waits for its caches by itself.
+  void start();
+
+ private:
+  client::InformerSet manager_informers_;
+  client::InformerSet scheduler_informers_;
+  std::vector<std::unique_ptr<control::Runner>> runners_;
+  scheduler::Scheduler scheduler_;
+};
+
+}  // namespace charon::cmd

@@ -1,0 +1,242 @@
+#include "node/api/api.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "net/client.h"
+#include "node/logs/log_reader.h"
+#include "rt/scope.h"
+#include "rt/sync.h"
+#include "schema/convert.h"
+
+namespace charon::node {
+namespace {
+
+constexpr std::size_t kTunnelBytes = 32u << 10;
+
+std::vector<std::string> segments(std::string_view path) {
+  std::vector<std::string> out;
+  while (!path.empty()) {
+    std::size_t slash = path.find('/');
+    if (slash != 0) out.emplace_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return out;
+}
+
+bool flag(std::string_view query, std::string_view name) {
+  auto value = net::query_value(query, name);
+  return value && (*value == "1" || *value == "true");
+}
+
+rt::Task<void> pump(rt::Stream* from, rt::Stream* to, rt::Event* ended) {
+  std::string buffer(kTunnelBytes, '\0');
+  for (;;) {
+    auto count = co_await from->read(buffer);
+    if (!count || *count == 0) break;
+    auto written = co_await to->write(std::string_view(buffer).substr(0, *count));
+    if (!written) break;
+  }
+  to->shutdown_write();
+  ended->set();
+}
+
+}  // namespace
+
+Result<StreamUrl> parse_stream_url(std::string_view url) {
+  if (!url.starts_with("http://")) return fail(Reason::InternalError, "the runtime's streaming address is not plain HTTP: " + std::string(url));
+  url.remove_prefix(7);
+  std::string_view authority = url.substr(0, url.find('/'));
+  std::size_t colon = authority.rfind(':');
+  std::uint16_t port = 80;
+  std::string_view host = authority.substr(0, colon);
+  if (colon != std::string_view::npos) {
+    std::string_view digits = authority.substr(colon + 1);
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error != std::errc() || end != digits.data() + digits.size())
+      return fail(Reason::InternalError, "bad port in the runtime's streaming address");
+  }
+  if (host.starts_with("[") && host.ends_with("]")) host = host.substr(1, host.size() - 2);
+  std::string path(url.substr(authority.size()));
+  return StreamUrl{rt::Address::tcp(std::string(host), port), path.empty() ? "/" : path};
+}
+
+NodeApi::NodeApi(rt::Loop& loop, rt::Net& net, rt::Files& files, NodeAgent& agent, std::vector<std::string> allowed)
+    : loop_(loop), net_(net), files_(files), agent_(agent), allowed_(std::move(allowed)) {}
+
+Result<void> NodeApi::start(const rt::Address& address, std::shared_ptr<net::TlsServer> tls) {
+  TRY_ASSIGN(std::unique_ptr<rt::Listener> listener, net_.listen(address));
+  server_ = net::serve(loop_, std::move(listener), std::move(tls), [this](net::Exchange& exchange) { return handle(exchange); });
+  return {};
+}
+
+rt::Task<void> NodeApi::shutdown() {
+  if (server_) co_await server_->shutdown(std::chrono::seconds(1));
+}
+
+rt::Task<void> NodeApi::handle(net::Exchange& exchange) {
+  auto done = co_await serve(exchange);
+  if (done) co_return;
+  std::vector<net::Piece> body;
+  body.push_back(net::Piece::of(done.error().message + "\n"));
+  co_await exchange.respond(http_code(done.error().reason), {{"content-type", "text/plain; charset=utf-8"}}, std::move(body));
+}
+
+rt::Task<Result<void>> NodeApi::serve(net::Exchange& exchange) {
+  const net::RequestHead& head = exchange.head();
+  std::vector<std::string> path = segments(head.path);
+  if (path.size() == 1 && path[0] == "healthz") {
+    std::vector<net::Piece> body;
+    body.push_back(net::Piece::constant("ok"));
+    co_await exchange.respond(200, {{"content-type", "text/plain; charset=utf-8"}}, std::move(body));
+    co_return Result<void>();
+  }
+  if (!head.certificate) co_return fail(Reason::Unauthorized, "Unauthorized");
+  if (std::find(allowed_.begin(), allowed_.end(), head.certificate->common_name) == allowed_.end())
+    co_return fail(Reason::Forbidden, "Forbidden (user=" + head.certificate->common_name + ")");
+  if (path.size() == 1 && path[0] == "pods") co_return co_await serve_pods(exchange);
+  if (path.size() == 4 && path[0] == "containerLogs") co_return co_await serve_logs(exchange, std::move(path));
+  if (path.size() == 4 && (path[0] == "exec" || path[0] == "attach")) co_return co_await serve_stream(exchange, std::move(path));
+  if (path.size() == 3 && path[0] == "portForward") co_return co_await serve_stream(exchange, std::move(path));
+  co_return fail(Reason::NotFound, "404 page not found");
+}
+
+rt::Task<Result<void>> NodeApi::serve_pods(net::Exchange& exchange) {
+  std::string text = R"({"kind":"PodList","apiVersion":"v1","metadata":{},"items":[)";
+  bool first = true;
+  for (const core::v1::Pod& pod : agent_.pods()) {
+    if (!std::exchange(first, false)) text += ',';
+    codec::Value tree = schema::tree_from_struct(core::v1::Pod::table(), &pod);
+    schema::append_canonical_json(core::v1::Pod::table(), tree, text);
+  }
+  text += "]}";
+  std::vector<net::Piece> body;
+  body.push_back(net::Piece::of(std::move(text)));
+  co_await exchange.respond(200, {{"content-type", "application/json"}}, std::move(body));
+  co_return Result<void>();
+}
+
+Result<const ObservedContainer*> NodeApi::find_container(const std::string& ns, const std::string& pod,
+                                                         const std::string& container, int back) const {
+  const ObservedPod* observed = agent_.observed(ns, pod);
+  if (observed == nullptr) return fail(Reason::NotFound, "pod \"" + pod + "\" not found");
+  const ObservedContainer* found = back > 0 ? previous(*observed, container) : newest(*observed, container);
+  PodPtr object = agent_.find_pod(ns, pod);
+  bool known = object && node::find_container(*object, container) != nullptr;
+  if (!known) return fail(Reason::NotFound, "container \"" + container + "\" not found in pod \"" + pod + "_" + ns + "\"");
+  if (found == nullptr && back > 0)
+    return fail(Reason::BadRequest, "previous terminated container \"" + container + "\" in pod \"" + pod + "\" not found");
+  if (found != nullptr) return found;
+  std::string why = "ContainerCreating";
+  for (const auto* list : {&object->status.initContainerStatuses, &object->status.containerStatuses})
+    for (const auto& status : *list)
+      if (status.name == container && status.state.waiting && !status.state.waiting->reason.empty()) why = status.state.waiting->reason;
+  return fail(Reason::BadRequest, "container \"" + container + "\" in pod \"" + pod + "\" is waiting to start: " + why);
+}
+
+rt::Task<Result<void>> NodeApi::serve_logs(net::Exchange& exchange, std::vector<std::string> path) {
+  CO_TRY_ASSIGN(LogOptions options, log_options(exchange.head().query, loop_.clock().wall()));
+  CO_TRY_ASSIGN(const ObservedContainer* container, find_container(path[1], path[2], path[3], options.previous ? 1 : 0));
+  if (container->log_path.empty()) co_return fail(Reason::NotFound, "the log of container \"" + path[3] + "\" is not there");
+  auto ended = [this, ns = path[1], pod = path[2], id = container->id] {
+    const ObservedPod* observed = agent_.observed(ns, pod);
+    if (observed == nullptr) return true;
+    for (const auto& candidate : observed->containers)
+      if (candidate.id == id) return candidate.state == ObservedContainer::State::Exited;
+    return true;
+  };
+  LogReader reader(loop_, files_, container->log_path, options, ended);
+  CO_TRY_ASSIGN(std::string bytes, co_await reader.next());
+  // From here on the response is under way: a failure only ends it.
+  auto started = co_await exchange.start(200, {{"content-type", "text/plain"}});
+  if (!started) co_return Result<void>();
+  while (!bytes.empty()) {
+    std::vector<net::Piece> pieces;
+    pieces.push_back(net::Piece::of(std::move(bytes)));
+    auto written = co_await exchange.write(std::move(pieces));
+    if (!written) co_return Result<void>();
+    auto more = co_await reader.next();
+    if (!more) co_return Result<void>();
+    bytes = std::move(*more);
+  }
+  co_return Result<void>();
+}
+
+rt::Task<Result<std::string>> NodeApi::stream_url(std::vector<std::string> path, std::string query) {
+  if (path[0] == "portForward") {
+    const ObservedPod* observed = agent_.observed(path[1], path[2]);
+    if (observed == nullptr || observed->sandboxes.empty() || !observed->sandboxes.front().ready)
+      co_return fail(Reason::NotFound, "pod \"" + path[2] + "\" is not running");
+    cri::v1::PortForwardRequest request;
+    request.pod_sandbox_id = observed->sandboxes.front().id;
+    // SPDY clients name the ports in their streams, WebSocket clients in the query.
+    for (const std::string& text : net::query_values(query, "ports")) {
+      std::int32_t port = 0;
+      std::from_chars(text.data(), text.data() + text.size(), port);
+      if (port <= 0 || port > 65535) co_return fail(Reason::BadRequest, "invalid port \"" + text + "\"");
+      request.port.push_back(port);
+    }
+    co_return co_await agent_.runtime().port_forward(std::move(request));
+  }
+  CO_TRY_ASSIGN(const ObservedContainer* container, find_container(path[1], path[2], path[3], 0));
+  if (container->state != ObservedContainer::State::Running)
+    co_return fail(Reason::NotFound, "container not found (\"" + path[3] + "\")");
+  bool tty = flag(query, "tty");
+  if (path[0] == "attach") {
+    cri::v1::AttachRequest request;
+    request.container_id = container->id;
+    request.stdin = flag(query, "stdin");
+    request.stdout = flag(query, "stdout");
+    request.stderr = flag(query, "stderr") && !tty;
+    request.tty = tty;
+    co_return co_await agent_.runtime().attach(std::move(request));
+  }
+  cri::v1::ExecRequest request;
+  request.container_id = container->id;
+  request.cmd = net::query_values(query, "command");
+  if (request.cmd.empty()) co_return fail(Reason::BadRequest, "you must specify at least 1 of: command");
+  request.stdin = flag(query, "stdin");
+  request.stdout = flag(query, "stdout");
+  request.stderr = flag(query, "stderr") && !tty;
+  request.tty = tty;
+  if (!request.stdin && !request.stdout && !request.stderr)
+    co_return fail(Reason::BadRequest, "you must specify at least 1 of stdin, stdout, stderr");
+  co_return co_await agent_.runtime().exec(std::move(request));
+}
+
+rt::Task<Result<void>> NodeApi::serve_stream(net::Exchange& exchange, std::vector<std::string> path) {
+  if (exchange.head().headers.get("upgrade").empty()) co_return fail(Reason::BadRequest, "unable to upgrade: missing upgrade headers");
+  std::string query = exchange.head().query;
+  CO_TRY_ASSIGN(std::string url, co_await stream_url(std::move(path), std::move(query)));
+  co_return co_await tunnel(exchange, std::move(url));
+}
+
+rt::Task<Result<void>> NodeApi::tunnel(net::Exchange& exchange, std::string url) {
+  CO_TRY_ASSIGN(StreamUrl target, parse_stream_url(url));
+  const net::RequestHead& head = exchange.head();
+  std::string protocol(head.headers.get("upgrade"));
+  net::ClientOptions options;
+  options.address = target.address;
+  std::unique_ptr<net::HttpClient> client = net::make_client(loop_, net_, std::move(options));
+  net::ClientRequest request;
+  request.method = head.method;
+  request.path = target.path;
+  for (const auto& [name, value] : head.headers.items())
+    if (name != "host" && name != "content-length" && name != "authorization" && name != "origin") request.headers.add(name, value);
+  CO_TRY_ASSIGN(net::Upgraded upstream, co_await client->upgrade(std::move(request)));
+  net::Headers headers;
+  for (const auto& [name, value] : upstream.headers.items())
+    if (name != "connection" && name != "upgrade") headers.add(name, value);
+  CO_TRY_ASSIGN(std::unique_ptr<rt::Stream> stream, co_await exchange.upgrade(std::move(protocol), std::move(headers)));
+  rt::Event forth(loop_), back(loop_);
+  rt::Scope pumps(loop_);
+  pumps.spawn(pump(stream.get(), upstream.stream.get(), &forth));
+  pumps.spawn(pump(upstream.stream.get(), stream.get(), &back));
+  // When the runtime has ended its side the command is over, whatever the client still holds open.
+  co_await back.wait();
+  co_return Result<void>();
+}
+
+}  // namespace charon::node

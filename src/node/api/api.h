@@ -1,0 +1,59 @@
+// NodeApi: the node's HTTPS API, as the API server and monitoring use it (the kubelet's paths): /healthz, /pods,
+// /containerLogs/<ns>/<pod>/<container>, /exec, /attach and /portForward.
+//
+// Only a verified client certificate whose common name is one of `allowed` gets in (401 without one, 403 for others); /healthz is
+// open. exec, attach and portForward are tunnels: the client's own upgrade (SPDY/3.1 or WebSocket) goes on to the runtime's
+// streaming server, and bytes pass both ways.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/http.h"
+#include "net/server.h"
+#include "node/agent.h"
+#include "rt/files.h"
+#include "rt/loop.h"
+#include "rt/net.h"
+
+namespace charon::node {
+
+class NodeApi {
+ public:
+  // `agent` must outlive it. `allowed`: common names such as "kube-apiserver".
+  NodeApi(rt::Loop& loop, rt::Net& net, rt::Files& files, NodeAgent& agent, std::vector<std::string> allowed);
+  NodeApi(const NodeApi&) = delete;
+
+  // Conflict when the port is taken. `tls` null serves plain text, for tests; then nobody is verified and nobody gets in.
+  Result<void> start(const rt::Address& address, std::shared_ptr<net::TlsServer> tls);
+  rt::Address local() const { return server_->local(); }
+  rt::Task<void> shutdown();
+
+ private:
+  rt::Task<void> handle(net::Exchange& exchange);
+  rt::Task<Result<void>> serve(net::Exchange& exchange);
+  rt::Task<Result<void>> serve_pods(net::Exchange& exchange);
+  rt::Task<Result<void>> serve_logs(net::Exchange& exchange, std::vector<std::string> path);
+  rt::Task<Result<void>> serve_stream(net::Exchange& exchange, std::vector<std::string> path);
+  rt::Task<Result<std::string>> stream_url(std::vector<std::string> path, std::string query);
+  rt::Task<Result<void>> tunnel(net::Exchange& exchange, std::string url);
+  Result<const ObservedContainer*> find_container(const std::string& ns, const std::string& pod, const std::string& container,
+                                                  int back) const;
+
+  rt::Loop& loop_;
+  rt::Net& net_;
+  rt::Files& files_;
+  NodeAgent& agent_;
+  std::vector<std::string> allowed_;
+  std::unique_ptr<net::HttpServer> server_;
+};
+
+// "http://127.0.0.1:35721/exec/abc" in its parts.
+struct StreamUrl {
+  rt::Address address;
+  std::string path;  // with the query
+};
+Result<StreamUrl> parse_stream_url(std::string_view url);
+
+}  // namespace charon::node
