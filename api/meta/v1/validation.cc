@@ -72,7 +72,7 @@ void add_not_found(Errors& errors, const FieldPath& path, std::string_view value
 void add_not_supported(Errors& errors, const FieldPath& path, std::string_view value,
                        std::initializer_list<std::string_view> supported) {
   std::string detail = "supported values: ";
-  for (std::string_view each : supported) detail += (&each == supported.begin() ? "" : ", ") + quoted(each);
+  for (const std::string_view& each : supported) detail += (&each == supported.begin() ? "" : ", ") + quoted(each);
   errors.push_back({Kind::NotSupported, path.text(), quoted(value), std::move(detail)});
 }
 
