@@ -77,9 +77,8 @@ rt::Task<Result<void>> ControlPlane::start() {
   std::vector<std::unique_ptr<server::Authenticator>> chain;
   chain.push_back(server::make_certificate_authenticator());
   parts.authenticator = server::make_authenticator_chain(std::move(chain));
-  CO_TRY_ASSIGN(std::shared_ptr<net::TlsClient> agent_tls,
-                net::make_tls_client({.ca_pem = pki_.ca_pem(), .identity = pki_.agent_client(), .alpn = {"http/1.1"}}));
-  parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_tls);
+  net::TlsClientOptions agent_tls{.ca_pem = pki_.ca_pem(), .identity = pki_.agent_client(), .alpn = {"http/1.1"}};
+  parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, std::move(agent_tls));
   parts.front = std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
   parts.front->add_health_check({"ping", [] { return Result<void>(); }});
   parts.front->add_health_check({.name = "bootstrap",

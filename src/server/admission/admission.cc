@@ -2,6 +2,15 @@
 
 namespace charon::server {
 
+Error admission_forbidden(const Request& request, std::string_view why) {
+  auto details = std::make_shared<StatusDetails>();
+  details->name = request.name;
+  details->group = request.kind->gv.group;
+  details->kind = request.kind->plural;
+  return {Reason::Forbidden, request.kind->group_resource() + " \"" + request.name + "\" is forbidden: " + std::string(why),
+          details};
+}
+
 rt::Task<Result<void>> Admission::admit(AdmissionReview review) {
   for (auto& plugin : plugins_) CO_TRY(co_await plugin->admit(review));
   co_return Result<void>();

@@ -19,8 +19,8 @@ enum class Operation : std::uint8_t { Create, Update, Delete, Connect };
 struct AdmissionReview {
   Operation operation = Operation::Create;
   const Request* request = nullptr;
-  codec::Value* object = nullptr;       // null for deletes
-  model::DocumentPtr before;            // null for creates
+  codec::Value* object = nullptr;  // null for deletes
+  model::DocumentPtr before;       // null for creates
   Warnings* warnings = nullptr;
 };
 
@@ -39,6 +39,9 @@ class AdmissionPlugin {
     co_return Result<void>();
   }
 };
+
+// Forbidden in Kubernetes' words: `pods "web" is forbidden: <why>`.
+Error admission_forbidden(const Request& request, std::string_view why);
 
 class Admission {
  public:

@@ -15,9 +15,6 @@ namespace charon::server {
 using codec::Array;
 using codec::Object;
 
-namespace {
-
-// Kubernetes lists the verbs of subresources one by one; these are theirs.
 std::vector<std::string_view> subresource_verbs(std::string_view name) {
   if (name == "binding" || name == "eviction" || name == "token") return {"create"};
   if (name == "exec" || name == "attach" || name == "portforward") return {"create", "get"};
@@ -27,13 +24,6 @@ std::vector<std::string_view> subresource_verbs(std::string_view name) {
   return {"get", "patch", "update"};
 }
 
-struct ForeignKind {
-  std::string_view group;
-  std::string_view version;
-  std::string_view kind;
-};
-
-// The kind that a subresource speaks, where it is not its object's.
 ForeignKind subresource_kind(const model::Kind& kind, std::string_view name) {
   if (name == "scale") return {"autoscaling", "v1", "Scale"};
   if (name == "binding") return {"", "v1", "Binding"};
@@ -47,6 +37,8 @@ ForeignKind subresource_kind(const model::Kind& kind, std::string_view name) {
   if (name == "proxy" && kind.kind == "Service") return {"", "v1", "ServiceProxyOptions"};
   return {kind.gv.group, kind.gv.version, kind.kind};
 }
+
+namespace {
 
 template <class Range>
 Array strings(const Range& range) {

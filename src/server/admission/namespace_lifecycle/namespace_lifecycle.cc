@@ -22,7 +22,8 @@ class NamespaceLifecycle final : public AdmissionPlugin {
   Result<void> check(const AdmissionReview& review) const {
     const Request& request = *review.request;
     const model::Kind& kind = *request.kind;
-    if (review.operation == Operation::Delete && &kind == &namespaces_.kind() && std::ranges::find(kImmortal, request.name) != kImmortal.end())
+    if (review.operation == Operation::Delete && &kind == &namespaces_.kind() &&
+        std::ranges::find(kImmortal, request.name) != kImmortal.end())
       return fail(Reason::Forbidden, "namespaces \"" + request.name + "\" is forbidden: this namespace may not be deleted");
     if (review.operation != Operation::Create || !kind.namespaced || !request.subresource.empty()) return {};
     DocumentPtr ns = namespaces_.get({"", request.ns});
@@ -32,10 +33,12 @@ class NamespaceLifecycle final : public AdmissionPlugin {
     details->name = request.name;
     details->group = kind.gv.group;
     details->kind = kind.plural;
-    details->causes.push_back({"NamespaceTerminating", "namespace " + request.ns + " is being terminated", "metadata.namespace"});
+    details->causes.push_back(
+        {"NamespaceTerminating", "namespace " + request.ns + " is being terminated", "metadata.namespace"});
     return fail(Error{Reason::Forbidden,
-                      kind.group_resource() + " \"" + request.name + "\" is forbidden: unable to create new content in namespace " +
-                          request.ns + " because it is being terminated",
+                      kind.group_resource() + " \"" + request.name +
+                          "\" is forbidden: unable to create new content in namespace " + request.ns +
+                          " because it is being terminated",
                       details});
   }
 
@@ -44,6 +47,8 @@ class NamespaceLifecycle final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle(Caches& caches) { return std::make_unique<NamespaceLifecycle>(caches); }
+std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle(Caches& caches) {
+  return std::make_unique<NamespaceLifecycle>(caches);
+}
 
 }  // namespace charon::server

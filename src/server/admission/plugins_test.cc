@@ -1,0 +1,165 @@
+#include "server/admission/plugins.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/core/v1/types.h"
+#include "server/server_for_test.h"
+
+namespace charon::server {
+namespace {
+
+using core::v1::Pod;
+using core::v1::Service;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class PluginsTest : public testing::Test {
+ protected:
+  PluginsTest() {
+    must(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}})");
+    must(R"({"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"default","namespace":"default"}})");
+  }
+
+  DocumentPtr must(std::string_view json) {
+    auto created = server_.create(json);
+    EXPECT_TRUE(created) << created.error().message;
+    return created ? *created : nullptr;
+  }
+  std::string error(std::string_view json) {
+    auto created = server_.create(json);
+    EXPECT_FALSE(created);
+    return created ? "" : created.error().message;
+  }
+  std::shared_ptr<const Pod> pod(std::string_view name, std::string_view spec = "") {
+    auto document = must(pod_json(name, spec));
+    return document ? document->as<Pod>() : nullptr;
+  }
+  static std::string pod_json(std::string_view name, std::string_view spec) {
+    return R"({"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"default","name":")" + std::string(name) +
+           R"("},"spec":{"containers":[{"name":"c","image":"i"}])" + std::string(spec) + "}}";
+  }
+  static std::string service_json(std::string_view name, std::string_view spec) {
+    return R"({"apiVersion":"v1","kind":"Service","metadata":{"namespace":"default","name":")" + std::string(name) +
+           R"("},"spec":{"ports":[{"port":80,"protocol":"TCP"}])" + std::string(spec) + "}}";
+  }
+  std::shared_ptr<const Service> service(std::string_view name, std::string_view spec = "") {
+    auto document = must(service_json(name, spec));
+    return document ? document->as<Service>() : nullptr;
+  }
+
+  ServerForTest server_{[this](Caches& caches) { return make_admission_plugins(server_.loop, server_.random, caches, {}); }};
+};
+
+TEST_F(PluginsTest, APodGetsItsAccountItsTokenAndItsDefaults) {
+  auto web = pod("web");
+  ASSERT_TRUE(web);
+  EXPECT_EQ(web->spec.serviceAccountName, "default");
+  ASSERT_EQ(web->spec.volumes.size(), 1u);
+  const auto& volume = web->spec.volumes[0];
+  EXPECT_THAT(volume.name, testing::MatchesRegex("kube-api-access-[a-z0-9]{5}"));
+  EXPECT_THAT(
+      codec::write_json(server_.get("Pod", {"default", "web"})->tree().at("spec").at("volumes")),
+      HasSubstr(
+          R"("projected":{"sources":[{"serviceAccountToken":{"expirationSeconds":3607,"path":"token"}},)"
+          R"({"configMap":{"name":"kube-root-ca.crt","items":[{"key":"ca.crt","path":"ca.crt"}]}},)"
+          R"({"downwardAPI":{"items":[{"path":"namespace","fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"}}]}}],)"
+          R"("defaultMode":420})"));
+  const auto& mounts = web->spec.containers[0].volumeMounts;
+  ASSERT_EQ(mounts.size(), 1u);
+  EXPECT_EQ(mounts[0].name, volume.name);
+  EXPECT_TRUE(mounts[0].readOnly);
+  EXPECT_EQ(mounts[0].mountPath, "/var/run/secrets/kubernetes.io/serviceaccount");
+  ASSERT_EQ(web->spec.tolerations.size(), 2u);
+  EXPECT_EQ(web->spec.tolerations[0].tolerationSeconds, 300);
+  EXPECT_EQ(web->spec.priority, 0);
+  EXPECT_EQ(web->spec.preemptionPolicy, "PreemptLowerPriority");
+}
+
+TEST_F(PluginsTest, ATokenIsNotMountedWhereThatIsNotWanted) {
+  EXPECT_TRUE(pod("a", R"(,"automountServiceAccountToken":false)")->spec.volumes.empty());
+  must(
+      R"({"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"shy","namespace":"default"},"automountServiceAccountToken":false,
+           "imagePullSecrets":[{"name":"registry"}]})");
+  auto shy = pod("b", R"(,"serviceAccountName":"shy")");
+  EXPECT_TRUE(shy->spec.volumes.empty());
+  ASSERT_EQ(shy->spec.imagePullSecrets.size(), 1u);
+  EXPECT_EQ(shy->spec.imagePullSecrets[0].name, "registry");
+  EXPECT_EQ(pod("c", R"(,"serviceAccountName":"shy","automountServiceAccountToken":true)")->spec.volumes.size(), 1u);
+}
+
+TEST_F(PluginsTest, APodOfAMissingAccountIsForbidden) {
+  EXPECT_EQ(error(pod_json("web", R"(,"serviceAccountName":"ghost")")),
+            "pods \"web\" is forbidden: error looking up service account default/ghost: serviceaccount \"ghost\" not found");
+}
+
+TEST_F(PluginsTest, PriorityComesFromTheClass) {
+  must(R"({"apiVersion":"scheduling.k8s.io/v1","kind":"PriorityClass","metadata":{"name":"high"},"value":1000})");
+  EXPECT_EQ(pod("a", R"(,"priorityClassName":"high")")->spec.priority, 1000);
+  EXPECT_THAT(error(pod_json("b", R"(,"priorityClassName":"none")")), HasSubstr("no PriorityClass with name none was found"));
+  EXPECT_THAT(error(pod_json("c", R"(,"priorityClassName":"high","priority":7)")),
+              HasSubstr("the integer value of priority (7) must not"));
+  must(
+      R"({"apiVersion":"scheduling.k8s.io/v1","kind":"PriorityClass","metadata":{"name":"usual"},"value":10,"globalDefault":true})");
+  EXPECT_EQ(pod("d")->spec.priorityClassName, "usual");
+  EXPECT_THAT(
+      error(
+          R"({"apiVersion":"scheduling.k8s.io/v1","kind":"PriorityClass","metadata":{"name":"more"},"value":10,"globalDefault":true})"),
+      HasSubstr("PriorityClass usual is already marked as default"));
+}
+
+TEST_F(PluginsTest, ANewNodeIsTainted) {
+  auto node = must(R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"}})")->as<core::v1::Node>();
+  ASSERT_EQ(node->spec.taints.size(), 1u);
+  EXPECT_EQ(node->spec.taints[0].key, "node.kubernetes.io/not-ready");
+}
+
+TEST_F(PluginsTest, ServicesGetAddressesThatNobodyHas) {
+  auto a = service("a");
+  EXPECT_THAT(a->spec.clusterIP, testing::StartsWith("10.43."));
+  EXPECT_THAT(a->spec.clusterIPs, ElementsAre(a->spec.clusterIP));
+  EXPECT_NE(service("b")->spec.clusterIP, a->spec.clusterIP);
+  EXPECT_EQ(service("c", R"(,"clusterIP":"None")")->spec.clusterIP, "None");
+  EXPECT_EQ(service("d", R"(,"clusterIP":"10.43.0.10")")->spec.clusterIP, "10.43.0.10");
+  EXPECT_EQ(error(service_json("e", R"(,"clusterIP":"10.43.0.10")")),
+            "Service \"e\" is invalid: spec.clusterIPs: Invalid value: [\"10.43.0.10\"]: failed to allocate IP 10.43.0.10: "
+            "provided IP is "
+            "already allocated");
+  EXPECT_THAT(error(service_json("e", R"(,"clusterIP":"10.44.0.1")")),
+              HasSubstr("the provided IP (10.44.0.1) is not in the valid range. The range of valid IPs is 10.43.0.0/16"));
+  EXPECT_EQ(service("x", R"(,"type":"ExternalName","externalName":"example.org")")->spec.clusterIP, "");
+}
+
+TEST_F(PluginsTest, AnAddressIsFreeAgainAfterItsServiceIsGone) {
+  service("a", R"(,"clusterIP":"10.43.0.10")");
+  ASSERT_TRUE(server_.remove(*model::find_kind({"", "v1"}, "Service"), {"default", "a"}));
+  EXPECT_EQ(service("a", R"(,"clusterIP":"10.43.0.10")")->spec.clusterIP, "10.43.0.10");
+  ASSERT_TRUE(server_.remove(*model::find_kind({"", "v1"}, "Service"), {"default", "a"}));
+  server_.loop.run_for(std::chrono::seconds(6));
+  EXPECT_EQ(service("b", R"(,"clusterIP":"10.43.0.10")")->spec.clusterIP, "10.43.0.10");
+}
+
+TEST_F(PluginsTest, NodePortsAreGivenHonouredAndKept) {
+  auto a = service("a", R"(,"type":"NodePort")");
+  int given = a->spec.ports[0].nodePort;
+  EXPECT_GE(given, 30000);
+  EXPECT_LE(given, 32767);
+  auto fixed = [](int port) { return R"(,"type":"NodePort","ports":[{"port":80,"nodePort":)" + std::to_string(port) + "}]"; };
+  EXPECT_THAT(
+      error(service_json("b", fixed(given))),
+      HasSubstr("spec.ports[0].nodePort: Invalid value: " + std::to_string(given) + ": provided port is already allocated"));
+  EXPECT_THAT(error(service_json("b", fixed(80))),
+              HasSubstr("provided port is not in the valid range. The range of valid ports is 30000-32767"));
+  codec::Value tree = codec::parse_json(service_json("a", R"(,"type":"NodePort")")).value();
+  auto updated = server_.update(tree);
+  ASSERT_TRUE(updated) << updated.error().message;
+  EXPECT_EQ((*updated)->as<Service>()->spec.ports[0].nodePort, given);
+  EXPECT_EQ((*updated)->as<Service>()->spec.clusterIP, a->spec.clusterIP);
+  tree.at("spec").as_object()["clusterIP"] = "10.43.9.9";
+  auto moved = server_.update(tree);
+  ASSERT_FALSE(moved);
+  EXPECT_THAT(moved.error().message, HasSubstr("may not change once set"));
+}
+
+}  // namespace
+}  // namespace charon::server

@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <unordered_set>
+
+#include "api/core/v1/types.h"
+#include "model/kind.h"
+#include "server/authn/service_account/claims.h"
+#include "server/authn/service_account/service_account.h"
+
+namespace charon::server {
+namespace {
+
+// How far clocks may be apart, and how long a token outlives the deletion of what it is bound to.
+constexpr std::int64_t kLeewaySeconds = 60;
+// Verified tokens that are remembered, so that a signature is not checked at each request.
+constexpr std::size_t kRememberedTokens = 4096;
+
+std::unexpected<Error> unauthorized() { return fail(Reason::Unauthorized, "Unauthorized"); }
+
+class ServiceAccountAuthenticator final : public TokenAuthenticator {
+ public:
+  ServiceAccountAuthenticator(const rt::Clock& clock, Caches& caches, SigningKey key)
+      : clock_(clock), caches_(caches), key_(std::move(key)) {}
+
+  Result<std::optional<TokenUser>> authenticate(std::string_view token,
+                                                const std::vector<std::string>& audiences) const override {
+    auto said = parse_claims(unverified_payload(token));
+    if (!said || said->issuer != kServiceAccountIssuer) return std::nullopt;
+    TRY(verify(token));
+    return accept(*said, audiences);
+  }
+
+ private:
+  Result<void> verify(std::string_view token) const {
+    std::string text(token);
+    if (verified_.contains(text)) return {};
+    TRY_ASSIGN(std::string payload, key_.verify(token));
+    if (verified_.size() >= kRememberedTokens) verified_.clear();
+    verified_.insert(std::move(text));
+    return {};
+  }
+
+  Result<std::optional<TokenUser>> accept(const TokenClaims& claims, const std::vector<std::string>& wanted) const {
+    std::int64_t now = clock_.wall().seconds;
+    if (now > claims.expires_at_s + kLeewaySeconds || now < claims.not_before_s - kLeewaySeconds) return unauthorized();
+    TokenUser found;
+    for (const std::string& audience : wanted.empty() ? std::vector<std::string>{kServiceAccountIssuer} : wanted)
+      if (std::ranges::find(claims.audiences, audience) != claims.audiences.end()) found.audiences.push_back(audience);
+    if (found.audiences.empty()) return unauthorized();
+    if (!lives("ServiceAccount", claims.ns, claims.service_account)) return unauthorized();
+    if (claims.pod && !lives("Pod", claims.ns, *claims.pod)) return unauthorized();
+    if (claims.secret && !lives("Secret", claims.ns, *claims.secret)) return unauthorized();
+    // The node of a pod's token is told for information; only a token bound to the node itself ends with it.
+    if (claims.node && !claims.pod && !lives("Node", "", *claims.node)) return unauthorized();
+    found.user = user_of(claims);
+    return found;
+  }
+
+  // True when the very object is there, and was not deleted longer ago than the leeway.
+  bool lives(std::string_view kind, const std::string& ns, const ObjectIdentity& identity) const {
+    DocumentPtr found = caches_.of(*model::find_kind({"", "v1"}, kind)).get({ns, identity.name});
+    if (!found || found->uid() != identity.uid) return false;
+    if (kind != "Pod" && kind != "ServiceAccount") return true;
+    Time deleted = kind == "Pod" ? found->as<core::v1::Pod>()->metadata.deletionTimestamp.value_or(Time())
+                                 : found->as<core::v1::ServiceAccount>()->metadata.deletionTimestamp.value_or(Time());
+    return deleted.is_zero() || deleted.seconds >= clock_.wall().seconds - kLeewaySeconds;
+  }
+
+  static User user_of(const TokenClaims& claims) {
+    User user;
+    user.name = claims.subject();
+    user.uid = claims.service_account.uid;
+    user.groups = {"system:serviceaccounts", "system:serviceaccounts:" + claims.ns};
+    auto add = [&user](std::string_view key, const std::string& value) {
+      if (!value.empty()) user.extra["authentication.kubernetes.io/" + std::string(key)] = {value};
+    };
+    if (!claims.id.empty()) add("credential-id", "JTI=" + claims.id);
+    if (claims.pod) add("pod-name", claims.pod->name), add("pod-uid", claims.pod->uid);
+    if (claims.node) add("node-name", claims.node->name), add("node-uid", claims.node->uid);
+    return user;
+  }
+
+  const rt::Clock& clock_;
+  Caches& caches_;
+  SigningKey key_;
+  mutable std::unordered_set<std::string> verified_;
+};
+
+}  // namespace
+
+std::unique_ptr<TokenAuthenticator> make_service_account_authenticator(const rt::Clock& clock, Caches& caches, SigningKey key) {
+  return std::make_unique<ServiceAccountAuthenticator>(clock, caches, std::move(key));
+}
+
+}  // namespace charon::server

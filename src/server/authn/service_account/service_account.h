@@ -1,0 +1,44 @@
+// Service account tokens: made on request (serviceaccounts/token), signed by the cluster's key, and recognised again.
+//
+// A token is good as long as its time runs and its service account, and the pod, node or secret that it is bound to, are still
+// the same objects (by uid). Everything is answered from the watch cache, on the server's loop.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/authentication/v1/types.h"
+#include "base/result.h"
+#include "codec/value.h"
+#include "rt/loop.h"
+#include "rt/random.h"
+#include "server/authn/service_account/jws.h"
+#include "server/authn/token/token.h"
+#include "server/cache.h"
+
+namespace charon::server {
+
+class ServiceAccountTokens {
+ public:
+  // All must outlive it. `key` has its private half.
+  ServiceAccountTokens(const rt::Clock& clock, rt::Random& random, Caches& caches, SigningKey key);
+
+  // Answers a TokenRequest for the service account `ns`/`name`. NotFound when it, or what the token shall be bound to, does not
+  // exist; Conflict when the bound object's uid is another; BadRequest or Invalid for what cannot be granted.
+  Result<authentication::v1::TokenRequest> request(const std::string& ns, const std::string& name,
+                                                   authentication::v1::TokenRequest request);
+
+  // /openid/v1/jwks and /.well-known/openid-configuration (OpenID Connect Discovery 1.0).
+  codec::Object key_set() const;
+  codec::Object discovery() const;
+
+ private:
+  const rt::Clock& clock_;
+  rt::Random& random_;
+  Caches& caches_;
+  SigningKey key_;
+};
+
+std::unique_ptr<TokenAuthenticator> make_service_account_authenticator(const rt::Clock& clock, Caches& caches, SigningKey key);
+
+}  // namespace charon::server

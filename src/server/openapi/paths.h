@@ -1,0 +1,13 @@
+// The paths of an OpenAPI document: what may be done with each resource of a group version, and how.
+#pragma once
+
+#include "codec/value.h"
+#include "model/kind.h"
+#include "server/openapi/schemas.h"
+
+namespace charon::server {
+
+// Adds the paths of all resources of `gv` to `paths`, and the types they use to `definitions`.
+void add_resource_paths(model::GroupVersion gv, OpenApi version, Definitions& definitions, codec::Object& paths);
+
+}  // namespace charon::server
