@@ -1,7 +1,9 @@
 #include "api/core/v1/pod_defaults.h"
+#include "api/core/v1/pod_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::apps::v1 {
 
@@ -29,8 +31,22 @@ void set_defaults(Value& set) {
   if (!rolling.contains("maxSurge")) rolling["maxSurge"] = 0;
 }
 
+void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  core::v1::validate_workload(errors, set, {"daemonset"});
+  meta::v1::FieldPath spec("spec");
+  if (context.before != nullptr)
+    meta::v1::check_immutable(errors, spec.child("selector"), find_path(*context.before, {"spec", "selector"}),
+                              find_path(set, {"spec", "selector"}));
+  meta::v1::FieldPath strategy = spec.child("updateStrategy");
+  meta::v1::FieldPath rolling = strategy.child("rollingUpdate");
+  for (std::string_view member : {"maxUnavailable", "maxSurge"})
+    meta::v1::check_count_or_percent(errors, rolling.child(member),
+                                     find_path(set, {"spec", "updateStrategy", "rollingUpdate", member}));
+}
+
 }  // namespace
 
-const model::KindRules daemon_set_rules = {.set_defaults = set_defaults, .cells = cells_of};
+const model::KindRules daemon_set_rules = {.set_defaults = set_defaults, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::apps::v1

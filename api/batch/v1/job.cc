@@ -4,10 +4,12 @@
 #include <limits>
 #include <string>
 
+#include "api/batch/v1/job_validation.h"
 #include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::batch::v1 {
 
@@ -61,6 +63,26 @@ std::string selectable_value(const Value& job, std::string_view) {
   return std::to_string(number_at_path(job, {"status", "succeeded"}));
 }
 
+void validate(const Value& job, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  meta::v1::FieldPath spec("spec");
+  validate_job_spec(errors, spec, codec::find(job, "spec"));
+  if (context.before == nullptr) return;
+  for (std::string_view member : {"selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "manualSelector"})
+    meta::v1::check_immutable(errors, spec.child(member), find_path(*context.before, {"spec", member}),
+                              find_path(job, {"spec", member}));
+  bool suspended = codec::find_path(*context.before, {"spec", "suspend"}) != nullptr &&
+                   *codec::find_path(*context.before, {"spec", "suspend"}) == true;
+  bool started = !meta::v1::time_of(find_path(*context.before, {"status", "startTime"})).is_zero();
+  // Where its pods may run is open until it first starts.
+  if (!suspended || started)
+    meta::v1::check_immutable(errors, spec.child("template"), find_path(*context.before, {"spec", "template"}),
+                              find_path(job, {"spec", "template"}));
+  if (codec::string_at_path(job, {"spec", "completionMode"}) != "Indexed")
+    meta::v1::check_immutable(errors, spec.child("completions"), find_path(*context.before, {"spec", "completions"}),
+                              find_path(job, {"spec", "completions"}));
+}
+
 constexpr std::string_view kSelectable[] = {"status.successful"};
 
 bool is_set(const codec::Object& members, std::string_view name) {
@@ -105,6 +127,7 @@ void prepare(Value& job, const model::WriteContext& context) {
 
 const model::KindRules job_rules = {.set_defaults = set_defaults,
                                     .prepare = prepare,
+                                    .validate = validate,
                                     .cells = cells_of,
                                     .selectable_fields = kSelectable,
                                     .selectable_value = selectable_value};

@@ -3,6 +3,7 @@
 #include "api/core/v1/pod_cells.h"
 #include "api/core/v1/pod_defaults.h"
 #include "api/core/v1/pod_qos.h"
+#include "api/core/v1/pod_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
@@ -12,6 +13,17 @@ namespace charon::core::v1 {
 using codec::Value;
 
 namespace {
+
+void validate(const Value& pod, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  if (context.before != nullptr) {
+    const Value* before = codec::find(*context.before, "spec");
+    const Value* after = codec::find(pod, "spec");
+    if (meta::v1::same(before, after)) return;
+    validate_pod_update(errors, *context.before, pod);
+  }
+  validate_pod_spec(errors, meta::v1::FieldPath("spec"), codec::find(pod, "spec"), PodSpecOwner::Pod);
+}
 
 constexpr std::string_view kSelectable[] = {
     "spec.nodeName",    "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
@@ -45,6 +57,7 @@ std::string selectable_value(const Value& pod, std::string_view path) {
 
 const model::KindRules pod_rules = {.set_defaults = set_defaults,
                                     .prepare = prepare,
+                                    .validate = validate,
                                     .cells = pod_cells,
                                     .selectable_fields = kSelectable,
                                     .selectable_value = selectable_value};

@@ -1,4 +1,5 @@
 #include "api/core/v1/pod_defaults.h"
+#include "api/core/v1/pod_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
@@ -17,8 +18,12 @@ void cells_of(const Value& pod_template, Time, codec::Array& cells) {
 
 void set_defaults(Value& pod_template) { default_pod_spec(meta::v1::place(pod_template, {"template", "spec"})); }
 
+void validate(const Value& pod_template, const model::WriteContext&, schema::FieldErrors& errors) {
+  validate_template(errors, meta::v1::FieldPath("template"), codec::find(pod_template, "template"), {"PodTemplate", false});
+}
+
 }  // namespace
 
-const model::KindRules pod_template_rules = {.set_defaults = set_defaults, .cells = cells_of};
+const model::KindRules pod_template_rules = {.set_defaults = set_defaults, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::core::v1

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/core/v1/service_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 
@@ -58,6 +59,10 @@ void cells_of(const Value& service, Time, codec::Array& cells) {
   add_cell(cells, external_text(service));
   add_cell(cells, ports_text(service));
   add_cell(cells, meta::v1::labels_text(find_path(service, {"spec", "selector"})));
+}
+
+void validate(const Value& service, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (!context.status_subresource) validate_service(errors, service, context.before);
 }
 
 constexpr std::string_view kSelectable[] = {"spec.clusterIP", "spec.type"};
@@ -131,7 +136,10 @@ void prepare(Value& service, const model::WriteContext& context) {
 
 }  // namespace
 
-const model::KindRules service_rules = {
-    .set_defaults = set_defaults, .prepare = prepare, .cells = cells_of, .selectable_fields = kSelectable};
+const model::KindRules service_rules = {.set_defaults = set_defaults,
+                                        .prepare = prepare,
+                                        .validate = validate,
+                                        .cells = cells_of,
+                                        .selectable_fields = kSelectable};
 
 }  // namespace charon::core::v1
