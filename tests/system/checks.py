@@ -103,6 +103,7 @@ class Report:
         started = time.monotonic()
         broken = None
         cluster.history.clear()
+        cluster.namespace = "default"
         if cases.namespace:
             broken = self._attempt(f"{suite}: namespace {cases.namespace}", cluster.make_namespace, cases.namespace, cluster)
         for name, function, essential in cases:
