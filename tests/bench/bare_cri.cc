@@ -54,7 +54,7 @@ class Runtime {
     sandbox.metadata = cri::v1::PodSandboxMetadata{.name = name, .uid = name, .namespace_ = "bare", .attempt = 0};
     sandbox.hostname = name;
     sandbox.log_directory = "/tmp";
-    sandbox.linux_ = cri::v1::LinuxPodSandboxConfig{};
+    sandbox.linux = cri::v1::LinuxPodSandboxConfig{};
     auto made =
         needed(co_await channel_.call<cri::v1::RunPodSandboxResponse>(
                    "/runtime.v1.RuntimeService/RunPodSandbox", cri::v1::RunPodSandboxRequest{.config = sandbox}, kTimeout),
@@ -64,7 +64,7 @@ class Runtime {
     container.image = cri::v1::ImageSpec{.image = image_};
     container.command = {"sleep", "1000"};
     container.log_path = name + ".log";
-    container.linux_ = cri::v1::LinuxContainerConfig{};
+    container.linux = cri::v1::LinuxContainerConfig{};
     const cri::v1::CreateContainerRequest create{
         .pod_sandbox_id = made.pod_sandbox_id, .config = container, .sandbox_config = sandbox};
     auto created = needed(co_await channel_.call<cri::v1::CreateContainerResponse>("/runtime.v1.RuntimeService/CreateContainer",
