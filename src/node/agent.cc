@@ -65,7 +65,8 @@ rt::Task<void> NodeAgent::run() {
   options_.pods.memory_bytes = machine.memory_bytes;
   options_.pods.allocatable = {Quantity::of(machine.cpus), Quantity::of(machine.memory_bytes, Quantity::Format::BinarySI)};
   if (options_.pods.host_resolv_conf.empty()) options_.pods.host_resolv_conf = files_.read("/etc/resolv.conf").value_or("");
-  actions_ = std::make_unique<PodActions>(loop_, net_, files_, process_, runtime_, images_, volumes_, objects_, events_, options_.pods);
+  actions_ = std::make_unique<PodActions>(loop_, net_, files_, process_, runtime_, images_, volumes_, objects_, events_,
+                                          options_.pods);
   pods_.start();
   co_await pods_.wait_synced();
   client::InformerHandlers handlers;
@@ -95,9 +96,7 @@ PodWorker& NodeAgent::worker_of(const std::string& uid) {
 }
 
 // Called by the worker's own task: it is destroyed when that has ended.
-void NodeAgent::forget(std::string uid) {
-  scope_.spawn(drop(std::move(uid)));
-}
+void NodeAgent::forget(std::string uid) { scope_.spawn(drop(std::move(uid))); }
 
 rt::Task<void> NodeAgent::drop(std::string uid) {
   workers_.erase(uid);
@@ -116,7 +115,9 @@ void NodeAgent::on_pod(const model::DocumentPtr& document) {
   }
   // What ended before we came needs no worker, unless it is to be removed.
   bool ended = pod->status.phase == "Succeeded" || pod->status.phase == "Failed";
-  if (ended && !pod->metadata.deletionTimestamp && !workers_.contains(pod->metadata.uid) && pod->status.containerStatuses.empty()) return;
+  if (ended && !pod->metadata.deletionTimestamp && !workers_.contains(pod->metadata.uid) &&
+      pod->status.containerStatuses.empty())
+    return;
   worker_of(pod->metadata.uid).update(pod);
 }
 

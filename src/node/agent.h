@@ -33,9 +33,9 @@ namespace charon::node {
 
 struct AgentOptions {
   NodeOptions node;
-  PodSetup pods;               // memory_bytes and allocatable are filled in by the agent
-  PodNetwork network;          // pod_cidrs are filled in by the agent
-  std::string cni_conf_dir;    // empty: somebody else configures the pod network
+  PodSetup pods;             // memory_bytes and allocatable are filled in by the agent
+  PodNetwork network;        // pod_cidrs are filled in by the agent
+  std::string cni_conf_dir;  // empty: somebody else configures the pod network
 };
 
 class NodeAgent {
@@ -80,7 +80,7 @@ class NodeAgent {
   Images images_;
   Registrar registrar_;
   client::Informer pods_;
-  std::unique_ptr<PodActions> actions_;  // made when the machine's size is known
+  std::unique_ptr<PodActions> actions_;                                     // made when the machine's size is known
   std::map<std::string, std::unique_ptr<PodWorker>, std::less<>> workers_;  // by uid
   client::Informer::Subscription subscription_;
   std::unique_ptr<ContainerEvents> container_events_;

@@ -27,10 +27,12 @@ Result<std::shared_ptr<net::HttpClient>> NodeConnections::to(const std::string& 
   TRY_ASSIGN(rt::Address address, address_of(*node->as<core::v1::Node>()));
   Entry& entry = clients_[name];
   if (!entry.client || entry.address.text() != address.text()) {
-    entry.address = address;
     net::ClientOptions options;
     options.address = address;
-    options.tls = tls_;
+    net::TlsClientOptions tls = tls_;
+    tls.server_name = address.host;
+    TRY_ASSIGN(options.tls, net::make_tls_client(tls));
+    entry.address = address;
     entry.client = net::make_client(loop_, net_, options);
   }
   return entry.client;

@@ -12,8 +12,9 @@ namespace charon::server {
 
 class NodeConnections {
  public:
-  // `tls` carries the server's client certificate, which agents accept, and their CA.
-  NodeConnections(rt::Loop& loop, rt::Net& net, Caches& caches, std::shared_ptr<net::TlsClient> tls)
+  // `tls` carries the server's client certificate, which agents accept, and their CA; each agent's certificate must be for
+  // the address that its node reports.
+  NodeConnections(rt::Loop& loop, rt::Net& net, Caches& caches, net::TlsClientOptions tls)
       : loop_(loop), net_(net), caches_(caches), tls_(std::move(tls)) {}
 
   // NotFound when the node does not exist, ServiceUnavailable when it reports no address.
@@ -28,7 +29,7 @@ class NodeConnections {
   rt::Loop& loop_;
   rt::Net& net_;
   Caches& caches_;
-  std::shared_ptr<net::TlsClient> tls_;
+  net::TlsClientOptions tls_;
   std::map<std::string, Entry> clients_;
 };
 

@@ -1,5 +1,9 @@
+#include "api/core/v1/pod_defaults.h"
+#include "api/core/v1/pod_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/places.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::apps::v1 {
 
@@ -18,8 +22,31 @@ void cells_of(const Value& set, Time, codec::Array& cells) {
   add_cell(cells, meta::v1::selector_text(find_path(set, {"spec", "selector"})));
 }
 
+void set_defaults(Value& set) {
+  core::v1::default_pod_spec(meta::v1::place(set, {"spec", "template", "spec"}));
+  Value* strategy = meta::v1::place(set, {"spec", "updateStrategy"});
+  if (strategy == nullptr || codec::string_at(*strategy, "type") != "RollingUpdate") return;
+  codec::Object& rolling = codec::ensure_object(*strategy, {"rollingUpdate"});
+  if (!rolling.contains("maxUnavailable")) rolling["maxUnavailable"] = 1;
+  if (!rolling.contains("maxSurge")) rolling["maxSurge"] = 0;
+}
+
+void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  core::v1::validate_workload(errors, set, {"daemonset"});
+  meta::v1::FieldPath spec("spec");
+  if (context.before != nullptr)
+    meta::v1::check_immutable(errors, spec.child("selector"), find_path(*context.before, {"spec", "selector"}),
+                              find_path(set, {"spec", "selector"}));
+  meta::v1::FieldPath strategy = spec.child("updateStrategy");
+  meta::v1::FieldPath rolling = strategy.child("rollingUpdate");
+  for (std::string_view member : {"maxUnavailable", "maxSurge"})
+    meta::v1::check_count_or_percent(errors, rolling.child(member),
+                                     find_path(set, {"spec", "updateStrategy", "rollingUpdate", member}));
+}
+
 }  // namespace
 
-const model::KindRules daemon_set_rules = {.cells = cells_of};
+const model::KindRules daemon_set_rules = {.set_defaults = set_defaults, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::apps::v1

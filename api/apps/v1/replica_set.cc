@@ -1,5 +1,9 @@
+#include "api/core/v1/pod_defaults.h"
+#include "api/core/v1/pod_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/places.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::apps::v1 {
 
@@ -18,10 +22,24 @@ void cells_of(const Value& replica_set, Time, codec::Array& cells) {
   add_cell(cells, meta::v1::selector_text(find_path(replica_set, {"spec", "selector"})));
 }
 
+void validate(const Value& replica_set, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  core::v1::validate_workload(errors, replica_set, {"ReplicaSet"});
+  meta::v1::FieldPath spec("spec");
+  if (context.before != nullptr)
+    meta::v1::check_immutable(errors, spec.child("selector"), find_path(*context.before, {"spec", "selector"}),
+                              find_path(replica_set, {"spec", "selector"}));
+}
+
 constexpr std::string_view kSelectable[] = {"status.replicas"};
+
+void set_defaults(Value& replica_set) {
+  core::v1::default_pod_spec(meta::v1::place(replica_set, {"spec", "template", "spec"}));
+}
 
 }  // namespace
 
-const model::KindRules replica_set_rules = {.cells = cells_of, .selectable_fields = kSelectable};
+const model::KindRules replica_set_rules = {
+    .set_defaults = set_defaults, .validate = validate, .cells = cells_of, .selectable_fields = kSelectable};
 
 }  // namespace charon::apps::v1

@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
+#include "api/core/v1/pod_defaults.h"
+#include "api/core/v1/pod_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/places.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::apps::v1 {
 
@@ -17,8 +21,50 @@ void cells_of(const Value& set, Time, codec::Array& cells) {
   meta::v1::add_container_cells(cells, find_path(set, {"spec", "template", "spec"}));
 }
 
+void set_defaults(Value& set) {
+  core::v1::default_pod_spec(meta::v1::place(set, {"spec", "template", "spec"}));
+  Value* strategy = meta::v1::place(set, {"spec", "updateStrategy"});
+  if (strategy != nullptr && codec::string_at(*strategy, "type") == "RollingUpdate") {
+    codec::Object& rolling = codec::ensure_object(*strategy, {"rollingUpdate"});
+    if (!rolling.contains("partition")) rolling["partition"] = 0;
+  }
+  Value* claims = meta::v1::place(set, {"spec", "volumeClaimTemplates"});
+  if (claims == nullptr || !claims->is_array()) return;
+  for (Value& claim : claims->get_array()) {
+    if (!claim.is_object()) continue;
+    if (codec::string_at(claim, "apiVersion").empty()) claim.get_object()["apiVersion"] = "v1";
+    if (codec::string_at(claim, "kind").empty()) claim.get_object()["kind"] = "PersistentVolumeClaim";
+  }
+}
+
+constexpr std::string_view kMutable[] = {"replicas",
+                                         "ordinals",
+                                         "template",
+                                         "updateStrategy",
+                                         "minReadySeconds",
+                                         "persistentVolumeClaimRetentionPolicy",
+                                         "revisionHistoryLimit"};
+
+codec::Object immutable_part(const Value* spec) {
+  codec::Object part = spec != nullptr && spec->is_object() ? spec->get_object() : codec::Object();
+  for (std::string_view member : kMutable) part.erase(member);
+  return part;
+}
+
+void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  meta::v1::FieldPath spec("spec");
+  core::v1::validate_workload(errors, set, {"statefulset"});
+  if (context.before == nullptr) return;
+  if (codec::equal(immutable_part(codec::find(*context.before, "spec")), immutable_part(codec::find(set, "spec")))) return;
+  meta::v1::add_forbidden(errors, spec,
+                          "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
+                          "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and "
+                          "'minReadySeconds' are forbidden");
+}
+
 }  // namespace
 
-const model::KindRules stateful_set_rules = {.cells = cells_of};
+const model::KindRules stateful_set_rules = {.set_defaults = set_defaults, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::apps::v1

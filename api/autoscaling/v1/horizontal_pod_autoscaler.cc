@@ -4,6 +4,7 @@
 
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::autoscaling::v1 {
 
@@ -32,8 +33,29 @@ void cells_of(const Value& scaler, Time, codec::Array& cells) {
   add_cell(cells, number_at_path(scaler, {"status", "currentReplicas"}));
 }
 
+void set_defaults(Value& scaler) {
+  codec::Object& spec = codec::ensure_object(scaler, {"spec"});
+  if (!spec.contains("targetCPUUtilizationPercentage")) spec["targetCPUUtilizationPercentage"] = 80;
+}
+
+void validate(const Value& scaler, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  meta::v1::FieldPath spec("spec");
+  meta::v1::FieldPath target = spec.child("scaleTargetRef");
+  for (std::string_view member : {"kind", "name"})
+    if (string_at_path(scaler, {"spec", "scaleTargetRef", member}).empty())
+      meta::v1::add_required(errors, target.child(member));
+  std::int64_t least = number_at_path(scaler, {"spec", "minReplicas"});
+  std::int64_t most = number_at_path(scaler, {"spec", "maxReplicas"});
+  if (least < 1) meta::v1::add_invalid(errors, spec.child("minReplicas"), Value(least), "must be greater than or equal to 1");
+  if (most < 1) meta::v1::add_invalid(errors, spec.child("maxReplicas"), Value(most), "must be greater than 0");
+  if (most < least)
+    meta::v1::add_invalid(errors, spec.child("maxReplicas"), Value(most), "must be greater than or equal to `minReplicas`");
+}
+
 }  // namespace
 
-const model::KindRules horizontal_pod_autoscaler_rules = {.cells = cells_of};
+const model::KindRules horizontal_pod_autoscaler_rules = {
+    .set_defaults = set_defaults, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::autoscaling::v1

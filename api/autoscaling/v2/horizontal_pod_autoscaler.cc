@@ -5,6 +5,7 @@
 
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::autoscaling::v2 {
 
@@ -76,8 +77,66 @@ void cells_of(const Value& scaler, Time, codec::Array& cells) {
   add_cell(cells, number_at_path(scaler, {"status", "currentReplicas"}));
 }
 
+codec::Object scaling_policy(std::string_view type, std::int64_t value, std::int64_t period_s) {
+  return {{"type", type}, {"value", value}, {"periodSeconds", period_s}};
+}
+
+// Up: by four pods or the double every 15 s, whichever is more. Down: by all every 15 s.
+void default_rules(Value& behavior, std::string_view direction) {
+  Value* rules = codec::find(behavior, direction);
+  bool up = direction == "scaleUp";
+  if (rules == nullptr || !rules->is_object()) {
+    if (!up) {
+      codec::ensure_object(behavior, {direction});
+    } else {
+      codec::ensure_object(behavior, {direction})["stabilizationWindowSeconds"] = 0;
+    }
+    rules = codec::find(behavior, direction);
+  }
+  codec::Object& members = rules->get_object();
+  if (up && !members.contains("stabilizationWindowSeconds")) members["stabilizationWindowSeconds"] = 0;
+  if (codec::string_at(*rules, "selectPolicy").empty()) members["selectPolicy"] = "Max";
+  if (!meta::v1::items_at(*rules, "policies").empty()) return;
+  codec::Array policies;
+  if (up) policies.emplace_back(scaling_policy("Pods", 4, 15));
+  policies.emplace_back(scaling_policy("Percent", 100, 15));
+  members["policies"] = std::move(policies);
+}
+
+// Without a metric it is 80 % of the requested cpu.
+void set_defaults(Value& scaler) {
+  codec::Object& spec = codec::ensure_object(scaler, {"spec"});
+  if (meta::v1::items_of(find_path(scaler, {"spec", "metrics"})).empty()) {
+    codec::Object target = {{"type", "Utilization"}, {"averageUtilization", 80}};
+    codec::Object resource = {{"name", "cpu"}, {"target", std::move(target)}};
+    codec::Array metrics;
+    metrics.emplace_back(codec::Object{{"type", "Resource"}, {"resource", std::move(resource)}});
+    spec["metrics"] = std::move(metrics);
+  }
+  Value* behavior = spec.if_contains("behavior");
+  if (behavior == nullptr || !behavior->is_object()) return;
+  default_rules(*behavior, "scaleUp");
+  default_rules(*behavior, "scaleDown");
+}
+
+void validate(const Value& scaler, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  meta::v1::FieldPath spec("spec");
+  meta::v1::FieldPath target = spec.child("scaleTargetRef");
+  for (std::string_view member : {"kind", "name"})
+    if (string_at_path(scaler, {"spec", "scaleTargetRef", member}).empty())
+      meta::v1::add_required(errors, target.child(member));
+  std::int64_t least = number_at_path(scaler, {"spec", "minReplicas"});
+  std::int64_t most = number_at_path(scaler, {"spec", "maxReplicas"});
+  if (least < 1) meta::v1::add_invalid(errors, spec.child("minReplicas"), Value(least), "must be greater than or equal to 1");
+  if (most < 1) meta::v1::add_invalid(errors, spec.child("maxReplicas"), Value(most), "must be greater than 0");
+  if (most < least)
+    meta::v1::add_invalid(errors, spec.child("maxReplicas"), Value(most), "must be greater than or equal to `minReplicas`");
+}
+
 }  // namespace
 
-const model::KindRules horizontal_pod_autoscaler_rules = {.cells = cells_of};
+const model::KindRules horizontal_pod_autoscaler_rules = {
+    .set_defaults = set_defaults, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::autoscaling::v2

@@ -1,5 +1,11 @@
+#include <string>
+#include "api/core/v1/pod_defaults.h"
+
+#include "api/batch/v1/job_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/places.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::batch::v1 {
 
@@ -20,8 +26,40 @@ void cells_of(const Value& cron_job, Time now, codec::Array& cells) {
   add_cell(cells, meta::v1::selector_text(find_path(cron_job, {"spec", "jobTemplate", "spec", "selector"})));
 }
 
+void set_defaults(Value& cron_job) {
+  core::v1::default_pod_spec(meta::v1::place(cron_job, {"spec", "jobTemplate", "spec", "template", "spec"}));
+}
+
+std::size_t fields_of(std::string_view schedule) {
+  std::size_t count = 0;
+  bool inside = false;
+  for (char c : schedule) {
+    bool blank = c == ' ' || c == '\t';
+    if (!blank && !inside) ++count;
+    inside = !blank;
+  }
+  return count;
+}
+
+void validate(const Value& cron_job, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  meta::v1::FieldPath spec("spec");
+  std::string_view schedule = codec::string_at_path(cron_job, {"spec", "schedule"});
+  if (schedule.find("TZ=") != std::string_view::npos)
+    meta::v1::add_invalid(errors, spec.child("schedule"), Value(schedule),
+                          "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+  else if (std::size_t fields = fields_of(schedule); !schedule.empty() && !schedule.starts_with('@') && fields != 5)
+    meta::v1::add_invalid(errors, spec.child("schedule"), Value(schedule),
+                          "expected exactly 5 fields, found " + std::to_string(fields) + ": [" + std::string(schedule) + "]");
+  meta::v1::FieldPath job = spec.child("jobTemplate");
+  validate_job_spec(errors, job.child("spec"), find_path(cron_job, {"spec", "jobTemplate", "spec"}));
+  if (codec::string_at_path(cron_job, {"metadata", "name"}).size() > 52)
+    meta::v1::add_invalid(errors, meta::v1::FieldPath("metadata").child("name"),
+                          Value(codec::string_at_path(cron_job, {"metadata", "name"})), "must be no more than 52 characters");
+}
+
 }  // namespace
 
-const model::KindRules cron_job_rules = {.cells = cells_of};
+const model::KindRules cron_job_rules = {.set_defaults = set_defaults, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::batch::v1

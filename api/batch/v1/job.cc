@@ -1,10 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
+#include "api/batch/v1/job_validation.h"
+#include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/places.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::batch::v1 {
 
@@ -58,10 +63,73 @@ std::string selectable_value(const Value& job, std::string_view) {
   return std::to_string(number_at_path(job, {"status", "succeeded"}));
 }
 
+void validate(const Value& job, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  meta::v1::FieldPath spec("spec");
+  validate_job_spec(errors, spec, codec::find(job, "spec"));
+  if (context.before == nullptr) return;
+  for (std::string_view member : {"selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "manualSelector"})
+    meta::v1::check_immutable(errors, spec.child(member), find_path(*context.before, {"spec", member}),
+                              find_path(job, {"spec", member}));
+  bool suspended = codec::find_path(*context.before, {"spec", "suspend"}) != nullptr &&
+                   *codec::find_path(*context.before, {"spec", "suspend"}) == true;
+  bool started = !meta::v1::time_of(find_path(*context.before, {"status", "startTime"})).is_zero();
+  // Where its pods may run is open until it first starts.
+  if (!suspended || started)
+    meta::v1::check_immutable(errors, spec.child("template"), find_path(*context.before, {"spec", "template"}),
+                              find_path(job, {"spec", "template"}));
+  if (codec::string_at_path(job, {"spec", "completionMode"}) != "Indexed")
+    meta::v1::check_immutable(errors, spec.child("completions"), find_path(*context.before, {"spec", "completions"}),
+                              find_path(job, {"spec", "completions"}));
+}
+
 constexpr std::string_view kSelectable[] = {"status.successful"};
+
+bool is_set(const codec::Object& members, std::string_view name) {
+  const Value* value = members.if_contains({name.data(), name.size()});
+  return value != nullptr && !value->is_null();
+}
+
+void set_defaults(Value& job) {
+  core::v1::default_pod_spec(meta::v1::place(job, {"spec", "template", "spec"}));
+  const Value* labels = find_path(job, {"spec", "template", "metadata", "labels"});
+  const Value* own = find_path(job, {"metadata", "labels"});
+  if (labels != nullptr && (own == nullptr || !own->is_object() || own->get_object().empty())) {
+    Value copy = *labels;
+    codec::ensure_object(job, {"metadata"})["labels"] = std::move(copy);
+  }
+  codec::Object& spec = codec::ensure_object(job, {"spec"});
+  if (!is_set(spec, "completions") && !is_set(spec, "parallelism")) spec["completions"] = 1;
+  if (!is_set(spec, "parallelism")) spec["parallelism"] = 1;
+  // A limit per index stands for the limit of the whole.
+  if (!is_set(spec, "backoffLimit"))
+    spec["backoffLimit"] = is_set(spec, "backoffLimitPerIndex") ? std::numeric_limits<std::int32_t>::max() : 6;
+  if (!is_set(spec, "completionMode")) spec["completionMode"] = "NonIndexed";
+  if (!is_set(spec, "suspend")) spec["suspend"] = false;
+  if (!is_set(spec, "podReplacementPolicy"))
+    spec["podReplacementPolicy"] = is_set(spec, "podFailurePolicy") ? "Failed" : "TerminatingOrFailed";
+}
+
+// Unless the user takes care of it (manualSelector), pods are found by the job's uid.
+void prepare(Value& job, const model::WriteContext& context) {
+  if (!context.create || codec::find_path(job, {"spec", "manualSelector"}) != nullptr) return;
+  std::string uid(codec::string_at_path(job, {"metadata", "uid"}));
+  std::string name(codec::string_at_path(job, {"metadata", "name"}));
+  codec::Object& labels = codec::ensure_object(job, {"spec", "template", "metadata", "labels"});
+  labels["batch.kubernetes.io/controller-uid"] = uid;
+  labels["batch.kubernetes.io/job-name"] = name;
+  labels["controller-uid"] = uid;
+  labels["job-name"] = name;
+  codec::ensure_object(job, {"spec", "selector", "matchLabels"})["batch.kubernetes.io/controller-uid"] = uid;
+}
 
 }  // namespace
 
-const model::KindRules job_rules = {.cells = cells_of, .selectable_fields = kSelectable, .selectable_value = selectable_value};
+const model::KindRules job_rules = {.set_defaults = set_defaults,
+                                    .prepare = prepare,
+                                    .validate = validate,
+                                    .cells = cells_of,
+                                    .selectable_fields = kSelectable,
+                                    .selectable_value = selectable_value};
 
 }  // namespace charon::batch::v1

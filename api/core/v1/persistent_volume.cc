@@ -3,6 +3,7 @@
 #include "api/core/v1/volume_cells.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::core::v1 {
 
@@ -29,8 +30,20 @@ void cells_of(const Value& volume, Time, codec::Array& cells) {
   add_cell(cells, text_or(string_at_path(volume, {"spec", "volumeMode"}), "<unset>"));
 }
 
+void validate(const Value& volume, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  meta::v1::FieldPath spec("spec");
+  if (meta::v1::items_of(find_path(volume, {"spec", "accessModes"})).empty())
+    meta::v1::add_required(errors, spec.child("accessModes"));
+  const Value* capacity = find_path(volume, {"spec", "capacity"});
+  if (capacity == nullptr)
+    meta::v1::add_required(errors, spec.child("capacity"));
+  else if (string_at(*capacity, "storage").empty() || capacity->as_object().size() > 1)
+    meta::v1::add_not_supported(errors, spec.child("capacity"), meta::v1::scalar_text(capacity), {"storage"});
+}
+
 }  // namespace
 
-const model::KindRules persistent_volume_rules = {.cells = cells_of};
+const model::KindRules persistent_volume_rules = {.validate = validate, .cells = cells_of};
 
 }  // namespace charon::core::v1

@@ -1,6 +1,8 @@
 #include "api/core/v1/volume_cells.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/validation.h"
+#include "base/quantity.h"
 
 namespace charon::core::v1 {
 
@@ -24,8 +26,50 @@ void cells_of(const Value& claim, Time, codec::Array& cells) {
   add_cell(cells, text_or(string_at_path(claim, {"spec", "volumeMode"}), "<unset>"));
 }
 
+void validate_storage(const Value& claim, const model::WriteContext& context, schema::FieldErrors& errors) {
+  meta::v1::FieldPath spec("spec");
+  meta::v1::FieldPath resources = spec.child("resources");
+  meta::v1::FieldPath requests = resources.child("requests");
+  std::string_view text = string_at_path(claim, {"spec", "resources", "requests", "storage"});
+  if (text.empty()) return meta::v1::add_required(errors, requests.key("storage"));
+  Result<Quantity> storage = Quantity::parse(text);
+  if (!storage) return;
+  if (storage->sign() <= 0) meta::v1::add_invalid(errors, requests.key("storage"), Value(text), "must be greater than zero");
+  if (context.before == nullptr) return;
+  Result<Quantity> before = Quantity::parse(string_at_path(*context.before, {"spec", "resources", "requests", "storage"}));
+  if (before && *storage < *before)
+    meta::v1::add_forbidden(errors, requests.child("storage"), "field can not be less than status.capacity");
+}
+
+codec::Object immutable_part(const Value* spec) {
+  codec::Object part = spec != nullptr && spec->is_object() ? spec->get_object() : codec::Object();
+  for (std::string_view member : {"resources", "volumeAttributesClassName"}) part.erase(member);
+  return part;
+}
+
+void validate(const Value& claim, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  meta::v1::FieldPath spec("spec");
+  const codec::Array& modes = meta::v1::items_of(find_path(claim, {"spec", "accessModes"}));
+  if (modes.empty()) meta::v1::add_required(errors, spec.child("accessModes"), "at least 1 access mode is required");
+  if (modes.size() > 1 && access_modes_text(find_path(claim, {"spec", "accessModes"})).find("RWOP") != std::string::npos)
+    meta::v1::add_forbidden(errors, spec.child("accessModes"), "may not use ReadWriteOncePod with other access modes");
+  meta::v1::check_selector(errors, spec.child("selector"), find_path(claim, {"spec", "selector"}));
+  validate_storage(claim, context, errors);
+  if (context.before == nullptr) return;
+  codec::Object before = immutable_part(codec::find(*context.before, "spec"));
+  codec::Object after = immutable_part(codec::find(claim, "spec"));
+  // An unbound claim may be given its volume and its class.
+  if (!before.contains("volumeName")) after.erase("volumeName");
+  if (!before.contains("storageClassName")) after.erase("storageClassName");
+  if (codec::equal(before, after)) return;
+  meta::v1::add_forbidden(
+      errors, spec,
+      "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
+}
+
 }  // namespace
 
-const model::KindRules persistent_volume_claim_rules = {.cells = cells_of};
+const model::KindRules persistent_volume_claim_rules = {.validate = validate, .cells = cells_of};
 
 }  // namespace charon::core::v1

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/core/v1/service_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 
@@ -60,10 +61,85 @@ void cells_of(const Value& service, Time, codec::Array& cells) {
   add_cell(cells, meta::v1::labels_text(find_path(service, {"spec", "selector"})));
 }
 
+void validate(const Value& service, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (!context.status_subresource) validate_service(errors, service, context.before);
+}
+
 constexpr std::string_view kSelectable[] = {"spec.clusterIP", "spec.type"};
+
+bool is_set(const codec::Object& members, std::string_view name) {
+  const Value* value = members.if_contains({name.data(), name.size()});
+  return value != nullptr && !value->is_null();
+}
+
+bool is_unset_port(const Value* port) {
+  return port == nullptr || port->is_null() || (port->is_int64() && port->get_int64() == 0) ||
+         (port->is_string() && port->get_string().empty());
+}
+
+void default_ports(codec::Object& spec) {
+  Value* ports = spec.if_contains("ports");
+  if (ports == nullptr || !ports->is_array()) return;
+  for (Value& port : ports->get_array())
+    if (port.is_object() && is_unset_port(codec::find(port, "targetPort")))
+      if (const Value* number = codec::find(port, "port")) port.get_object()["targetPort"] = Value(*number);
+}
+
+void default_affinity(Value& spec) {
+  if (string_at(spec, "sessionAffinity") != "ClientIP") {
+    spec.get_object().erase("sessionAffinityConfig");
+    return;
+  }
+  constexpr int kThreeHours = 10800;
+  codec::Object& client = codec::ensure_object(spec, {"sessionAffinityConfig", "clientIP"});
+  if (!is_set(client, "timeoutSeconds")) client["timeoutSeconds"] = kThreeHours;
+}
+
+void set_defaults(Value& service) {
+  Value* place = codec::find(service, "spec");
+  if (place == nullptr || !place->is_object()) return;
+  codec::Object& spec = place->get_object();
+  default_affinity(*place);
+  default_ports(spec);
+  std::string_view type = string_at(*place, "type");
+  bool on_nodes = type == "NodePort" || type == "LoadBalancer";
+  bool outside = on_nodes || (type == "ClusterIP" && !items_of(codec::find(*place, "externalIPs")).empty());
+  bool external = type == "ExternalName";
+  if (type == "LoadBalancer" && !is_set(spec, "allocateLoadBalancerNodePorts")) spec["allocateLoadBalancerNodePorts"] = true;
+  if (outside && string_at(*place, "externalTrafficPolicy").empty()) spec["externalTrafficPolicy"] = "Cluster";
+  if (!external && !is_set(spec, "internalTrafficPolicy")) spec["internalTrafficPolicy"] = "Cluster";
+}
+
+// clusterIP and clusterIPs say the same; what the allocator gave stays unless the update names it.
+void prepare(Value& service, const model::WriteContext& context) {
+  Value* place = codec::find(service, "spec");
+  if (place == nullptr || !place->is_object() || context.status_subresource) return;
+  codec::Object& spec = place->get_object();
+  if (string_at(*place, "type") == "ExternalName") return;
+  const Value* before = context.before == nullptr ? nullptr : codec::find(*context.before, "spec");
+  if (before != nullptr && string_at(*before, "type") != "ExternalName")
+    for (std::string_view member : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"})
+      if (const Value* kept = codec::find(*before, member); kept != nullptr && !is_set(spec, member)) spec[member] = *kept;
+  std::string cluster_ip(string_at(*place, "clusterIP"));
+  if (!cluster_ip.empty() && items_of(codec::find(*place, "clusterIPs")).empty()) {
+    codec::Array list;
+    list.emplace_back(cluster_ip);
+    spec["clusterIPs"] = std::move(list);
+  }
+  if (!is_set(spec, "ipFamilyPolicy")) spec["ipFamilyPolicy"] = "SingleStack";
+  if (items_of(codec::find(*place, "ipFamilies")).empty()) {
+    codec::Array families;
+    families.emplace_back(cluster_ip.find(':') == std::string::npos ? "IPv4" : "IPv6");
+    spec["ipFamilies"] = std::move(families);
+  }
+}
 
 }  // namespace
 
-const model::KindRules service_rules = {.cells = cells_of, .selectable_fields = kSelectable};
+const model::KindRules service_rules = {.set_defaults = set_defaults,
+                                        .prepare = prepare,
+                                        .validate = validate,
+                                        .cells = cells_of,
+                                        .selectable_fields = kSelectable};
 
 }  // namespace charon::core::v1

@@ -3,6 +3,7 @@
 
 namespace charon::rbac::v1 {
 
-const model::KindRules cluster_role_binding_rules = {.cells = binding_cells};
+const model::KindRules cluster_role_binding_rules = {
+    .set_defaults = default_binding, .validate = validate_cluster_role_binding, .cells = binding_cells};
 
 }  // namespace charon::rbac::v1

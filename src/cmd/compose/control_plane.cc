@@ -84,11 +84,9 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
   parts.authorizer = server::make_rbac_authorizer(*parts.caches);
   CO_TRY(start_authentication(parts));
-  CO_TRY_ASSIGN(std::shared_ptr<net::TlsClient> agent_tls,
-                net::make_tls_client({.ca_pem = pki_.ca_pem(), .identity = pki_.agent_client(), .alpn = {"http/1.1"}}));
-  parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_tls);
-  parts.front =
-      std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
+  net::TlsClientOptions agent_tls{.ca_pem = pki_.ca_pem(), .identity = pki_.agent_client(), .alpn = {"http/1.1"}};
+  parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, std::move(agent_tls));
+  parts.front = std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
   parts.front->add_document("/openid/v1/jwks", codec::write_json(codec::Value(parts.service_accounts->key_set())));
   parts.front->add_document("/.well-known/openid-configuration",
                             codec::write_json(codec::Value(parts.service_accounts->discovery())));

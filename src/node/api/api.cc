@@ -46,7 +46,8 @@ rt::Task<void> pump(rt::Stream* from, rt::Stream* to, rt::Event* ended) {
 }  // namespace
 
 Result<StreamUrl> parse_stream_url(std::string_view url) {
-  if (!url.starts_with("http://")) return fail(Reason::InternalError, "the runtime's streaming address is not plain HTTP: " + std::string(url));
+  if (!url.starts_with("http://"))
+    return fail(Reason::InternalError, "the runtime's streaming address is not plain HTTP: " + std::string(url));
   url.remove_prefix(7);
   std::string_view authority = url.substr(0, url.find('/'));
   std::size_t colon = authority.rfind(':');
@@ -68,7 +69,8 @@ NodeApi::NodeApi(rt::Loop& loop, rt::Net& net, rt::Files& files, NodeAgent& agen
 
 Result<void> NodeApi::start(const rt::Address& address, std::shared_ptr<net::TlsServer> tls) {
   TRY_ASSIGN(std::unique_ptr<rt::Listener> listener, net_.listen(address));
-  server_ = net::serve(loop_, std::move(listener), std::move(tls), [this](net::Exchange& exchange) { return handle(exchange); });
+  server_ =
+      net::serve(loop_, std::move(listener), std::move(tls), [this](net::Exchange& exchange) { return handle(exchange); });
   return {};
 }
 
@@ -98,7 +100,8 @@ rt::Task<Result<void>> NodeApi::serve(net::Exchange& exchange) {
     co_return fail(Reason::Forbidden, "Forbidden (user=" + head.certificate->common_name + ")");
   if (path.size() == 1 && path[0] == "pods") co_return co_await serve_pods(exchange);
   if (path.size() == 4 && path[0] == "containerLogs") co_return co_await serve_logs(exchange, std::move(path));
-  if (path.size() == 4 && (path[0] == "exec" || path[0] == "attach")) co_return co_await serve_stream(exchange, std::move(path));
+  if (path.size() == 4 && (path[0] == "exec" || path[0] == "attach"))
+    co_return co_await serve_stream(exchange, std::move(path));
   if (path.size() == 3 && path[0] == "portForward") co_return co_await serve_stream(exchange, std::move(path));
   co_return fail(Reason::NotFound, "404 page not found");
 }
@@ -132,7 +135,8 @@ Result<const ObservedContainer*> NodeApi::find_container(const std::string& ns, 
   std::string why = "ContainerCreating";
   for (const auto* list : {&object->status.initContainerStatuses, &object->status.containerStatuses})
     for (const auto& status : *list)
-      if (status.name == container && status.state.waiting && !status.state.waiting->reason.empty()) why = status.state.waiting->reason;
+      if (status.name == container && status.state.waiting && !status.state.waiting->reason.empty())
+        why = status.state.waiting->reason;
   return fail(Reason::BadRequest, "container \"" + container + "\" in pod \"" + pod + "\" is waiting to start: " + why);
 }
 
@@ -207,7 +211,8 @@ rt::Task<Result<std::string>> NodeApi::stream_url(std::vector<std::string> path,
 }
 
 rt::Task<Result<void>> NodeApi::serve_stream(net::Exchange& exchange, std::vector<std::string> path) {
-  if (exchange.head().headers.get("upgrade").empty()) co_return fail(Reason::BadRequest, "unable to upgrade: missing upgrade headers");
+  if (exchange.head().headers.get("upgrade").empty())
+    co_return fail(Reason::BadRequest, "unable to upgrade: missing upgrade headers");
   std::string query = exchange.head().query;
   CO_TRY_ASSIGN(std::string url, co_await stream_url(std::move(path), std::move(query)));
   co_return co_await tunnel(exchange, std::move(url));
@@ -224,7 +229,8 @@ rt::Task<Result<void>> NodeApi::tunnel(net::Exchange& exchange, std::string url)
   request.method = head.method;
   request.path = target.path;
   for (const auto& [name, value] : head.headers.items())
-    if (name != "host" && name != "content-length" && name != "authorization" && name != "origin") request.headers.add(name, value);
+    if (name != "host" && name != "content-length" && name != "authorization" && name != "origin")
+      request.headers.add(name, value);
   CO_TRY_ASSIGN(net::Upgraded upstream, co_await client->upgrade(std::move(request)));
   net::Headers headers;
   for (const auto& [name, value] : upstream.headers.items())

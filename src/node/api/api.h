@@ -1,8 +1,8 @@
 // NodeApi: the node's HTTPS API, as the API server and monitoring use it (the kubelet's paths): /healthz, /pods,
 // /containerLogs/<ns>/<pod>/<container>, /exec, /attach and /portForward.
 //
-// Only a verified client certificate whose common name is one of `allowed` gets in (401 without one, 403 for others); /healthz is
-// open. exec, attach and portForward are tunnels: the client's own upgrade (SPDY/3.1 or WebSocket) goes on to the runtime's
+// Only a verified client certificate whose common name is one of `allowed` gets in (401 without one, 403 for others); /healthz
+// is open. exec, attach and portForward are tunnels: the client's own upgrade (SPDY/3.1 or WebSocket) goes on to the runtime's
 // streaming server, and bytes pass both ways.
 #pragma once
 

@@ -19,12 +19,13 @@ std::string conflist(const PodNetwork& network) {
       {"isGateway", true},
       {"ipMasq", true},
       {"hairpinMode", true},
-      {"ipam", boost::json::object{{"type", "host-local"}, {"dataDir", network.ipam_data_dir}, {"ranges", ranges}, {"routes", routes}}},
+      {"ipam",
+       boost::json::object{{"type", "host-local"}, {"dataDir", network.ipam_data_dir}, {"ranges", ranges}, {"routes", routes}}},
   };
   if (network.mtu > 0) bridge["mtu"] = network.mtu;
   boost::json::object portmap{{"type", "portmap"}, {"capabilities", boost::json::object{{"portMappings", true}}}};
-  codec::Value list = boost::json::object{
-      {"cniVersion", "0.4.0"}, {"name", network.name}, {"plugins", boost::json::array{bridge, portmap}}};
+  codec::Value list =
+      boost::json::object{{"cniVersion", "0.4.0"}, {"name", network.name}, {"plugins", boost::json::array{bridge, portmap}}};
   return codec::write_json_pretty(list) + "\n";
 }
 

@@ -11,10 +11,10 @@ namespace charon::node {
 
 struct PodNetwork {
   std::string name = "charon";
-  std::string bridge = "charon0";             // at most 15 characters
-  std::vector<std::string> pod_cidrs;         // of this node; one of each IP family at most
+  std::string bridge = "charon0";      // at most 15 characters
+  std::vector<std::string> pod_cidrs;  // of this node; one of each IP family at most
   std::string ipam_data_dir = "/var/lib/cni/networks";
-  int mtu = 0;                                // 0: the plugin's default
+  int mtu = 0;  // 0: the plugin's default
 };
 
 // The text of the conflist (CNI specification 0.4.0, which Debian's plugins and containerd 1.6 speak).

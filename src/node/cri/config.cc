@@ -15,7 +15,7 @@ cri::v1::NamespaceOption namespaces(const core::v1::Pod& pod) {
   cri::v1::NamespaceOption out;
   out.network = pod.spec.hostNetwork ? NamespaceMode::NODE : NamespaceMode::POD;
   out.ipc = pod.spec.hostIPC ? NamespaceMode::NODE : NamespaceMode::POD;
-  out.pid = pod.spec.hostPID                                   ? NamespaceMode::NODE
+  out.pid = pod.spec.hostPID                                 ? NamespaceMode::NODE
             : pod.spec.shareProcessNamespace.value_or(false) ? NamespaceMode::POD
                                                              : NamespaceMode::CONTAINER;
   return out;
@@ -25,7 +25,8 @@ cri::v1::SecurityProfile seccomp(const core::v1::Pod& pod, const core::v1::Secur
   cri::v1::SecurityProfile out;
   out.profile_type = cri::v1::SecurityProfile::ProfileType::Unconfined;
   const core::v1::SeccompProfile* profile = nullptr;
-  if (pod.spec.securityContext && pod.spec.securityContext->seccompProfile) profile = &*pod.spec.securityContext->seccompProfile;
+  if (pod.spec.securityContext && pod.spec.securityContext->seccompProfile)
+    profile = &*pod.spec.securityContext->seccompProfile;
   if (container != nullptr && container->seccompProfile) profile = &*container->seccompProfile;
   if (profile == nullptr) return out;
   if (profile->type == "RuntimeDefault") out.profile_type = cri::v1::SecurityProfile::ProfileType::RuntimeDefault;
@@ -108,7 +109,8 @@ std::optional<cri::v1::DNSConfig> dns_config(const core::v1::Pod& pod, const Pod
   for (const auto& search : pod.spec.dnsConfig->searches) add_unique(out.searches, search);
   for (const auto& option : pod.spec.dnsConfig->options) {
     std::string text = option.name + (option.value ? ":" + *option.value : "");
-    std::erase_if(out.options, [&](const std::string& old) { return old == option.name || old.starts_with(option.name + ":"); });
+    std::erase_if(out.options,
+                  [&](const std::string& old) { return old == option.name || old.starts_with(option.name + ":"); });
     out.options.push_back(std::move(text));
   }
   return out;
@@ -129,8 +131,17 @@ cri::v1::LinuxContainerSecurityContext security(const core::v1::Pod& pod, const 
   if (auto group = run_as_group(pod, container); group && out.run_as_user) out.run_as_group.emplace().value = *group;
   out.seccomp = seccomp(pod, context);
   // The paths that runc masks by default; a privileged container sees them.
-  out.masked_paths = {"/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
-                      "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap"};
+  out.masked_paths = {"/proc/asound",
+                      "/proc/acpi",
+                      "/proc/kcore",
+                      "/proc/keys",
+                      "/proc/latency_stats",
+                      "/proc/timer_list",
+                      "/proc/timer_stats",
+                      "/proc/sched_debug",
+                      "/proc/scsi",
+                      "/sys/firmware",
+                      "/sys/devices/virtual/powercap"};
   out.readonly_paths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
   if (context == nullptr) return out;
   out.privileged = context->privileged.value_or(false);
@@ -216,9 +227,11 @@ cri::v1::PodSandboxConfig sandbox_config(const core::v1::Pod& pod, std::uint32_t
   security_context.supplemental_groups = supplemental_groups(pod);
   security_context.seccomp.emplace().profile_type = cri::v1::SecurityProfile::ProfileType::RuntimeDefault;
   for (const ContainerView& view : containers_of(pod))
-    if (view.spec->securityContext && view.spec->securityContext->privileged.value_or(false)) security_context.privileged = true;
+    if (view.spec->securityContext && view.spec->securityContext->privileged.value_or(false))
+      security_context.privileged = true;
   if (pod.spec.securityContext) {
-    if (pod.spec.securityContext->runAsUser) security_context.run_as_user.emplace().value = *pod.spec.securityContext->runAsUser;
+    if (pod.spec.securityContext->runAsUser)
+      security_context.run_as_user.emplace().value = *pod.spec.securityContext->runAsUser;
     if (pod.spec.securityContext->runAsGroup && pod.spec.securityContext->runAsUser)
       security_context.run_as_group.emplace().value = *pod.spec.securityContext->runAsGroup;
     for (const auto& sysctl : pod.spec.securityContext->sysctls) linux_config.sysctls[sysctl.name] = sysctl.value;
@@ -234,7 +247,8 @@ Result<cri::v1::ContainerConfig> container_config(const core::v1::Pod& pod, cons
                                                   ContainerSetup container_setup, const PodSetup& setup) {
   if (non_root(pod, container) && run_as_user(pod, container) == 0)
     return fail(Reason::BadRequest, "container's runAsUser breaks non-root policy (pod: \"" + pod.metadata.name + "_" +
-                                        pod.metadata.namespace_ + "(" + pod.metadata.uid + ")\", container: " + container.name + ")");
+                                        pod.metadata.namespace_ + "(" + pod.metadata.uid + ")\", container: " + container.name +
+                                        ")");
   cri::v1::ContainerConfig out;
   auto& metadata = out.metadata.emplace();
   metadata.name = container.name;

@@ -15,11 +15,11 @@ namespace charon::node {
 // What the node gives to every pod.
 struct PodSetup {
   std::string log_root = "/var/log/pods";
-  std::string pods_dir;                     // <pods_dir>/<uid>/ belongs to one pod
-  std::vector<std::string> cluster_dns;     // empty: pods use the host's resolver
+  std::string pods_dir;                  // <pods_dir>/<uid>/ belongs to one pod
+  std::vector<std::string> cluster_dns;  // empty: pods use the host's resolver
   std::string cluster_domain = "cluster.local";
-  std::string host_resolv_conf;             // content of the host's, for its search domains
-  std::int64_t memory_bytes = 0;            // of the node
+  std::string host_resolv_conf;   // content of the host's, for its search domains
+  std::int64_t memory_bytes = 0;  // of the node
   NodeAllocatable allocatable;
 };
 
@@ -33,8 +33,8 @@ cri::v1::PodSandboxConfig sandbox_config(const core::v1::Pod& pod, std::uint32_t
 
 struct ContainerSetup {
   std::uint32_t attempt = 0;
-  std::string image_ref;                 // as the runtime named the image
-  std::vector<cri::v1::Mount> mounts;    // volumes first, then the agent's own files
+  std::string image_ref;               // as the runtime named the image
+  std::vector<cri::v1::Mount> mounts;  // volumes first, then the agent's own files
   Environment environment;
 };
 

@@ -1,5 +1,6 @@
 // A private containerd for tests: own root, state, socket, CNI folder and pod network, with an image made of busybox. Its
-// files go away with it. Needs root, containerd, ctr, runc, busybox-static and the CNI plugins: `missing()` says what is not here.
+// files go away with it. Needs root, containerd, ctr, runc, busybox-static and the CNI plugins: `missing()` says what is not
+// here.
 #pragma once
 
 #include <chrono>
@@ -77,8 +78,8 @@ class ContainerdForTest {
     containerd_->signal(15);
     loop.run(wait_exit());
     containerd_.reset();
-    script("ip link del chtest" + std::to_string(subnet_) + "; grep ' " + dir_ + "/' /proc/self/mounts | cut -d' ' -f2 | sort -r | " +
-           "xargs -r umount -l; rm -rf " + dir_);
+    script("ip link del chtest" + std::to_string(subnet_) + "; grep ' " + dir_ +
+           "/' /proc/self/mounts | cut -d' ' -f2 | sort -r | " + "xargs -r umount -l; rm -rf " + dir_);
   }
 
   bool script(const std::string& text) {
@@ -104,27 +105,37 @@ class ContainerdForTest {
   rt::Task<void> wait_exit() { (void)co_await containerd_->wait(); }
 
   std::string config() const {
-    return "version = 2\nroot = \"" + dir_ + "/root\"\nstate = \"" + dir_ + "/state\"\ndisabled_plugins = [\"io.containerd.internal.v1.opt\"]\n" +
-           "[grpc]\n  address = \"" + socket() + "\"\n" +
+    return "version = 2\nroot = \"" + dir_ + "/root\"\nstate = \"" + dir_ +
+           "/state\"\ndisabled_plugins = [\"io.containerd.internal.v1.opt\"]\n" + "[grpc]\n  address = \"" + socket() + "\"\n" +
            "[plugins.\"io.containerd.grpc.v1.cri\"]\n  sandbox_image = \"" + kImage + "\"\n  restrict_oom_score_adj = true\n" +
-           "  [plugins.\"io.containerd.grpc.v1.cri\".cni]\n    bin_dir = \"/usr/lib/cni\"\n    conf_dir = \"" + dir_ + "/cni\"\n";
+           "  [plugins.\"io.containerd.grpc.v1.cri\".cni]\n    bin_dir = \"/usr/lib/cni\"\n    conf_dir = \"" + dir_ +
+           "/cni\"\n";
   }
   // One layer: busybox and its links. Its default command waits, so that it also serves as the sandbox's image.
   std::string image_script() const {
     std::string d = dir_ + "/image";
-    return "set -e; mkdir -p " + d + "/root/bin " + d + "/root/tmp " + d + "/layout/blobs/sha256; cp $(command -v busybox) " + d +
-           "/root/bin/busybox; for n in sh sleep echo cat env id ls wget httpd nc date touch rm true false kill; do ln -sf busybox " + d +
-           "/root/bin/$n; done; cd " + d + "; tar -C root --owner=0 --group=0 -cf layer.tar .; " +
-           "add() { h=$(sha256sum <$1 | cut -d' ' -f1); cp $1 layout/blobs/sha256/$h; s=$(stat -c %s $1); }; add layer.tar; l=$h; ls=$s; " +
-           "printf '{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Entrypoint\":[\"/bin/sleep\",\"1000000000\"],\"Env\":[\"PATH=/bin\"]}," +
+    return "set -e; mkdir -p " + d + "/root/bin " + d + "/root/tmp " + d + "/layout/blobs/sha256; cp $(command -v busybox) " +
+           d +
+           "/root/bin/busybox; for n in sh sleep echo cat env id ls wget httpd nc date touch rm true false kill; do ln -sf "
+           "busybox " +
+           d + "/root/bin/$n; done; cd " + d + "; tar -C root --owner=0 --group=0 -cf layer.tar .; " +
+           "add() { h=$(sha256sum <$1 | cut -d' ' -f1); cp $1 layout/blobs/sha256/$h; s=$(stat -c %s $1); }; add layer.tar; "
+           "l=$h; ls=$s; " +
+           "printf "
+           "'{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Entrypoint\":[\"/bin/"
+           "sleep\",\"1000000000\"],\"Env\":[\"PATH=/bin\"]}," +
            "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:%s\"]}}' $l >c.json; add c.json; " +
-           "printf '{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{\"mediaType\":" +
+           "printf "
+           "'{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{\"mediaType\":" +
            "\"application/vnd.oci.image.config.v1+json\",\"digest\":\"sha256:%s\",\"size\":%s},\"layers\":[{\"mediaType\":" +
-           "\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"sha256:%s\",\"size\":%s}]}' $h $s $l $ls >m.json; add m.json; " +
-           "printf '{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:%s\"," +
+           "\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"sha256:%s\",\"size\":%s}]}' $h $s $l $ls >m.json; add "
+           "m.json; " +
+           "printf "
+           "'{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/"
+           "vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:%s\"," +
            "\"size\":%s,\"annotations\":{\"io.containerd.image.name\":\"" + kImage + "\"}}]}' $h $s >layout/index.json; " +
-           "echo '{\"imageLayoutVersion\":\"1.0.0\"}' >layout/oci-layout; tar -C layout -cf image.tar .; " +
-           "ctr -a " + socket() + " -n k8s.io images import image.tar";
+           "echo '{\"imageLayoutVersion\":\"1.0.0\"}' >layout/oci-layout; tar -C layout -cf image.tar .; " + "ctr -a " +
+           socket() + " -n k8s.io images import image.tar";
   }
 
   std::string dir_;

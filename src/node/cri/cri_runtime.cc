@@ -30,7 +30,8 @@ class CriRuntime final : public Runtime {
     RunPodSandboxRequest request;
     request.config = std::move(config);
     request.runtime_handler = std::move(handler);
-    CO_TRY_ASSIGN(auto response, co_await channel_.call<RunPodSandboxResponse>(runtime("RunPodSandbox"), std::move(request), kSlow));
+    CO_TRY_ASSIGN(auto response,
+                  co_await channel_.call<RunPodSandboxResponse>(runtime("RunPodSandbox"), std::move(request), kSlow));
     co_return std::move(response.pod_sandbox_id);
   }
   rt::Task<Result<void>> stop_sandbox(std::string id) override {
@@ -42,22 +43,26 @@ class CriRuntime final : public Runtime {
   rt::Task<Result<PodSandboxStatus>> sandbox_status(std::string id) override {
     PodSandboxStatusRequest request;
     request.pod_sandbox_id = std::move(id);
-    CO_TRY_ASSIGN(auto response, co_await channel_.call<PodSandboxStatusResponse>(runtime("PodSandboxStatus"), std::move(request), kQuick));
+    CO_TRY_ASSIGN(auto response,
+                  co_await channel_.call<PodSandboxStatusResponse>(runtime("PodSandboxStatus"), std::move(request), kQuick));
     co_return std::move(response.status).value_or(PodSandboxStatus{});
   }
   rt::Task<Result<std::vector<PodSandbox>>> list_sandboxes(Labels labels) override {
     ListPodSandboxRequest request;
     if (!labels.empty()) request.filter.emplace().label_selector = std::move(labels);
-    CO_TRY_ASSIGN(auto response, co_await channel_.call<ListPodSandboxResponse>(runtime("ListPodSandbox"), std::move(request), kQuick));
+    CO_TRY_ASSIGN(auto response,
+                  co_await channel_.call<ListPodSandboxResponse>(runtime("ListPodSandbox"), std::move(request), kQuick));
     co_return std::move(response.items);
   }
 
-  rt::Task<Result<std::string>> create_container(std::string sandbox_id, ContainerConfig config, PodSandboxConfig sandbox) override {
+  rt::Task<Result<std::string>> create_container(std::string sandbox_id, ContainerConfig config,
+                                                 PodSandboxConfig sandbox) override {
     CreateContainerRequest request;
     request.pod_sandbox_id = std::move(sandbox_id);
     request.config = std::move(config);
     request.sandbox_config = std::move(sandbox);
-    CO_TRY_ASSIGN(auto response, co_await channel_.call<CreateContainerResponse>(runtime("CreateContainer"), std::move(request), kSlow));
+    CO_TRY_ASSIGN(auto response,
+                  co_await channel_.call<CreateContainerResponse>(runtime("CreateContainer"), std::move(request), kSlow));
     co_return std::move(response.container_id);
   }
   rt::Task<Result<void>> start_container(std::string id) override {
@@ -75,17 +80,20 @@ class CriRuntime final : public Runtime {
   rt::Task<Result<ContainerStatus>> container_status(std::string id) override {
     ContainerStatusRequest request;
     request.container_id = std::move(id);
-    CO_TRY_ASSIGN(auto response, co_await channel_.call<ContainerStatusResponse>(runtime("ContainerStatus"), std::move(request), kQuick));
+    CO_TRY_ASSIGN(auto response,
+                  co_await channel_.call<ContainerStatusResponse>(runtime("ContainerStatus"), std::move(request), kQuick));
     co_return std::move(response.status).value_or(ContainerStatus{});
   }
   rt::Task<Result<std::vector<Container>>> list_containers(Labels labels) override {
     ListContainersRequest request;
     if (!labels.empty()) request.filter.emplace().label_selector = std::move(labels);
-    CO_TRY_ASSIGN(auto response, co_await channel_.call<ListContainersResponse>(runtime("ListContainers"), std::move(request), kQuick));
+    CO_TRY_ASSIGN(auto response,
+                  co_await channel_.call<ListContainersResponse>(runtime("ListContainers"), std::move(request), kQuick));
     co_return std::move(response.containers);
   }
 
-  rt::Task<Result<ExecSyncResponse>> exec_sync(std::string id, std::vector<std::string> command, std::int64_t timeout_s) override {
+  rt::Task<Result<ExecSyncResponse>> exec_sync(std::string id, std::vector<std::string> command,
+                                               std::int64_t timeout_s) override {
     ExecSyncRequest request;
     request.container_id = std::move(id);
     request.cmd = std::move(command);
@@ -101,17 +109,20 @@ class CriRuntime final : public Runtime {
     co_return std::move(response.url);
   }
   rt::Task<Result<std::string>> port_forward(PortForwardRequest request) override {
-    CO_TRY_ASSIGN(auto response, co_await channel_.call<PortForwardResponse>(runtime("PortForward"), std::move(request), kQuick));
+    CO_TRY_ASSIGN(auto response,
+                  co_await channel_.call<PortForwardResponse>(runtime("PortForward"), std::move(request), kQuick));
     co_return std::move(response.url);
   }
 
   rt::Task<Result<std::optional<Image>>> image_status(std::string image) override {
     ImageStatusRequest request;
     request.image.emplace().image = std::move(image);
-    CO_TRY_ASSIGN(auto response, co_await channel_.call<ImageStatusResponse>(images("ImageStatus"), std::move(request), kQuick));
+    CO_TRY_ASSIGN(auto response,
+                  co_await channel_.call<ImageStatusResponse>(images("ImageStatus"), std::move(request), kQuick));
     co_return std::move(response.image);
   }
-  rt::Task<Result<std::string>> pull_image(std::string image, std::optional<AuthConfig> auth, PodSandboxConfig sandbox) override {
+  rt::Task<Result<std::string>> pull_image(std::string image, std::optional<AuthConfig> auth,
+                                           PodSandboxConfig sandbox) override {
     PullImageRequest request;
     request.image.emplace().image = std::move(image);
     request.auth = std::move(auth);

@@ -110,8 +110,8 @@ Result<std::optional<std::string>> referred(const core::v1::Pod& pod, const core
     if (map == nullptr) return fail(Reason::BadRequest, "configmap \"" + ref.localObjectReference.name + "\" not found");
     if (auto found = map->data.find(ref.key); found != map->data.end()) return found->second;
     if (optional) return std::nullopt;
-    return fail(Reason::BadRequest,
-                "couldn't find key " + ref.key + " in ConfigMap " + pod.metadata.namespace_ + "/" + ref.localObjectReference.name);
+    return fail(Reason::BadRequest, "couldn't find key " + ref.key + " in ConfigMap " + pod.metadata.namespace_ + "/" +
+                                        ref.localObjectReference.name);
   }
   if (source.secretKeyRef) {
     const auto& ref = *source.secretKeyRef;

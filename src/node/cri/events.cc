@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr char kNamespace[] = "k8s.io";
+constexpr auto kSubscribed = 300ms;  // the longest that the runtime takes to act on the request
 constexpr char kSubscribe[] = "/containerd.services.events.v1.Events/Subscribe";
 
 // Fields 1 and 2 of TaskExit (container id, exec id), TaskStart (container id, pid) and TaskOOM (container id).
@@ -72,7 +73,7 @@ std::string containerd_subscribe_request() {
   std::string out;
   codec::WireWriter writer(out);
   for (const char* topic : {"/tasks/exit", "/tasks/start", "/tasks/oom"})
-    writer.bytes(1, std::string("namespace==") + kNamespace + ",topic==" + topic);
+    writer.bytes(1, std::string("namespace==\"") + kNamespace + "\",topic==\"" + topic + "\"");
   return out;
 }
 
@@ -81,10 +82,17 @@ ContainerEvents::ContainerEvents(rt::Loop& loop, net::GrpcChannel& channel, Hand
   scope_.spawn(run());
 }
 
-rt::Task<Result<void>> ContainerEvents::follow() {
-  CO_TRY_ASSIGN(auto stream, co_await channel_.server_stream(kSubscribe, containerd_subscribe_request()));
-  // What happened before the subscription is found by looking.
+rt::Task<void> ContainerEvents::resync_soon() {
+  co_await rt::sleep(loop_, kSubscribed);
   handler_({ContainerEvent::Kind::Resync, ""});
+}
+
+rt::Task<Result<void>> ContainerEvents::follow() {
+  // containerd answers nothing, not even headers, before the first event: so the call below may stay open for hours. What
+  // happened before it was subscribed is found by looking, once it surely is.
+  rt::Scope beside(loop_);
+  beside.spawn(resync_soon());
+  CO_TRY_ASSIGN(auto stream, co_await channel_.server_stream(kSubscribe, containerd_subscribe_request()));
   for (;;) {
     CO_TRY_ASSIGN(auto message, co_await stream->next());
     if (!message) co_return Result<void>();

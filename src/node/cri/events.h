@@ -34,6 +34,7 @@ class ContainerEvents {
  private:
   rt::Task<void> run();
   rt::Task<Result<void>> follow();
+  rt::Task<void> resync_soon();
 
   rt::Loop& loop_;
   net::GrpcChannel& channel_;

@@ -6,6 +6,7 @@
 #include "node/cri/containerd_for_test.h"
 #include "node/cri/events.h"
 #include "node/cri/observe.h"
+#include "node/pod/containers.h"
 
 namespace charon::node {
 namespace {

@@ -21,9 +21,7 @@ std::int64_t whole(const std::map<std::string, Quantity, std::less<>>& map, std:
 
 }  // namespace
 
-std::int64_t cpu_shares(std::int64_t milli_cpu) {
-  return std::clamp<std::int64_t>(milli_cpu * 1024 / 1000, 2, 262144);
-}
+std::int64_t cpu_shares(std::int64_t milli_cpu) { return std::clamp<std::int64_t>(milli_cpu * 1024 / 1000, 2, 262144); }
 
 std::int64_t cpu_quota_us(std::int64_t milli_cpu, std::int64_t period_us) {
   if (milli_cpu <= 0) return 0;

@@ -29,7 +29,8 @@ class Runtime {
   virtual rt::Task<Result<void>> remove_sandbox(std::string id) = 0;
   virtual rt::Task<Result<cri::v1::PodSandboxStatus>> sandbox_status(std::string id) = 0;
   // Those that carry all of these labels.
-  virtual rt::Task<Result<std::vector<cri::v1::PodSandbox>>> list_sandboxes(std::map<std::string, std::string, std::less<>> labels) = 0;
+  virtual rt::Task<Result<std::vector<cri::v1::PodSandbox>>> list_sandboxes(
+      std::map<std::string, std::string, std::less<>> labels) = 0;
 
   virtual rt::Task<Result<std::string>> create_container(std::string sandbox_id, cri::v1::ContainerConfig config,
                                                          cri::v1::PodSandboxConfig sandbox) = 0;  // its id
@@ -38,7 +39,8 @@ class Runtime {
   virtual rt::Task<Result<void>> stop_container(std::string id, std::int64_t grace_s) = 0;
   virtual rt::Task<Result<void>> remove_container(std::string id) = 0;
   virtual rt::Task<Result<cri::v1::ContainerStatus>> container_status(std::string id) = 0;
-  virtual rt::Task<Result<std::vector<cri::v1::Container>>> list_containers(std::map<std::string, std::string, std::less<>> labels) = 0;
+  virtual rt::Task<Result<std::vector<cri::v1::Container>>> list_containers(
+      std::map<std::string, std::string, std::less<>> labels) = 0;
 
   // Timeout when the command took longer.
   virtual rt::Task<Result<cri::v1::ExecSyncResponse>> exec_sync(std::string id, std::vector<std::string> command,

@@ -41,7 +41,8 @@ class Images {
   // The reference to create containers from, when the image is here.
   rt::Task<Result<std::optional<std::string>>> find(std::string image);
   // Tries each matching pull secret, then none.
-  rt::Task<Result<PullOutcome>> pull(std::shared_ptr<const core::v1::Pod> pod, std::string image, cri::v1::PodSandboxConfig sandbox);
+  rt::Task<Result<PullOutcome>> pull(std::shared_ptr<const core::v1::Pod> pod, std::string image,
+                                     cri::v1::PodSandboxConfig sandbox);
   // The user that the image runs as: its uid, or nullopt when it names none or only a name.
   rt::Task<Result<std::optional<std::int64_t>>> user(std::string image);
 

@@ -13,7 +13,12 @@ constexpr auto kLookEvery = std::chrono::milliseconds(100);
 }  // namespace
 
 LogReader::LogReader(rt::Loop& loop, const rt::Files& files, std::string path, LogOptions options, std::function<bool()> ended)
-    : loop_(loop), files_(files), path_(std::move(path)), options_(options), ended_(std::move(ended)), filter_(std::move(options)) {}
+    : loop_(loop),
+      files_(files),
+      path_(std::move(path)),
+      options_(options),
+      ended_(std::move(ended)),
+      filter_(std::move(options)) {}
 
 // Places the offset at the start of the last `tail_lines` lines. Parts of a line count with their line.
 Result<void> LogReader::seek_tail() {

@@ -30,7 +30,7 @@ class LogReader {
   LogOptions options_;
   std::function<bool()> ended_;
   LogFilter filter_;
-  std::string raw_;           // read, but not a complete line yet
+  std::string raw_;  // read, but not a complete line yet
   std::uint64_t offset_ = 0;
   std::uint64_t inode_ = 0;
   bool opened_ = false;

@@ -15,7 +15,7 @@
 namespace charon::node {
 
 struct TokenRequest {
-  std::string audience;            // empty: the API server's
+  std::string audience;  // empty: the API server's
   std::int64_t expiration_s = 3600;
 };
 

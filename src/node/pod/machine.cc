@@ -78,7 +78,8 @@ bool Decider::stop_role(bool sidecars, TimePoint deadline, const std::string& wh
   bool any = false;
   for (const ObservedContainer& container : observed_.containers) {
     if (!alive(container)) continue;
-    auto view = std::find_if(views_.begin(), views_.end(), [&](const ContainerView& v) { return v.spec->name == container.name; });
+    auto view =
+        std::find_if(views_.begin(), views_.end(), [&](const ContainerView& v) { return v.spec->name == container.name; });
     bool is_sidecar = view != views_.end() && view->role == Role::Sidecar;
     if (is_sidecar != sidecars) continue;
     any = true;
@@ -127,7 +128,8 @@ const ObservedSandbox* Decider::ready_sandbox() {
   const ObservedSandbox* newest_sandbox = observed_.sandboxes.empty() ? nullptr : &observed_.sandboxes.front();
   if (newest_sandbox != nullptr && newest_sandbox->ready) return newest_sandbox;
   if (!wants_start()) return nullptr;
-  if (newest_sandbox != nullptr && stop_all(grace_s(), "Pod sandbox changed, it will be killed and re-created.")) return nullptr;
+  if (newest_sandbox != nullptr && stop_all(grace_s(), "Pod sandbox changed, it will be killed and re-created."))
+    return nullptr;
   if (held(memory_.sandbox_trouble)) return nullptr;
   plan_.actions.push_back(CreateSandbox{newest_sandbox == nullptr ? 0 : newest_sandbox->attempt + 1});
   return nullptr;
@@ -170,7 +172,8 @@ bool Decider::start(const ContainerView& view, const ObservedContainer* last, co
     // The runtime's containers were lost (a new disk, a pruned runtime): the count goes on.
     for (const auto* list : {&pod_.status.initContainerStatuses, &pod_.status.containerStatuses})
       for (const auto& status : *list)
-        if (status.name == view.spec->name && !status.containerID.empty()) attempt = static_cast<std::uint32_t>(status.restartCount) + 1;
+        if (status.name == view.spec->name && !status.containerID.empty())
+          attempt = static_cast<std::uint32_t>(status.restartCount) + 1;
   }
   plan_.actions.push_back(StartContainer{view.spec->name, attempt, sandbox_id});
   return true;

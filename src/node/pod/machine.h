@@ -61,8 +61,8 @@ struct FinishPod {
   bool operator==(const FinishPod&) const = default;
 };
 
-using Action = std::variant<PrepareVolumes, CreateSandbox, StopSandbox, RemoveSandbox, EnsureImage, StartContainer, StopContainer,
-                            RemoveContainer, FinishPod>;
+using Action = std::variant<PrepareVolumes, CreateSandbox, StopSandbox, RemoveSandbox, EnsureImage, StartContainer,
+                            StopContainer, RemoveContainer, FinishPod>;
 
 struct Plan {
   std::vector<Action> actions;

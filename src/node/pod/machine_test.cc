@@ -106,7 +106,8 @@ class Story {
       std::erase_if(observed.sandboxes, [&](const auto& sandbox) { return sandbox.id == remove->id; });
       std::erase_if(observed.containers, [&](const auto& container) { return container.sandbox_id == remove->id; });
     }
-    if (auto* ensure = std::get_if<EnsureImage>(&action)) memory.containers[ensure->container].image.kind = ImageState::Kind::Present;
+    if (auto* ensure = std::get_if<EnsureImage>(&action))
+      memory.containers[ensure->container].image.kind = ImageState::Kind::Present;
     if (auto* start = std::get_if<StartContainer>(&action)) {
       memory.containers[start->container].image = {};
       ObservedContainer started;
@@ -118,7 +119,8 @@ class Story {
       started.created_at = started.started_at = now;
       observed.containers.insert(observed.containers.begin(), started);
     }
-    if (auto* stop = std::get_if<StopContainer>(&action)) memory.stopping[stop->id] = {now + std::chrono::seconds(stop->grace_s)};
+    if (auto* stop = std::get_if<StopContainer>(&action))
+      memory.stopping[stop->id] = {now + std::chrono::seconds(stop->grace_s)};
     if (auto* remove = std::get_if<RemoveContainer>(&action))
       std::erase_if(observed.containers, [&](const auto& container) { return container.id == remove->id; });
     if (std::holds_alternative<FinishPod>(action)) memory.finished = true;
@@ -221,7 +223,8 @@ TEST_P(RestartPolicies, DecideAboutAnExit) {
 INSTANTIATE_TEST_SUITE_P(All, RestartPolicies,
                          ::testing::Values(PolicyCase{"Always", 0, true, "Running"}, PolicyCase{"Always", 1, true, "Running"},
                                            PolicyCase{"OnFailure", 0, false, "Succeeded"},
-                                           PolicyCase{"OnFailure", 2, true, "Running"}, PolicyCase{"Never", 0, false, "Succeeded"},
+                                           PolicyCase{"OnFailure", 2, true, "Running"},
+                                           PolicyCase{"Never", 0, false, "Succeeded"},
                                            PolicyCase{"Never", 1, false, "Failed"}));
 
 TEST(PodMachine, ACompletedPodShowsSo) {

@@ -25,7 +25,8 @@ struct ImageState {
 // How long a failed pull is shown as such; then as waiting for the next attempt (ImagePullBackOff).
 inline constexpr std::chrono::seconds kErrImagePullShown{3};
 inline bool image_is_backing_off(const ImageState& image, TimePoint now) {
-  return image.kind == ImageState::Kind::Failed && image.reason == "ErrImagePull" && now >= image.failed_at + kErrImagePullShown;
+  return image.kind == ImageState::Kind::Failed && image.reason == "ErrImagePull" &&
+         now >= image.failed_at + kErrImagePullShown;
 }
 
 // Why a step failed and when it is tried again.

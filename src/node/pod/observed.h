@@ -38,8 +38,8 @@ struct ObservedContainer {
 };
 
 struct ObservedPod {
-  std::vector<ObservedSandbox> sandboxes;    // newest first
-  std::vector<ObservedContainer> containers; // newest first within a name
+  std::vector<ObservedSandbox> sandboxes;     // newest first
+  std::vector<ObservedContainer> containers;  // newest first within a name
 };
 
 }  // namespace charon::node

@@ -112,7 +112,8 @@ ContainerStatus StatusBuilder::container_status(const ContainerView& view) {
   const ObservedContainer* current = newest(observed_, name);
   if (current == nullptr) {
     // Gone with the pod's end: what was reported last stays true.
-    if (const ContainerStatus* before = reported(name); before != nullptr && (pod_.metadata.deletionTimestamp || before->state.terminated)) {
+    if (const ContainerStatus* before = reported(name);
+        before != nullptr && (pod_.metadata.deletionTimestamp || before->state.terminated)) {
       status = *before;
       status.ready = false;
       return status;
@@ -139,7 +140,8 @@ ContainerStatus StatusBuilder::container_status(const ContainerView& view) {
       status.ready = *status.started && (!view.spec->readinessProbe || (mine && memory.probes.ready));
       // An init container counts as ready only by having succeeded.
       if (view.role == Role::Init) status.ready = false;
-      if (pod_.metadata.deletionTimestamp && memory_.stopping.contains(current->id) && !view.spec->readinessProbe) status.ready = true;
+      if (pod_.metadata.deletionTimestamp && memory_.stopping.contains(current->id) && !view.spec->readinessProbe)
+        status.ready = true;
       break;
     }
     case ObservedContainer::State::Unknown:
@@ -153,9 +155,10 @@ ContainerStatus StatusBuilder::container_status(const ContainerView& view) {
       } else if (memory.restart.held_until(current->finished_at, now_)) {
         status.lastState = status.state;
         std::chrono::seconds delay = std::chrono::duration_cast<std::chrono::seconds>(memory.restart.delay());
-        status.state = waiting_state("CrashLoopBackOff", "back-off " + format_go_duration(delay) + " restarting failed container=" +
-                                                             name + " pod=" + pod_.metadata.name + "_" + pod_.metadata.namespace_ +
-                                                             "(" + pod_.metadata.uid + ")");
+        status.state =
+            waiting_state("CrashLoopBackOff", "back-off " + format_go_duration(delay) + " restarting failed container=" + name +
+                                                  " pod=" + pod_.metadata.name + "_" + pod_.metadata.namespace_ + "(" +
+                                                  pod_.metadata.uid + ")");
       }
       break;
     }
@@ -178,9 +181,11 @@ std::string StatusBuilder::phase() const {
   bool has_run = false;
   for (const auto& status : status_.containerStatuses) has_run = has_run || status.state.running || status.state.terminated;
   for (std::size_t i = 0; i < status_.initContainerStatuses.size(); ++i) {
-    ContainerView view{&pod_.spec.initContainers[i], pod_.spec.initContainers[i].restartPolicy == "Always" ? Role::Sidecar : Role::Init};
+    ContainerView view{&pod_.spec.initContainers[i],
+                       pod_.spec.initContainers[i].restartPolicy == "Always" ? Role::Sidecar : Role::Init};
     const auto& terminated = status_.initContainerStatuses[i].state.terminated;
-    if (view.role == Role::Init && terminated && terminated->exitCode != 0 && restart_policy(pod_, view) == RestartPolicy::Never)
+    if (view.role == Role::Init && terminated && terminated->exitCode != 0 &&
+        restart_policy(pod_, view) == RestartPolicy::Never)
       init_failed = true;
   }
   if (init_failed) return "Failed";
@@ -258,7 +263,8 @@ void StatusBuilder::conditions() {
   } else if (initialized() || incomplete.empty()) {
     set_condition("Initialized", true, "", "");
   } else {
-    set_condition("Initialized", false, "ContainersNotInitialized", "containers with incomplete status: " + bracketed(incomplete));
+    set_condition("Initialized", false, "ContainersNotInitialized",
+                  "containers with incomplete status: " + bracketed(incomplete));
   }
 
   std::vector<std::string> unready;

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kBodyBytes = 10u << 10;
 
-rt::Task<CheckResult> check_exec(Runtime& runtime, std::string container_id, std::vector<std::string> command, rt::Duration limit) {
+rt::Task<CheckResult> check_exec(Runtime& runtime, std::string container_id, std::vector<std::string> command,
+                                 rt::Duration limit) {
   std::int64_t limit_s = std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(limit).count(), 1);
   auto done = co_await runtime.exec_sync(std::move(container_id), std::move(command), limit_s);
   if (!done) co_return CheckResult{false, done.error().message};
@@ -32,7 +33,8 @@ rt::Task<Result<CheckResult>> http_get(rt::Loop& loop, rt::Net& net, net::Client
   co_return CheckResult{false, "HTTP probe failed with statuscode: " + std::to_string(response.status)};
 }
 
-rt::Task<CheckResult> check_http(rt::Loop& loop, rt::Net& net, core::v1::HTTPGetAction action, CheckTarget target, rt::Duration limit) {
+rt::Task<CheckResult> check_http(rt::Loop& loop, rt::Net& net, core::v1::HTTPGetAction action, CheckTarget target,
+                                 rt::Duration limit) {
   auto port = port_number(action.port, target.ports);
   if (!port) co_return CheckResult{false, port.error().message};
   std::string host = action.host.empty() ? target.pod_ip : action.host;
@@ -64,7 +66,8 @@ rt::Task<CheckResult> check_http(rt::Loop& loop, rt::Net& net, core::v1::HTTPGet
   co_return std::move(**done);
 }
 
-rt::Task<CheckResult> check_tcp(rt::Loop& loop, rt::Net& net, core::v1::TCPSocketAction action, CheckTarget target, rt::Duration limit) {
+rt::Task<CheckResult> check_tcp(rt::Loop& loop, rt::Net& net, core::v1::TCPSocketAction action, CheckTarget target,
+                                rt::Duration limit) {
   auto port = port_number(action.port, target.ports);
   if (!port) co_return CheckResult{false, port.error().message};
   std::string host = action.host.empty() ? target.pod_ip : action.host;

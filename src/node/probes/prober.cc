@@ -19,7 +19,8 @@ const char* probe_name(ProbeKind kind) {
 }
 
 Prober::Prober(rt::Loop& loop, rt::Net& net, Runtime& runtime, core::v1::Container container, CheckTarget target,
-               ProbeState initial, std::function<void(const ProbeState&)> changed, std::function<void(ProbeKind, std::string)> failed)
+               ProbeState initial, std::function<void(const ProbeState&)> changed,
+               std::function<void(ProbeKind, std::string)> failed)
     : loop_(loop),
       net_(net),
       runtime_(runtime),

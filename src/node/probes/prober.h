@@ -24,8 +24,8 @@ class Prober {
  public:
   // `initial`: what is known already (after a restart of the agent: what was reported last).
   // `changed` is called with the new state whenever it differs; `failed` for each check that did not succeed.
-  Prober(rt::Loop& loop, rt::Net& net, Runtime& runtime, core::v1::Container container, CheckTarget target,
-         ProbeState initial, std::function<void(const ProbeState&)> changed, std::function<void(ProbeKind, std::string output)> failed);
+  Prober(rt::Loop& loop, rt::Net& net, Runtime& runtime, core::v1::Container container, CheckTarget target, ProbeState initial,
+         std::function<void(const ProbeState&)> changed, std::function<void(ProbeKind, std::string output)> failed);
   Prober(const Prober&) = delete;
 
  private:

@@ -62,7 +62,8 @@ rt::Task<MachineFacts> read_machine(rt::Files& files, rt::Process& process, std:
   out.memory_available_bytes = meminfo_bytes(meminfo, "MemAvailable");
   out.pids_max = number(first_line(files, "/proc/sys/kernel/pid_max"));
   std::string loadavg = first_line(files, "/proc/loadavg");
-  if (std::size_t slash = loadavg.find('/'); slash != std::string::npos) out.pids_used = number(std::string_view(loadavg).substr(slash + 1));
+  if (std::size_t slash = loadavg.find('/'); slash != std::string::npos)
+    out.pids_used = number(std::string_view(loadavg).substr(slash + 1));
   out.machine_id = first_line(files, "/etc/machine-id");
   out.system_uuid = first_line(files, "/sys/class/dmi/id/product_uuid");
   if (out.system_uuid.empty()) out.system_uuid = out.machine_id;

@@ -16,7 +16,7 @@ struct MachineFacts {
   int cpus = 1;
   std::int64_t memory_bytes = 0;
   std::int64_t memory_available_bytes = 0;
-  std::int64_t disk_bytes = 0;            // of the file system that holds the data directory
+  std::int64_t disk_bytes = 0;  // of the file system that holds the data directory
   std::int64_t disk_available_bytes = 0;
   std::int64_t pids_max = 0;
   std::int64_t pids_used = 0;

@@ -8,7 +8,8 @@ namespace {
 constexpr std::int64_t kMemoryPressureBytes = 100ll << 20;  // the kubelet's eviction threshold memory.available<100Mi
 constexpr double kDiskPressureShare = 0.10;                 // nodefs.available<10%
 
-void set_condition(core::v1::NodeStatus& status, std::string type, bool value, std::string reason, std::string message, Time now) {
+void set_condition(core::v1::NodeStatus& status, std::string type, bool value, std::string reason, std::string message,
+                   Time now) {
   core::v1::NodeCondition condition;
   condition.type = std::move(type);
   condition.status = value ? "True" : "False";
@@ -70,8 +71,8 @@ core::v1::Node updated_node(const core::v1::Node& before, const NodeOptions& opt
     status.capacity[name] = amount;
     status.allocatable[name] = amount;
   }
-  status.allocatable["memory"] =
-      Quantity::of(std::max<std::int64_t>(machine.memory_bytes - kMemoryPressureBytes, 0) / 1024 * 1024, Quantity::Format::BinarySI);
+  status.allocatable["memory"] = Quantity::of(
+      std::max<std::int64_t>(machine.memory_bytes - kMemoryPressureBytes, 0) / 1024 * 1024, Quantity::Format::BinarySI);
   status.allocatable["ephemeral-storage"] = Quantity::of(machine.disk_bytes / 10 * 9);
   status.addresses.clear();
   if (!options.internal_ip.empty()) status.addresses.push_back({.type = "InternalIP", .address = options.internal_ip});

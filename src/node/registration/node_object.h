@@ -16,16 +16,16 @@ struct NodeOptions {
   std::uint16_t api_port = 10250;
   std::map<std::string, std::string, std::less<>> labels;  // beside the well-known ones
   std::vector<core::v1::Taint> taints;
-  std::string pod_cidr;       // empty: given by the cluster
+  std::string pod_cidr;  // empty: given by the cluster
   std::int32_t max_pods = 110;
-  std::string version;        // "v1.36.0"
+  std::string version;  // "v1.36.0"
   std::string data_dir = "/var/lib/charon";
 };
 
 struct RuntimeHealth {
-  bool answers = false;         // the runtime's Version and Status calls succeed
-  std::string version;          // "containerd://1.6.20"
-  std::string not_ready;        // why RuntimeReady or NetworkReady is false; empty when both hold
+  bool answers = false;   // the runtime's Version and Status calls succeed
+  std::string version;    // "containerd://1.6.20"
+  std::string not_ready;  // why RuntimeReady or NetworkReady is false; empty when both hold
 };
 
 // What a new Node is created with (labels, taints, pod CIDR, status).

@@ -24,7 +24,8 @@ class Registrar {
  public:
   // `network` is called whenever the node's pod CIDRs are known, before the runtime's state is judged.
   Registrar(rt::Loop& loop, rt::Files& files, rt::Process& process, client::Transport& transport, Runtime& runtime,
-            control::EventRecorder& events, NodeOptions options, std::function<void(const std::vector<std::string>& pod_cidrs)> network);
+            control::EventRecorder& events, NodeOptions options,
+            std::function<void(const std::vector<std::string>& pod_cidrs)> network);
   Registrar(const Registrar&) = delete;
 
   void start();

@@ -55,7 +55,8 @@ Result<void> check_payload_path(const std::string& path) {
   return {};
 }
 
-Result<void> write_payload(rt::Files& files, const std::string& directory, const Payload& payload, PayloadOwner owner, Time now) {
+Result<void> write_payload(rt::Files& files, const std::string& directory, const Payload& payload, PayloadOwner owner,
+                           Time now) {
   for (const auto& [path, file] : payload) TRY(check_payload_path(path));
   TRY(files.make_dirs(directory, 0755));
   Payload wanted = payload;
@@ -85,8 +86,9 @@ Result<void> write_payload(rt::Files& files, const std::string& directory, const
   return {};
 }
 
-Result<void> add_items(const std::map<std::string, std::string, std::less<>>& data, const std::vector<core::v1::KeyToPath>& items,
-                       std::uint32_t default_mode, bool optional, Payload& payload) {
+Result<void> add_items(const std::map<std::string, std::string, std::less<>>& data,
+                       const std::vector<core::v1::KeyToPath>& items, std::uint32_t default_mode, bool optional,
+                       Payload& payload) {
   if (items.empty()) {
     for (const auto& [key, value] : data) payload[key] = {value, default_mode};
     return {};

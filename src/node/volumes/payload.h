@@ -30,11 +30,13 @@ struct PayloadOwner {
 };
 
 // Writes nothing when the directory already has this payload.
-Result<void> write_payload(rt::Files& files, const std::string& directory, const Payload& payload, PayloadOwner owner, Time now);
+Result<void> write_payload(rt::Files& files, const std::string& directory, const Payload& payload, PayloadOwner owner,
+                           Time now);
 
 // Adds the chosen items of `data` (all when `items` is empty). NotFound for a missing key unless `optional`.
-Result<void> add_items(const std::map<std::string, std::string, std::less<>>& data, const std::vector<core::v1::KeyToPath>& items,
-                       std::uint32_t default_mode, bool optional, Payload& payload);
+Result<void> add_items(const std::map<std::string, std::string, std::less<>>& data,
+                       const std::vector<core::v1::KeyToPath>& items, std::uint32_t default_mode, bool optional,
+                       Payload& payload);
 
 // BadRequest when a path would leave the volume.
 Result<void> check_payload_path(const std::string& path);

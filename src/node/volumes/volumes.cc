@@ -43,7 +43,8 @@ rt::Task<Result<VolumePaths>> Volumes::prepare(std::shared_ptr<const core::v1::P
   for (const auto& volume : pod->spec.volumes) {
     VolumeType* type = type_of(volume.volumeSource);
     if (type == nullptr)
-      co_return fail(Reason::NotImplemented, "MountVolume.SetUp failed for volume \"" + volume.name + "\" : no volume plugin matched");
+      co_return fail(Reason::NotImplemented,
+                     "MountVolume.SetUp failed for volume \"" + volume.name + "\" : no volume plugin matched");
     VolumeRequest request;
     request.pod = pod;
     request.volume = &volume;
@@ -92,7 +93,8 @@ Result<std::vector<cri::v1::Mount>> container_mounts(rt::Files& files, const cor
     }
     entry.container_path = mount.mountPath.starts_with("/") ? mount.mountPath : "/" + mount.mountPath;
     entry.readonly = mount.readOnly;
-    if (mount.mountPropagation == "HostToContainer") entry.propagation = cri::v1::MountPropagation::PROPAGATION_HOST_TO_CONTAINER;
+    if (mount.mountPropagation == "HostToContainer")
+      entry.propagation = cri::v1::MountPropagation::PROPAGATION_HOST_TO_CONTAINER;
     if (mount.mountPropagation == "Bidirectional") entry.propagation = cri::v1::MountPropagation::PROPAGATION_BIDIRECTIONAL;
     out.push_back(std::move(entry));
   }

@@ -14,7 +14,6 @@ namespace charon::node {
 // Path on the host of each volume, by its name.
 using VolumePaths = std::map<std::string, std::string, std::less<>>;
 
-
 class Volumes {
  public:
   explicit Volumes(std::vector<std::unique_ptr<VolumeType>> types) : types_(std::move(types)) {}

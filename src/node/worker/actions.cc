@@ -61,7 +61,8 @@ rt::Task<Result<ObservedPod>> PodActions::observe(std::string uid, ExitedContain
 }
 
 rt::Task<void> PodActions::prepare_volumes(PodPtr pod, PodMemory& memory, VolumePaths& paths) {
-  auto prepared = co_await volumes_.prepare(pod, pod_directory(setup_, pod->metadata.uid), setup_.allocatable, loop_.clock().wall());
+  auto prepared =
+      co_await volumes_.prepare(pod, pod_directory(setup_, pod->metadata.uid), setup_.allocatable, loop_.clock().wall());
   if (!prepared) {
     Backoff::Delay delay = memory.volumes_retry.next(now(), now());
     memory.volumes_trouble = Trouble{"FailedMount", prepared.error().message, now() + delay};
@@ -161,9 +162,20 @@ rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodAction
   if (must_not_be_root(*pod, *container)) {
     auto user = co_await images_.user(image_ref);
     if (user && *user == 0)
-      co_return std::unexpected(Failure{kConfigError, {Reason::BadRequest, "container has runAsNonRoot and image will run as root (pod: \"" + pod->metadata.name + "_" + pod->metadata.namespace_ + "(" + pod->metadata.uid + ")\", container: " + container->name + ")", nullptr}});
+      co_return std::unexpected(
+          Failure{kConfigError,
+                  {Reason::BadRequest,
+                   "container has runAsNonRoot and image will run as root (pod: \"" + pod->metadata.name + "_" +
+                       pod->metadata.namespace_ + "(" + pod->metadata.uid + ")\", container: " + container->name + ")",
+                   nullptr}});
     if (user && !*user)
-      co_return std::unexpected(Failure{kConfigError, {Reason::BadRequest, "container has runAsNonRoot and image has non-numeric user, cannot verify user is non-root (pod: \"" + pod->metadata.name + "_" + pod->metadata.namespace_ + "(" + pod->metadata.uid + ")\", container: " + container->name + ")", nullptr}});
+      co_return std::unexpected(
+          Failure{kConfigError,
+                  {Reason::BadRequest,
+                   "container has runAsNonRoot and image has non-numeric user, cannot verify user is non-root (pod: \"" +
+                       pod->metadata.name + "_" + pod->metadata.namespace_ + "(" + pod->metadata.uid +
+                       ")\", container: " + container->name + ")",
+                   nullptr}});
   }
   ContainerSetup container_setup;
   container_setup.attempt = action.attempt;
@@ -188,8 +200,7 @@ rt::Task<void> PodActions::start_container(PodPtr pod, StartContainer action, st
   if (!config) {
     failure = std::move(config.error());
   } else {
-    auto created = co_await runtime_.create_container(action.sandbox_id, std::move(*config),
-                                                      sandbox_config(*pod, 0, setup_));
+    auto created = co_await runtime_.create_container(action.sandbox_id, std::move(*config), sandbox_config(*pod, 0, setup_));
     if (created) {
       id = std::move(*created);
       tell(*pod, action.container, EventSeverity::Normal, "Created", "Container created");
@@ -275,7 +286,8 @@ rt::Task<std::optional<ImageState>> PodActions::find_image(PodPtr pod, std::stri
   if (found && *found) {
     state.kind = ImageState::Kind::Present;
     state.ref = **found;
-    tell(*pod, name, EventSeverity::Normal, "Pulled", "Container image \"" + container->image + "\" already present on machine");
+    tell(*pod, name, EventSeverity::Normal, "Pulled",
+         "Container image \"" + container->image + "\" already present on machine");
     co_return state;
   }
   if (found && policy == PullPolicy::IfNotPresent) co_return std::nullopt;
@@ -307,8 +319,8 @@ rt::Task<ImageState> PodActions::pull_image(PodPtr pod, std::string name, Backof
     backoff.reset();
     std::string took = short_duration(pulled->took);
     tell(*pod, name, EventSeverity::Normal, "Pulled",
-         "Successfully pulled image \"" + container->image + "\" in " + took + " (" + took + " including waiting). Image size: " +
-             std::to_string(pulled->size_bytes) + " bytes.");
+         "Successfully pulled image \"" + container->image + "\" in " + took + " (" + took +
+             " including waiting). Image size: " + std::to_string(pulled->size_bytes) + " bytes.");
     co_return state;
   }
   state.kind = ImageState::Kind::Failed;

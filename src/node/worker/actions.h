@@ -65,8 +65,8 @@ class PodActions {
                                                                        const VolumePaths& paths, std::string image_ref);
   Result<void> add_own_mounts(const core::v1::Pod& pod, const core::v1::Container& container, std::uint32_t attempt,
                               const std::vector<std::string>& ips, std::vector<cri::v1::Mount>& mounts);
-  rt::Task<Result<void>> run_hook(core::v1::LifecycleHandler handler, std::string container_id, PodPtr pod, std::string container,
-                                  std::string pod_ip, rt::Duration limit);
+  rt::Task<Result<void>> run_hook(core::v1::LifecycleHandler handler, std::string container_id, PodPtr pod,
+                                  std::string container, std::string pod_ip, rt::Duration limit);
 
   rt::Loop& loop_;
   rt::Net& net_;

@@ -204,7 +204,8 @@ rt::Task<bool> PodWorker::step() {
 
 std::int64_t PodWorker::orphan_grace_s() const {
   if (!last_pod_) return 30;
-  if (last_pod_->metadata.deletionGracePeriodSeconds) return std::max<std::int64_t>(*last_pod_->metadata.deletionGracePeriodSeconds, 1);
+  if (last_pod_->metadata.deletionGracePeriodSeconds)
+    return std::max<std::int64_t>(*last_pod_->metadata.deletionGracePeriodSeconds, 1);
   return last_pod_->spec.terminationGracePeriodSeconds.value_or(30);
 }
 
@@ -299,8 +300,8 @@ rt::Task<void> PodWorker::finish() {
   client::DeleteOptions options;
   options.grace_period_s = 0;
   options.uid = uid_;
-  auto removed = co_await client::Client(transport_).remove<core::v1::Pod>(
-      {last_pod_->metadata.namespace_, last_pod_->metadata.name}, std::move(options));
+  auto removed = co_await client::Client(transport_)
+                     .remove<core::v1::Pod>({last_pod_->metadata.namespace_, last_pod_->metadata.name}, std::move(options));
   // Another pod of this name is there already: ours is gone.
   bool gone = !removed && (removed.error().reason == Reason::NotFound || removed.error().reason == Reason::Conflict);
   if (removed || gone)
@@ -389,10 +390,11 @@ void PodWorker::follow_probes() {
     };
     auto failed = [this, name](ProbeKind kind, std::string output) {
       if (!last_pod_) return;
-      actions_.tell(*last_pod_, name, EventSeverity::Warning, "Unhealthy", std::string(probe_name(kind)) + " probe failed: " + output);
+      actions_.tell(*last_pod_, name, EventSeverity::Warning, "Unhealthy",
+                    std::string(probe_name(kind)) + " probe failed: " + output);
     };
-    probers_[current->id] =
-        std::make_unique<Prober>(loop_, net_, runtime_, *view.spec, std::move(target), initial, std::move(changed), std::move(failed));
+    probers_[current->id] = std::make_unique<Prober>(loop_, net_, runtime_, *view.spec, std::move(target), initial,
+                                                     std::move(changed), std::move(failed));
   }
 }
 
@@ -404,8 +406,8 @@ void PodWorker::announce_back_offs() {
       bool crash = reason == "CrashLoopBackOff";
       if (!crash && reason != "ImagePullBackOff") continue;
       // One event for each time that it is held back.
-      auto stamp = static_cast<std::uint32_t>(crash ? status.restartCount
-                                                    : memory_.containers[status.name].image.failed_at.time_since_epoch().count() / 1000000);
+      auto stamp = static_cast<std::uint32_t>(
+          crash ? status.restartCount : memory_.containers[status.name].image.failed_at.time_since_epoch().count() / 1000000);
       auto [place, added] = announced_.try_emplace(status.name + "\n" + reason, stamp);
       if (!added && std::exchange(place->second, stamp) == stamp) continue;
       if (crash) {
@@ -413,7 +415,8 @@ void PodWorker::announce_back_offs() {
                       "Back-off restarting failed container " + status.name + " in pod " + last_pod_->metadata.name + "_" +
                           last_pod_->metadata.namespace_ + "(" + uid_ + ")");
       } else {
-        actions_.tell(*last_pod_, status.name, EventSeverity::Normal, "BackOff", "Back-off pulling image \"" + status.image + "\"");
+        actions_.tell(*last_pod_, status.name, EventSeverity::Normal, "BackOff",
+                      "Back-off pulling image \"" + status.image + "\"");
         actions_.tell(*last_pod_, status.name, EventSeverity::Warning, "Failed", "Error: ImagePullBackOff");
       }
     }

@@ -38,7 +38,8 @@ class Projected final : public VolumeType {
   };
 
   // `request` and `payload` belong to the awaiting `prepare`.
-  rt::Task<Result<void>> add(const VolumeRequest& request, const core::v1::VolumeProjection& part, std::uint32_t mode, Payload& payload) {
+  rt::Task<Result<void>> add(const VolumeRequest& request, const core::v1::VolumeProjection& part, std::uint32_t mode,
+                             Payload& payload) {
     const std::string& ns = request.pod->metadata.namespace_;
     if (part.configMap) {
       const std::string& name = part.configMap->localObjectReference.name;
@@ -69,7 +70,8 @@ class Projected final : public VolumeType {
   // A token is replaced when a fifth of its time is left, or after a day.
   rt::Task<Result<Token>> token_for(const VolumeRequest& request, TokenRequest wanted) {
     std::string key = request.directory + "\n" + wanted.audience;
-    if (auto held = tokens_.find(key); held != tokens_.end() && request.now < held->second.renew_at) co_return held->second.token;
+    if (auto held = tokens_.find(key); held != tokens_.end() && request.now < held->second.renew_at)
+      co_return held->second.token;
     const Time now = request.now;
     CO_TRY_ASSIGN(Token token, co_await objects_.token(request.pod, std::move(wanted)));
     std::int64_t life = token.expires.seconds - now.seconds;

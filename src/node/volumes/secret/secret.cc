@@ -20,7 +20,8 @@ class SecretVolume final : public VolumeType {
     if (!secret && !optional) co_return fail(Reason::NotFound, "secret \"" + source.secretName + "\" not found");
     Payload payload;
     if (secret) {
-      CO_TRY(add_items(secret->data, source.items, static_cast<std::uint32_t>(source.defaultMode.value_or(0644)), optional, payload));
+      CO_TRY(add_items(secret->data, source.items, static_cast<std::uint32_t>(source.defaultMode.value_or(0644)), optional,
+                       payload));
     }
     CO_TRY(write_payload(files_, request.directory, payload, payload_owner(*request.pod), request.now));
     co_return request.directory;

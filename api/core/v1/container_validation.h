@@ -1,0 +1,33 @@
+// What must hold for containers beyond the table: references to volumes, unique names, requests within limits, probes
+// (Kubernetes' pkg/apis/core/validation).
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "api/meta/v1/validation.h"
+#include "codec/value.h"
+
+namespace charon::core::v1 {
+
+// Whose spec it is: a template may leave open what only a pod must say.
+enum class PodSpecOwner : unsigned char { Pod, Template };
+
+struct ContainerScope {
+  PodSpecOwner owner = PodSpecOwner::Pod;
+  bool host_network = false;
+  std::set<std::string_view> volumes;     // names of the pod's volumes
+  std::set<std::string> host_ports;       // taken so far: "TCP//80"
+  std::set<std::string_view> containers;  // names so far
+};
+
+enum class ContainerRole : unsigned char { Main, Init, Ephemeral };
+
+// One list of containers; `scope` collects names and host ports over all lists of the pod.
+void validate_containers(meta::v1::Errors& errors, const meta::v1::FieldPath& path, const codec::Value* list,
+                         ContainerRole role, ContainerScope& scope);
+// Requests and limits of a container or of a pod.
+void validate_resources(meta::v1::Errors& errors, const meta::v1::FieldPath& path, const codec::Value* resources);
+
+}  // namespace charon::core::v1

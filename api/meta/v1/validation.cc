@@ -1,0 +1,161 @@
+#include "api/meta/v1/validation.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/meta/v1/cells.h"
+#include "base/names.h"
+#include "codec/json.h"
+#include "codec/tree.h"
+
+namespace charon::meta::v1 {
+
+using codec::find;
+using codec::string_at;
+using codec::Value;
+using Kind = schema::FieldError::Kind;
+
+namespace {
+
+std::string quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
+
+bool parses(int family, std::string_view text) {
+  unsigned char bytes[16];
+  return inet_pton(family, std::string(text).c_str(), bytes) == 1;
+}
+
+void check_requirement(Errors& errors, const FieldPath& path, const Value& expression) {
+  std::string_view op = string_at(expression, "operator");
+  bool values = !items_at(expression, "values").empty();
+  if ((op == "In" || op == "NotIn") && !values)
+    add_required(errors, path.child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
+  else if ((op == "Exists" || op == "DoesNotExist") && values)
+    add_forbidden(errors, path.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+  else if (op != "In" && op != "NotIn" && op != "Exists" && op != "DoesNotExist")
+    add_invalid(errors, path.child("operator"), Value(op), "not a valid selector operator");
+  check_name(errors, path.child("key"), string_at(expression, "key"), qualified_name_errors);
+}
+
+}  // namespace
+
+std::string FieldPath::text() const {
+  std::string out = parent_ == nullptr ? "" : parent_->text();
+  if (index_ != kNoIndex) return out + fmt::format("[{}]", index_);
+  if (is_key_) return out + fmt::format("[{}]", name_);
+  if (!out.empty() && !name_.empty()) out += '.';
+  return out.append(name_);
+}
+
+void add_required(Errors& errors, const FieldPath& path, std::string_view detail) {
+  errors.push_back({Kind::Required, path.text(), "", std::string(detail)});
+}
+
+void add_invalid(Errors& errors, const FieldPath& path, const Value& value, std::string_view detail) {
+  errors.push_back({Kind::Invalid, path.text(), codec::write_json(value), std::string(detail)});
+}
+
+void add_forbidden(Errors& errors, const FieldPath& path, std::string_view detail) {
+  errors.push_back({Kind::Forbidden, path.text(), "", std::string(detail)});
+}
+
+void add_duplicate(Errors& errors, const FieldPath& path, std::string_view value) {
+  errors.push_back({Kind::Duplicate, path.text(), quoted(value), ""});
+}
+
+void add_not_found(Errors& errors, const FieldPath& path, std::string_view value) {
+  errors.push_back({Kind::NotFound, path.text(), quoted(value), ""});
+}
+
+void add_not_supported(Errors& errors, const FieldPath& path, std::string_view value,
+                       std::initializer_list<std::string_view> supported) {
+  std::string detail = "supported values: ";
+  for (const std::string_view& each : supported) detail += (&each == supported.begin() ? "" : ", ") + quoted(each);
+  errors.push_back({Kind::NotSupported, path.text(), quoted(value), std::move(detail)});
+}
+
+void add_too_long(Errors& errors, const FieldPath& path, std::size_t max_bytes) {
+  errors.push_back({Kind::TooLong, path.text(), "", fmt::format("may not be more than {} bytes", max_bytes)});
+}
+
+void check_name(Errors& errors, const FieldPath& path, std::string_view text,
+                std::vector<std::string> (*check)(std::string_view)) {
+  if (text.empty()) return;
+  for (const std::string& problem : check(text)) add_invalid(errors, path, Value(text), problem);
+}
+
+void check_labels(Errors& errors, const FieldPath& path, const Value* labels) {
+  if (labels == nullptr || !labels->is_object()) return;
+  for (const auto& [key, value] : labels->get_object()) {
+    check_name(errors, path, {key.data(), key.size()}, qualified_name_errors);
+    if (value.is_string()) check_name(errors, path, codec::view(value.get_string()), label_value_errors);
+  }
+}
+
+void check_selector(Errors& errors, const FieldPath& path, const Value* selector) {
+  if (selector == nullptr || !selector->is_object()) return;
+  check_labels(errors, path.child("matchLabels"), find(*selector, "matchLabels"));
+  const codec::Array& expressions = items_at(*selector, "matchExpressions");
+  FieldPath list = path.child("matchExpressions");
+  for (std::size_t i = 0; i < expressions.size(); ++i) check_requirement(errors, list.at(i), expressions[i]);
+}
+
+bool is_empty_selector(const Value* selector) {
+  if (selector == nullptr || !selector->is_object()) return true;
+  const Value* labels = find(*selector, "matchLabels");
+  bool no_labels = labels == nullptr || !labels->is_object() || labels->get_object().empty();
+  return no_labels && items_at(*selector, "matchExpressions").empty();
+}
+
+bool same(const Value* left, const Value* right) {
+  static const Value kNull;
+  return codec::equal(left == nullptr ? kNull : *left, right == nullptr ? kNull : *right);
+}
+
+void check_immutable(Errors& errors, const FieldPath& path, const Value* before, const Value* after) {
+  static const Value kNull;
+  if (!same(before, after)) add_invalid(errors, path, after == nullptr ? kNull : *after, "field is immutable");
+}
+
+void check_port(Errors& errors, const FieldPath& path, const Value* port) {
+  if (port != nullptr && port->is_string()) {
+    if (port->get_string().empty()) return add_required(errors, path);
+    return check_name(errors, path, codec::view(port->get_string()), port_name_errors);
+  }
+  std::int64_t number = port != nullptr && port->is_int64() ? port->get_int64() : 0;
+  if (number < 1 || number > 65535) add_invalid(errors, path, Value(number), "must be between 1 and 65535, inclusive");
+}
+
+void check_count_or_percent(Errors& errors, const FieldPath& path, const Value* count) {
+  if (count == nullptr || count->is_null()) return;
+  if (count->is_int64()) {
+    if (count->get_int64() < 0) add_invalid(errors, path, *count, "must be greater than or equal to 0");
+    return;
+  }
+  if (!count->is_string()) return;
+  std::string_view text = codec::view(count->get_string());
+  bool percent = text.size() > 1 && text.back() == '%' && text.find_first_not_of("0123456789") == text.size() - 1;
+  if (!percent)
+    return add_invalid(errors, path, *count,
+                       "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
+                       "regex used for validation is '[0-9]+%')");
+}
+
+bool is_ipv4(std::string_view text) { return parses(AF_INET, text); }
+
+bool is_ipv6(std::string_view text) { return parses(AF_INET6, text); }
+
+bool is_cidr(std::string_view text) {
+  std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return false;
+  std::string_view address = text.substr(0, slash);
+  std::string_view bits = text.substr(slash + 1);
+  int length = -1;
+  auto [end, error] = std::from_chars(bits.data(), bits.data() + bits.size(), length);
+  if (error != std::errc() || end != bits.data() + bits.size() || length < 0) return false;
+  return is_ipv4(address) ? length <= 32 : is_ipv6(address) && length <= 128;
+}
+
+}  // namespace charon::meta::v1

@@ -1,0 +1,298 @@
+"""What is wrong is refused with the right Status, and nothing of it is kept."""
+import json
+import os
+import socket
+import ssl
+import time
+
+from .checks import Suite, equal, eventually, true
+
+CASES = Suite(namespace="t-bad")
+
+
+def config(name="x", **more):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, **more}
+
+
+def refused(c, reply, code, reason, text=""):
+    status = reply.json()
+    equal((reply.status, status.get("kind"), status.get("status"), status.get("code"), status.get("reason")), (code, "Status", "Failure", code, reason), "the Status")
+    true(text in status["message"], f"the message names {text!r}: {status['message']!r}")
+    return status
+
+
+def post(c, body, resource="configmaps", **more):
+    return c.request("POST", f"/api/v1/namespaces/{c.namespace}/{resource}", body, **more)
+
+
+@CASES.case("malformed YAML by kubectl")
+def bad_yaml(c):
+    c.apply("apiVersion: v1\nkind: [ConfigMap\n").fails(1).err_has("error parsing")
+
+
+@CASES.case("malformed YAML by HTTP: 400")
+def bad_yaml_http(c):
+    refused(c, post(c, "apiVersion: v1\nkind: [ConfigMap\n", content_type="application/yaml"), 400, "BadRequest")
+
+
+@CASES.case("malformed JSON: 400")
+def bad_json(c):
+    for body in ('{"apiVersion": "v1", "kind"', "", "null", "[]", '"text"', '{"kind":"ConfigMap","apiVersion":"v1"} trailing', "{\"a\": \"\\ud800\"}"):
+        refused(c, post(c, body), 400, "BadRequest")
+
+
+@CASES.case("malformed protobuf: 400")
+def bad_protobuf(c):
+    for body in (b"k8s\0\xff\xff\xff", b"nonsense", b"", b"k8s\0" + os.urandom(64)):
+        refused(c, post(c, body, content_type="application/vnd.kubernetes.protobuf"), 400, "BadRequest")
+
+
+@CASES.case("a media type that is not known: 415")
+def media_type(c):
+    refused(c, post(c, "x", content_type="text/plain"), 415, "UnsupportedMediaType")
+
+
+@CASES.case("a kind that is not known, by kubectl")
+def unknown_kind(c):
+    c.apply("apiVersion: v1\nkind: Nothing\nmetadata: {name: x}\n").fails(1).err_has('no matches for kind "Nothing" in version "v1"')
+    c.kubectl("get nothings").fails(1).err_has('the server doesn\'t have a resource type "nothings"')
+
+
+@CASES.case("a kind that is not the resource's: 400")
+def wrong_kind(c):
+    refused(c, post(c, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}), 400, "BadRequest")
+
+
+@CASES.case("an unknown field: strict validation by kubectl")
+def unknown_field(c):
+    c.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndatum: {a: b}\n").fails(1).err_has('unknown field "datum"')
+    c.kubectl("get cm x").fails(1)
+
+
+@CASES.case("an unknown field with --validate=warn: a warning, and it is dropped")
+def unknown_field_warn(c):
+    c.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: warned}\ndatum: {a: b}\n", "apply --validate=warn -f -").ok().err_has('unknown field "datum"')
+    true("datum" not in c.request("GET", f"/api/v1/namespaces/{c.namespace}/configmaps/warned").json(), "it is not stored")
+
+
+@CASES.case("a duplicate key: strict validation")
+def duplicate(c):
+    reply = c.request("POST", f"/api/v1/namespaces/{c.namespace}/configmaps?fieldValidation=Strict",
+                      '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"a":"1","a":"2"}}')
+    refused(c, reply, 400, "BadRequest", "duplicate")
+
+
+@CASES.case("fields of a wrong type: 400, and the field is named")
+def wrong_type(c):
+    refused(c, post(c, config(data={"a": 1})), 400, "BadRequest", "data")
+    refused(c, post(c, config(data="text")), 400, "BadRequest")
+    refused(c, post(c, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": []}), 400, "BadRequest", "metadata")
+    c.apply("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: a, image: b, ports: [{containerPort: eighty}]}]}").fails(1)
+
+
+@CASES.case("names that are not allowed: 422 with the cause")
+def names(c):
+    for name in ("Upper", "a_b", "-a", "a-", "a" * 254, "a/b", "ä", "..", ""):
+        status = refused(c, post(c, config(name)), 422, "Invalid", "name")
+        true(any(cause["field"].startswith("metadata.") for cause in status["details"]["causes"]), f"the causes of {name!r}: {status['details']}")
+
+
+@CASES.case("labels and annotations that are not allowed: 422")
+def labels(c):
+    for label in ({"a b": "x"}, {"a": "x" * 64}, {"-a": "x"}, {"a": "ü"}, {"A_b/c": "x"}):
+        refused(c, post(c, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "labels": label}}), 422, "Invalid", "metadata.labels")
+    refused(c, post(c, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "annotations": {"a": "x" * 300_000}}}), 422, "Invalid", "metadata.annotations")
+
+
+@CASES.case("a ConfigMap above 1 MiB: 422")
+def large_data(c):
+    refused(c, post(c, config(data={"a": "x" * 1_100_000})), 422, "Invalid")
+
+
+@CASES.case("a body of 10 MB: 413, and the server goes on")
+def huge_body(c):
+    try:
+        refused(c, post(c, config(data={"a": "x" * 10_000_000})), 413, "RequestEntityTooLarge")
+    except (ConnectionError, ssl.SSLError):
+        pass  # it may also stop reading and close
+    c.kubectl("get --raw /healthz").ok()
+
+
+@CASES.case("nesting of 100,000 levels: 400, and the server goes on")
+def nesting(c):
+    for body, kind in (("[" * 100_000, "application/json"), ('{"a":' * 100_000, "application/json"), ("[" * 100_000, "application/yaml"),
+                       (json.dumps(config())[:-1] + ',"data":' + "[" * 50_000 + "]" * 50_000 + "}", "application/json")):
+        refused(c, post(c, body, content_type=kind), 400, "BadRequest")
+    c.kubectl("get --raw /healthz").ok()
+
+
+@CASES.case("YAML that explodes by aliases: refused soon")
+def yaml_bomb(c):
+    lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x]"] + [f"a{i}: &a{i} [" + ",".join([f"*a{i - 1}"] * 9) + "]" for i in range(1, 12)]
+    started = time.monotonic()
+    equal(post(c, "\n".join(lines), content_type="application/yaml").status // 100, 4, "the class of the status")
+    true(time.monotonic() - started < 5, "it takes less than 5 s")
+
+
+@CASES.case("an object for another namespace than the path's: 400")
+def other_namespace(c):
+    refused(c, post(c, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "default"}}), 400, "BadRequest", "namespace")
+
+
+@CASES.case("create in a namespace that is not there: 404")
+def no_namespace(c):
+    refused(c, c.request("POST", "/api/v1/namespaces/nowhere/configmaps", config()), 404, "NotFound", 'namespaces "nowhere" not found')
+
+
+@CASES.case("update under another name than the path's: 400")
+def other_name(c):
+    c.kubectl("create cm here").ok()
+    refused(c, c.request("PUT", f"/api/v1/namespaces/{c.namespace}/configmaps/here", config("there")), 400, "BadRequest", "name")
+
+
+@CASES.case("stale updates: exactly one of two wins")
+def stale(c):
+    path = f"/api/v1/namespaces/{c.namespace}/configmaps/here"
+    here = c.request("GET", path).json()
+    equal(c.request("PUT", path, {**here, "data": {"a": "first"}}).status, 200, "the first")
+    refused(c, c.request("PUT", path, {**here, "data": {"a": "second"}}), 409, "Conflict", "the object has been modified")
+    equal(c.request("GET", path).json()["data"], {"a": "first"}, "the data")
+
+
+@CASES.case("a uid that is another's: 409")
+def other_uid(c):
+    path = f"/api/v1/namespaces/{c.namespace}/configmaps/here"
+    here = c.request("GET", path).json()
+    here["metadata"]["uid"] = "00000000-0000-0000-0000-000000000000"
+    del here["metadata"]["resourceVersion"]
+    equal(c.request("PUT", path, here).status, 409, "the status")
+
+
+@CASES.case("bad patches")
+def patches(c):
+    path = f"/api/v1/namespaces/{c.namespace}/configmaps/here"
+    def patch(kind, body):
+        return c.request("PATCH", path, body, content_type=f"application/{kind}")
+    refused(c, patch("merge-patch+json", "{"), 400, "BadRequest")
+    refused(c, patch("json-patch+json", '{"op":"add"}'), 400, "BadRequest")
+    equal(patch("json-patch+json", '[{"op":"remove","path":"/data/nothing"}]').status, 422, "the status of removing what is not there")
+    equal(patch("json-patch+json", '[{"op":"fly","path":"/data"}]').status // 100, 4, "the class of an unknown operation")
+    refused(c, patch("no-such-patch+json", "{}"), 415, "UnsupportedMediaType")
+    refused(c, patch("merge-patch+json", '{"metadata":{"name":"other"}}'), 400, "BadRequest")
+
+
+@CASES.case("a verb that the resource does not have: 405")
+def verb(c):
+    refused(c, c.request("PUT", f"/api/v1/namespaces/{c.namespace}/configmaps", config()), 405, "MethodNotAllowed")
+    refused(c, c.request("POST", f"/api/v1/namespaces/{c.namespace}/configmaps/here", config()), 405, "MethodNotAllowed")
+
+
+@CASES.case("query parameters that make no sense: 400")
+def query(c):
+    base = f"/api/v1/namespaces/{c.namespace}/configmaps"
+    for question in ("limit=x", "labelSelector=%3D%3D", "fieldSelector=a", "resourceVersion=abc", "continue=rubbish"):
+        refused(c, c.request("GET", f"{base}?{question}"), 400, "BadRequest")
+    equal(c.request("GET", f"{base}?resourceVersion=1&resourceVersionMatch=Maybe").status // 100, 4, "the class of an unknown resourceVersionMatch")
+
+
+@CASES.case("Pods that make no sense: every cause is named")
+def pod(c):
+    status = refused(c, post(c, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {
+        "restartPolicy": "Perhaps", "containers": [
+            {"name": "a", "image": "i", "ports": [{"containerPort": 70000}], "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}},
+            {"name": "a", "image": "", "volumeMounts": [{"name": "none", "mountPath": "/x"}]}]}}, "pods"), 422, "Invalid")
+    fields = {cause["field"] for cause in status["details"]["causes"]}
+    for wanted in ("spec.restartPolicy", "spec.containers[0].ports[0].containerPort", "spec.containers[0].resources.requests", "spec.containers[1].name",
+                   "spec.containers[1].image", "spec.containers[1].volumeMounts[0].name"):
+        true(wanted in fields, f"{wanted} is among the causes: {sorted(fields)}")
+
+
+@CASES.case("a Pod without containers: 422")
+def no_containers(c):
+    c.apply("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: []}\n").fails(1).err_has("spec.containers: Required value")
+
+
+@CASES.case("a quantity that is none: 400")
+def quantity(c):
+    c.apply("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: a, image: b, resources: {requests: {cpu: lots}}}]}\n").fails(1).err_has("quantities must match")
+
+
+@CASES.case("a Deployment whose selector does not match its template: 422")
+def selector(c):
+    c.apply("""
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: x}
+spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: c}}, spec: {containers: [{name: a, image: b}]}}}
+""").fails(1).err_has("`selector` does not match template `labels`")
+
+
+@CASES.case("most fields of a Pod may not change")
+def pod_immutable(c):
+    c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "fixed"}, "spec": {"nodeSelector": {"no": "where"}, "containers": [{"name": "a", "image": "charon.local/busybox:1"}]}}).ok()
+    c.kubectl(["patch", "pod", "fixed", "-p", '{"spec":{"containers":[{"name":"a","command":["x"]}]}}']).fails(1).err_has("pod updates may not change fields other than")
+    c.kubectl("delete pod fixed --grace-period=0 --force").ok()
+
+
+@CASES.case("status is not written through the main resource, nor spec through status")
+def status_split(c):
+    path = f"/apis/apps/v1/namespaces/{c.namespace}/deployments"
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": 0, "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "a", "image": "b"}]}}}, "status": {"replicas": 77}}
+    made = c.request("POST", path, body).json()
+    true(made.get("status", {}).get("replicas", 0) != 77, "status is dropped on create")
+    changed = c.request("PATCH", path + "/d/status", {"spec": {"replicas": 5}}, content_type="application/merge-patch+json")
+    equal((changed.status, changed.json()["spec"]["replicas"]), (200, 0), "spec after a patch of status")
+    c.kubectl("delete deployment d").ok()
+
+
+def raw_socket(c, tls=True):
+    plain = socket.create_connection(("127.0.0.1", c.port), timeout=20)
+    return c.tls_context().wrap_socket(plain, server_hostname="127.0.0.1") if tls else plain
+
+
+@CASES.case("plain HTTP on the HTTPS port, rubbish and half requests do no harm")
+def rubbish(c):
+    for data in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", os.urandom(512), b"\x16\x03\x01"):
+        with raw_socket(c, tls=False) as plain:
+            plain.sendall(data)
+            plain.settimeout(5)
+            try:
+                plain.recv(100)
+            except OSError:
+                pass
+    for data in (b"GET /healthz HTTP/9.9\r\n\r\n", b"\r\n\r\n\r\n", b"GET " + b"x" * 100_000, b"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+                 b"POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(64)):
+        with raw_socket(c) as stream:
+            try:
+                stream.sendall(data)
+                stream.settimeout(5)
+                stream.recv(1000)
+            except OSError:
+                pass
+    c.kubectl("get --raw /healthz").ok()
+
+
+@CASES.case("half-closed and idle connections leak no descriptors")
+def leaks(c):
+    def descriptors():
+        return len(os.listdir(f"/proc/{c.pid()}/fd"))
+    before = descriptors()
+    held = []
+    for number in range(100):
+        stream = raw_socket(c, tls=number % 2 == 0)
+        stream.sendall(b"GET /api/v1/pods?watch=1 HTTP/1.1\r\nHost: x\r\n" + (b"\r\n" if number % 4 == 0 else b""))
+        held.append(stream)
+    c.kubectl("get --raw /healthz").ok()
+    for stream in held:
+        stream.close()
+    eventually(lambda: true(descriptors() <= before + 5, f"{descriptors()} descriptors are open, {before} were before"), seconds=20)
+
+
+@CASES.case("a client certificate of another authority is not accepted")
+def wrong_certificate(c):
+    key, cert = c.data_dir + "/wrong.key", c.data_dir + "/wrong.crt"
+    c.run(f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /O=system:masters/CN=admin -keyout {key} -out {cert}").ok()
+    ran = c.run(["curl", "-sk", "--cert", cert, "--key", key, "-w", "%{http_code}", f"https://127.0.0.1:{c.port}/api/v1/secrets"])
+    true(ran.code != 0 or ran.out.endswith(("401", "403")), f"it is refused: {ran.out}")
+    true("SecretList" not in ran.out, "no secrets come out")

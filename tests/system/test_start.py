@@ -1,0 +1,76 @@
+"""A cluster from nothing."""
+import os
+import stat
+
+from .checks import Suite, equal, true
+from .cluster import IMAGES
+
+CASES = Suite()
+
+
+@CASES.case("charon version names itself and the API level")
+def version(c):
+    c.run([c.charon, "version"]).ok().has("charon ", "v1.36")
+
+
+@CASES.case("charon status of nothing says so, with exit code 3")
+def status_before(c):
+    c.run([c.charon, "status", "--data-dir", c.data_dir]).fails(3).has("charon up")
+
+
+@CASES.case("an unknown flag is refused")
+def unknown_flag(c):
+    c.run([c.charon, "up", "--no-such-flag"]).fails()
+
+
+@CASES.case("charon up --detach", essential=True)
+def up(c):
+    c.start().ok().has("API server ready", "ready", c.kubeconfig)
+
+
+@CASES.case("progress lines tell the seconds to API ready and node ready")
+def steps(c):
+    true(c.step_seconds("API server ready") <= c.step_seconds("use it with"), "API ready comes before the end")
+
+
+@CASES.case("the administrator's kubeconfig is for root only")
+def kubeconfig_mode(c):
+    equal(stat.S_IMODE(os.stat(c.kubeconfig).st_mode), 0o600, "its mode")
+
+
+@CASES.case("charon kubeconfig prints it")
+def kubeconfig(c):
+    with open(c.kubeconfig) as file:
+        equal(c.run([c.charon, "kubeconfig", "--data-dir", c.data_dir]).ok().out, file.read(), "the output")
+
+
+@CASES.case("charon status of a running cluster")
+def status(c):
+    c.run([c.charon, "status", "--data-dir", c.data_dir]).ok().has(str(c.pid()))
+
+
+@CASES.case("a second charon up on the same data directory is refused")
+def second(c):
+    c.run([c.charon, "up", "--data-dir", c.data_dir, "--port", str(c.port)]).fails().err_has("already runs")
+    c.run([c.charon, "status", "--data-dir", c.data_dir]).ok().has(str(c.pid()))
+
+
+@CASES.case("charon up on a taken port is refused")
+def taken_port(c):
+    c.run([c.charon, "server", "--data-dir", c.data_dir + "/other", "--port", str(c.port)], timeout=20).fails().err_has(str(c.port))
+
+
+@CASES.case("the demo images build", essential=True)
+def images(c):
+    c.run([f"{c.root}/deploy/demo/build-images", f"{c.root}/build/images"], timeout=120).ok()
+
+
+for name in IMAGES:
+    @CASES.case(f"charon image import {name}", essential=True)
+    def import_image(c, name=name):
+        c.import_image(name).ok()
+
+
+@CASES.case("importing a file that is no image fails")
+def import_rubbish(c):
+    c.run([c.charon, "image", "import", "--data-dir", c.data_dir, __file__]).fails()
