@@ -11,7 +11,7 @@ std::string host_name();  // as uname(2) has it
 std::string primary_ip();
 bool is_root();
 int process_id();
-bool process_alive(int pid);
+bool process_alive(int pid);  // one that has ended and only waits to be reaped is not
 // Signals by number, so that users need no <signal.h>, whose macros clash with the API's names.
 inline constexpr int kTerminateSignal = 15;
 inline constexpr int kKillSignal = 9;
