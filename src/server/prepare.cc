@@ -42,6 +42,13 @@ void drop_status(const model::Kind& kind, Value& object) {
 
 void keep_other_half(const Request& request, Value& object, const Value& before) {
   codec::Object& fields = object.as_object();
+  if (request.subresource == "finalize") {
+    const Value* given = codec::find_path(object, {"spec", "finalizers"});
+    Value finalizers = given != nullptr ? *given : Value(codec::Array());
+    object = before;
+    codec::ensure_object(object, {"spec"})["finalizers"] = std::move(finalizers);
+    return;
+  }
   if (request.subresource != "status") {
     if (!request.kind->has_subresource("status")) return;
     if (const Value* status = find(before, "status")) {

@@ -18,6 +18,7 @@
 #include "server/authz/rbac.h"
 #include "server/bootstrap/bootstrap.h"
 #include "server/cache.h"
+#include "server/eviction/eviction.h"
 #include "server/front/front.h"
 #include "server/in_process.h"
 #include "server/node_connection.h"
@@ -126,6 +127,7 @@ Result<void> ControlPlane::start_authentication(Parts& parts) {
   parts.authenticator = server::make_authenticator_chain(std::move(chain));
   server::add_authentication_reviews(*parts.api, *parts.tokens, *parts.service_accounts);
   server::add_authorization_reviews(*parts.api, *parts.authorizer);
+  server::add_eviction(*parts.api);
   return {};
 }
 

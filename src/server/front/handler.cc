@@ -152,6 +152,9 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   if (subresource == "scale") co_return co_await serve_scale(call);
   if (request.verb == "list") co_return co_await serve_list(call);
   if (request.verb == "get") {
+    if (!subresource.empty() && subresource != "status")
+      co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + subresource +
+                                                 " is not served by this server yet");
     CO_TRY_ASSIGN(DocumentPtr document, api_.get(request));
     co_await send_document(call, 200, std::move(document));
     co_return Result<void>();

@@ -79,7 +79,10 @@ Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const s
 rt::Task<Result<void>> Front::serve_write(Call& call) {
   Request& request = call.request();
   const Review* review = request.verb == "create" ? api_.review(*request.kind, request.subresource) : nullptr;
-  if (review == nullptr && request.verb == "create" && !request.subresource.empty() && request.subresource != "binding")
+  const std::string& subresource = request.subresource;
+  bool stored = request.verb == "create" ? subresource.empty() || subresource == "binding"
+                                         : subresource.empty() || subresource == "status" || subresource == "finalize";
+  if (review == nullptr && !stored)
     co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
                                                " is not served by this server yet");
   CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
@@ -88,6 +91,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
     CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
     CO_TRY(schema::normalize(*type, tree));
     CO_TRY_ASSIGN(codec::Value answer, co_await review->answer(request, std::move(tree)));
+    if (codec::string_at(answer, "kind") == "Status") type = &meta::v1::Status::table();
     co_await send_tree(call, 201, std::move(answer), type);
     co_return Result<void>();
   }

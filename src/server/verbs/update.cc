@@ -76,7 +76,7 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   object.as_object()["apiVersion"] = kind.gv.text();
   CO_TRY(normalize_and_default(request, object, warnings));
   CO_TRY(prepare_update_meta(request, object, *before, before_tree));
-  if (request.subresource != "binding" && request.subresource != "finalize") keep_other_half(request, object, before_tree);
+  if (request.subresource != "binding") keep_other_half(request, object, before_tree);
   if (kind.rules.prepare != nullptr)
     kind.rules.prepare(object, {false, request.subresource == "status", &before_tree});
   count_generation(kind, object, before_tree);
