@@ -45,4 +45,6 @@ const Kind& kind_of_type(const schema::Type& type) {
   return *kind;
 }
 
+bool served(const Kind& kind) { return kind.gv.group != "metrics.k8s.io"; }
+
 }  // namespace charon::model

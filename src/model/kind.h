@@ -83,6 +83,9 @@ struct Kind {
   std::string group_resource() const;
 };
 
+// Kinds that this server has no data for, though `charon convert` knows them: metrics.k8s.io comes with the metrics pipeline.
+bool served(const Kind& kind);
+
 // All built-in kinds, by group (core first, then by name) and version and name.
 std::span<const Kind> builtin_kinds();
 const Kind* find_kind(GroupVersion gv, std::string_view kind);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,13 @@ struct Deleted {
   bool gone = false;  // else it stays for its grace period or finalizers
 };
 
+// A resource, or subresource, that is only ever created and answered at once, and never stored: token and access reviews.
+struct Review {
+  const schema::Type* type = nullptr;  // of what is sent and answered
+  // `object` is normalized; the answer carries apiVersion and kind.
+  std::function<rt::Task<Result<codec::Value>>(Request request, codec::Value object)> answer;
+};
+
 class Api {
  public:
   Api(rt::Loop& loop, rt::Random& random, store::Store& store, Caches& caches, Admission& admission)
@@ -54,12 +62,17 @@ class Api {
   // `after`: nullopt from now. BadRequest for a malformed selector, Expired when `after` is too old.
   Result<std::unique_ptr<CacheWatch>> watch(const Request& request, std::optional<Revision> after) const;
 
+  // Of a review the answer, as a Document that is stored nowhere.
   rt::Task<Result<DocumentPtr>> create(Request request, codec::Value object, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> update(Request request, codec::Value object, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> patch(Request request, client::PatchType type, codec::Value patch, Warnings* warnings);
   rt::Task<Result<Deleted>> remove(Request request, client::DeleteOptions options);
   // Deletes what the selectors of the request match; the items as they were.
   rt::Task<Result<std::vector<DocumentPtr>>> remove_collection(Request request, client::DeleteOptions options);
+
+  void add_review(const model::Kind& kind, std::string subresource, Review review);
+  // Null when there is none.
+  const Review* review(const model::Kind& kind, std::string_view subresource) const;
 
   Caches& caches() const { return caches_; }
   rt::Loop& loop() const { return loop_; }
@@ -72,6 +85,7 @@ class Api {
   // `strict` (the caller named a resourceVersion).
   rt::Task<Result<DocumentPtr>> write(Request request, Change change, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> write_once(const Request& request, DocumentPtr before, codec::Value object, Warnings* warnings);
+  rt::Task<Result<DocumentPtr>> create_review(Request request, const Review& review, codec::Value object);
   rt::Task<Result<DocumentPtr>> create_binding(Request request, codec::Value binding);
   rt::Task<Result<DocumentPtr>> commit_create(const Request& request, const codec::Value& object);
   rt::Task<Result<DocumentPtr>> commit_update(const Request& request, DocumentPtr before, const codec::Value& object);
@@ -84,6 +98,7 @@ class Api {
   store::Store& store_;
   Caches& caches_;
   Admission& admission_;
+  std::map<std::pair<const model::Kind*, std::string>, Review, std::less<>> reviews_;
 };
 
 inline constexpr std::string_view kModified =

@@ -44,6 +44,14 @@ class Ran:
                 raise Failure(f"no {text!r} on stdout of: {self.command}")
         return self
 
+    def shows(self, *texts):
+        """Like has, whatever the number of spaces between words."""
+        squeezed = " ".join(self.out.split())
+        for text in texts:
+            if text not in squeezed:
+                raise Failure(f"no {text!r} (spaces aside) on stdout of: {self.command}")
+        return self
+
     def lacks(self, *texts):
         for text in texts:
             if text in self.out:
@@ -131,7 +139,7 @@ class Report:
             return
         self.failed += 1
         print(f"not ok {number} {name}\n    {problem.strip().replace(chr(10), chr(10) + '    ')}")
-        for ran in list(history)[-4:]:
+        for ran in list(history)[-2:]:
             print(f"    $ {ran.command}\n      exit code {ran.code}")
             for label, text in (("stdout", ran.out), ("stderr", ran.err)):
                 for line in shorten(text).splitlines():
@@ -139,7 +147,7 @@ class Report:
         print(end="", flush=True)
 
 
-def shorten(text, lines=25, width=400):
+def shorten(text, lines=16, width=400):
     kept = [line if len(line) <= width else line[:width] + " ..." for line in text.splitlines()]
     if len(kept) > lines:
         kept = kept[: lines // 2] + [f"... ({len(kept) - lines} lines left out)"] + kept[-(lines - lines // 2):]

@@ -34,6 +34,7 @@ class Cluster:
         self.history = collections.deque(maxlen=12)  # what the present case ran
         self.start_output = ""
         self.tls = None
+        self.process = 0
 
     # ------------------------------------------------------------------------------------------------------- processes
 
@@ -80,11 +81,14 @@ class Cluster:
         ran = self.run([self.charon, "up", "--detach", "--data-dir", self.data_dir, "--port", str(self.port), *arguments], timeout=150)
         self.start_output = ran.out
         self.tls = None
+        if ran.code == 0:
+            with open(os.path.join(self.data_dir, "charon.pid")) as file:
+                self.process = int(file.read())
         return ran
 
     def pid(self):
-        with open(os.path.join(self.data_dir, "charon.pid")) as file:
-            return int(file.read())
+        """Of the server and agent."""
+        return self.process
 
     def kill(self):
         """kill -9 of the server and agent; containerd and the containers go on."""
@@ -98,6 +102,8 @@ class Cluster:
 
     def stop_for_good(self):
         """After the tests, whatever state they left. Errors do not matter any more."""
+        if self.process and is_charon(self.process):
+            os.kill(self.process, signal.SIGTERM)
         try:
             self.run([self.charon, "down", "--data-dir", self.data_dir], timeout=180)
         except subprocess.TimeoutExpired:
@@ -157,3 +163,11 @@ def is_zombie(pid):
             return file.read().rsplit(")", 1)[1].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def is_charon(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read().startswith("charon")
+    except FileNotFoundError:
+        return False

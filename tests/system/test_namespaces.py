@@ -28,7 +28,7 @@ def comes_back(c):
 
 @CASES.case("describe namespace")
 def describe(c):
-    c.kubectl("describe ns t-ns", namespace=None).ok().has("Name:         t-ns", "Status:       Active")
+    c.kubectl("describe ns t-ns", namespace=None).ok().shows("Name: t-ns", "Status: Active")
 
 
 @CASES.case("delete namespace empties and ends it")

@@ -59,12 +59,13 @@ def not_found(c):
 
 @CASES.case("create of what is there: AlreadyExists")
 def already_exists(c):
-    c.kubectl("create configmap one").fails(1).err_has('(AlreadyExists)', 'configmaps "one" already exists')
+    c.kubectl("create configmap one").fails(1).err_has('configmaps "one" already exists')
+    c.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}}, "create -f -").fails(1).err_has("(AlreadyExists)")
 
 
 @CASES.case("describe")
 def describe(c):
-    c.kubectl("describe cm one").ok().has("Name:         one", "Labels:       tier=web", "two")
+    c.kubectl("describe cm one").ok().shows("Name: one", "Labels: tier=web", "two")
 
 
 @CASES.case("labels: overwrite, remove, select")

@@ -52,6 +52,7 @@ def status(c):
 @CASES.case("a second charon up on the same data directory is refused")
 def second(c):
     c.run([c.charon, "up", "--data-dir", c.data_dir, "--port", str(c.port)]).fails().err_has("already runs")
+    c.run([c.charon, "status", "--data-dir", c.data_dir]).ok().has(str(c.pid()))
 
 
 @CASES.case("charon up on a taken port is refused")

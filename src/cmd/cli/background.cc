@@ -14,6 +14,7 @@
 #include "rt/os/machine.h"
 #include "rt/os/net.h"
 #include "rt/os/system.h"
+#include "rt/scope.h"
 
 namespace charon::cmd {
 namespace {
@@ -60,6 +61,11 @@ std::size_t pass_on(const rt::Files& files, const std::string& path, std::size_t
   return text->size();
 }
 
+rt::Task<void> note_exit(rt::Child* child, bool* exited) {
+  co_await child->wait();
+  *exited = true;
+}
+
 rt::Task<int> start_and_wait(rt::OsLoop& loop, rt::Files& files, rt::Process& process, Options options) {
   if (auto made = files.make_dirs(options.data_dir, 0711); !made) co_return complain("cannot start", made.error());
   rt::Command command;
@@ -70,6 +76,9 @@ rt::Task<int> start_and_wait(rt::OsLoop& loop, rt::Files& files, rt::Process& pr
   std::size_t shown = files.exists(command.log_path) ? files.read(command.log_path)->size() : 0;
   auto child = process.start(command);
   if (!child) co_return complain("cannot start", child.error());
+  bool exited = false;
+  rt::Scope watching(loop);
+  watching.spawn(note_exit(child->get(), &exited));
   rt::Instant deadline = loop.clock().now() + kStartTimeout;
   std::size_t start = shown;
   while (loop.clock().now() < deadline) {
@@ -77,7 +86,7 @@ rt::Task<int> start_and_wait(rt::OsLoop& loop, rt::Files& files, rt::Process& pr
     shown = pass_on(files, command.log_path, shown);
     auto log = files.read(command.log_path);
     if (log && log->find("use it with: export KUBECONFIG=", start) != std::string::npos) co_return 0;
-    if (!rt::process_alive((*child)->pid()) || !files.exists(fmt::format("/proc/{}/exe", (*child)->pid()))) {
+    if (exited) {
       pass_on(files, command.log_path, shown);
       co_return 1;
     }
@@ -87,21 +96,30 @@ rt::Task<int> start_and_wait(rt::OsLoop& loop, rt::Files& files, rt::Process& pr
   co_return 1;
 }
 
+rt::Task<Result<void>> remove_sandbox(net::GrpcChannel& channel, std::string id) {
+  cri::v1::StopPodSandboxRequest stop;
+  stop.pod_sandbox_id = id;
+  CO_TRY(co_await channel.call<cri::v1::StopPodSandboxResponse>("/runtime.v1.RuntimeService/StopPodSandbox", stop, kSandboxTimeout));
+  cri::v1::RemovePodSandboxRequest remove;
+  remove.pod_sandbox_id = id;
+  CO_TRY(co_await channel.call<cri::v1::RemovePodSandboxResponse>("/runtime.v1.RuntimeService/RemovePodSandbox", remove, kSandboxTimeout));
+  co_return Result<void>();
+}
+
 // Pods end before the runtime does: their networks and mounts are taken down by it.
 rt::Task<Result<void>> remove_sandboxes(rt::OsLoop& loop, rt::Net& net, std::string socket, Progress& progress) {
   auto channel = net::make_grpc_channel(loop, net, rt::Address::unix_path(socket), {{"containerd-namespace", "k8s.io"}});
   CO_TRY_ASSIGN(auto list, co_await channel->call<cri::v1::ListPodSandboxResponse>("/runtime.v1.RuntimeService/ListPodSandbox",
                                                                                    cri::v1::ListPodSandboxRequest(), seconds(10)));
   if (!list.items.empty()) progress.step(fmt::format("stopping {} pods", list.items.size()));
+  Result<void> outcome;
   for (const cri::v1::PodSandbox& sandbox : list.items) {
-    cri::v1::StopPodSandboxRequest stop;
-    stop.pod_sandbox_id = sandbox.id;
-    CO_TRY(co_await channel->call<cri::v1::StopPodSandboxResponse>("/runtime.v1.RuntimeService/StopPodSandbox", stop, kSandboxTimeout));
-    cri::v1::RemovePodSandboxRequest remove;
-    remove.pod_sandbox_id = sandbox.id;
-    CO_TRY(co_await channel->call<cri::v1::RemovePodSandboxResponse>("/runtime.v1.RuntimeService/RemovePodSandbox", remove, kSandboxTimeout));
+    // One that cannot be removed does not keep the others.
+    auto removed = co_await remove_sandbox(*channel, sandbox.id);
+    std::string name = sandbox.metadata ? sandbox.metadata->namespace_ + "/" + sandbox.metadata->name : sandbox.id;
+    if (!removed) outcome = fail_with("pod " + name, std::move(removed.error()));
   }
-  co_return Result<void>();
+  co_return outcome;
 }
 
 rt::Task<int> stop_all(rt::OsLoop& loop, Options options) {
@@ -176,12 +194,7 @@ int run_status(const Options& options) {
   }
   std::printf("charon runs as process %d from %s\nkubeconfig: %s\nlog: %s\n", pid, options.data_dir.c_str(),
               admin_kubeconfig(options).c_str(), log_file(options).c_str());
-  return 0;
-}
-
-int run_token_create(const Options&) {
-  std::fprintf(stderr, "charon: joining machines by token is not supported yet; this version runs clusters of one node\n");
-  return 1;
+  return run_health(options);
 }
 
 }  // namespace charon::cmd

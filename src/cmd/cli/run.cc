@@ -57,7 +57,7 @@ class Process {
     agent_.reset();
     controllers_.reset();
     control_plane_.reset();
-    (void)files_->remove_all(pid_file(options_));
+    if (claimed_) (void)files_->remove_all(pid_file(options_));
     return code;
   }
 
@@ -93,7 +93,9 @@ class Process {
     int pid = text ? std::atoi(text->c_str()) : 0;
     if (pid != rt::process_id() && rt::process_alive(pid) && is_charon(pid))
       return fail(Reason::Conflict, fmt::format("a cluster already runs from {} (process {}); `charon down` stops it", options_.data_dir, pid));
-    return files_->write_atomic(pid_file(options_), std::to_string(rt::process_id()) + "\n", 0644);
+    TRY(files_->write_atomic(pid_file(options_), std::to_string(rt::process_id()) + "\n", 0644));
+    claimed_ = true;
+    return {};
   }
 
   bool is_charon(int pid) const {
@@ -202,6 +204,7 @@ class Process {
   std::unique_ptr<Controllers> controllers_;
   std::unique_ptr<Agent> agent_;
   rt::Scope tasks_{loop_};
+  bool claimed_ = false;  // the pid file is ours
   bool stopping_ = false;
 };
 

@@ -1,30 +1,33 @@
 #include "cmd/compose/control_plane.h"
 
+#include <boost/json.hpp>
+
 #include "client/informer.h"
+#include "codec/json.h"
 #include "control/runner.h"
 #include "model/kind.h"
 #include "rt/os/loop.h"
-#include "server/admission/namespace_lifecycle/namespace_lifecycle.h"
+#include "server/admission/plugins.h"
 #include "server/api.h"
 #include "server/authn/authenticator.h"
+#include "server/authn/bootstrap_token/bootstrap_token.h"
+#include "server/authn/service_account/service_account.h"
+#include "server/authn/static_tokens/static_tokens.h"
+#include "server/authn/token/token.h"
+#include "server/authz/bootstrap_roles.h"
 #include "server/authz/rbac.h"
 #include "server/bootstrap/bootstrap.h"
 #include "server/cache.h"
 #include "server/front/front.h"
 #include "server/in_process.h"
 #include "server/node_connection.h"
+#include "server/reviews/reviews.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace charon::cmd {
 namespace {
 
 constexpr std::chrono::seconds kShutdownGrace{10};
-
-std::vector<std::unique_ptr<server::AdmissionPlugin>> admission_plugins(server::Caches& caches) {
-  std::vector<std::unique_ptr<server::AdmissionPlugin>> plugins;
-  plugins.push_back(server::make_namespace_lifecycle(caches));
-  return plugins;
-}
 
 server::User component(std::string name, std::vector<std::string> groups) {
   server::User user;
@@ -34,7 +37,9 @@ server::User component(std::string name, std::vector<std::string> groups) {
   return user;
 }
 
-net::TlsServerOptions serving_options(const ClusterPki& pki) { return {.identity = pki.api_server(), .client_ca_pem = pki.ca_pem()}; }
+net::TlsServerOptions serving_options(const ClusterPki& pki) {
+  return {.identity = pki.api_server(), .client_ca_pem = pki.ca_pem()};
+}
 
 }  // namespace
 
@@ -45,6 +50,8 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::Admission> admission;
   std::unique_ptr<server::Api> api;
   std::unique_ptr<server::Authorizer> authorizer;
+  std::unique_ptr<server::ServiceAccountTokens> service_accounts;
+  std::unique_ptr<server::TokenAuthenticator> tokens;
   std::unique_ptr<server::Authenticator> authenticator;
   std::unique_ptr<server::NodeConnections> nodes;
   std::unique_ptr<server::Front> front;
@@ -67,19 +74,22 @@ rt::Task<Result<void>> ControlPlane::start() {
   std::string folder = options_.data_dir + "/store";
   CO_TRY(host_.files.make_dirs(folder, 0700));
   store::SqliteWorkers workers{rt::make_thread_worker("store-write"), rt::make_thread_worker("store-read")};
-  CO_TRY_ASSIGN(parts.store, store::open_sqlite_store(host_.loop, {.path = folder + "/state.db", .history = {}}, std::move(workers)));
+  CO_TRY_ASSIGN(parts.store,
+                store::open_sqlite_store(host_.loop, {.path = folder + "/state.db", .history = {}}, std::move(workers)));
 
   parts.caches = std::make_unique<server::Caches>(host_.loop, *parts.store, model::builtin_kinds());
   CO_TRY(co_await parts.caches->start());
-  parts.admission = std::make_unique<server::Admission>(admission_plugins(*parts.caches));
+  parts.admission = std::make_unique<server::Admission>(
+      server::make_admission_plugins(host_.loop.clock(), host_.random, *parts.caches, {.service_cidr = options_.service_cidr}));
   parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
   parts.authorizer = server::make_rbac_authorizer(*parts.caches);
-  std::vector<std::unique_ptr<server::Authenticator>> chain;
-  chain.push_back(server::make_certificate_authenticator());
-  parts.authenticator = server::make_authenticator_chain(std::move(chain));
+  CO_TRY(start_authentication(parts));
   net::TlsClientOptions agent_tls{.ca_pem = pki_.ca_pem(), .identity = pki_.agent_client(), .alpn = {"http/1.1"}};
   parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, std::move(agent_tls));
   parts.front = std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
+  parts.front->add_document("/openid/v1/jwks", codec::write_json(codec::Value(parts.service_accounts->key_set())));
+  parts.front->add_document("/.well-known/openid-configuration",
+                            codec::write_json(codec::Value(parts.service_accounts->discovery())));
   parts.front->add_health_check({"ping", [] { return Result<void>(); }});
   parts.front->add_health_check({.name = "bootstrap",
                                  .check = [&parts]() -> Result<void> {
@@ -88,12 +98,35 @@ rt::Task<Result<void>> ControlPlane::start() {
                                  },
                                  .live = false});
   server::Front* front = parts.front.get();
-  parts.https = net::serve(host_.loop, std::move(listener), parts.tls, [front](net::Exchange& exchange) { return front->handle(exchange); });
+  parts.https = net::serve(host_.loop, std::move(listener), parts.tls,
+                           [front](net::Exchange& exchange) { return front->handle(exchange); });
 
   parts.admin = transport(component("system:apiserver", {"system:masters"}));
   CO_TRY(co_await server::bootstrap(*parts.admin, {options_.service_ip, options_.advertise_ip, parts.https->local().port}));
+  CO_TRY(co_await server::bootstrap_roles(host_.loop, *parts.admin));
   parts.bootstrapped = true;
   co_return Result<void>();
+}
+
+Result<void> ControlPlane::start_authentication(Parts& parts) {
+  const rt::Clock& clock = host_.loop.clock();
+  TRY_ASSIGN(server::SigningKey key, server::SigningKey::from_private_pem(pki_.service_account_key_pem()));
+  parts.service_accounts = std::make_unique<server::ServiceAccountTokens>(clock, host_.random, *parts.caches, key);
+  std::vector<std::unique_ptr<server::TokenAuthenticator>> tokens;
+  tokens.push_back(server::make_service_account_authenticator(clock, *parts.caches, key));
+  if (!options_.token_csv.empty()) {
+    TRY_ASSIGN(auto fixed, server::make_static_token_authenticator(options_.token_csv));
+    tokens.push_back(std::move(fixed));
+  }
+  tokens.push_back(server::make_bootstrap_token_authenticator(clock, *parts.caches));
+  parts.tokens = server::make_token_chain(std::move(tokens));
+  std::vector<std::unique_ptr<server::Authenticator>> chain;
+  chain.push_back(server::make_certificate_authenticator());
+  chain.push_back(server::make_bearer_authenticator(*parts.tokens));
+  parts.authenticator = server::make_authenticator_chain(std::move(chain));
+  server::add_authentication_reviews(*parts.api, *parts.tokens, *parts.service_accounts);
+  server::add_authorization_reviews(*parts.api, *parts.authorizer);
+  return {};
 }
 
 rt::Task<void> ControlPlane::shutdown() {

@@ -27,6 +27,8 @@ struct ControlPlaneOptions {
   rt::Address listen = rt::Address::tcp("0.0.0.0", 6443);
   std::string advertise_ip;  // where pods and agents reach this machine
   std::string service_ip = "10.43.0.1";
+  std::string service_cidr = "10.43.0.0/16";
+  std::string token_csv;  // static tokens (server/authn/static_tokens); empty: none
 };
 
 // What the control plane takes from the operating system, or from the simulator.
@@ -57,6 +59,8 @@ class ControlPlane {
 
  private:
   struct Parts;
+
+  Result<void> start_authentication(Parts& parts);
 
   Host host_;
   ControlPlaneOptions options_;

@@ -14,7 +14,9 @@ bool contains(const std::vector<std::string>& list, std::string_view wanted) {
   return std::ranges::any_of(list, [wanted](const std::string& item) { return item == wanted; });
 }
 
-bool any_or(const std::vector<std::string>& list, std::string_view wanted) { return contains(list, "*") || contains(list, wanted); }
+bool any_or(const std::vector<std::string>& list, std::string_view wanted) {
+  return contains(list, "*") || contains(list, wanted);
+}
 
 // "pods", "pods/log", "*/scale" or "*".
 bool resource_matches(const PolicyRule& rule, const Attributes& attributes) {
@@ -26,7 +28,8 @@ bool resource_matches(const PolicyRule& rule, const Attributes& attributes) {
 
 bool path_matches(const PolicyRule& rule, std::string_view path) {
   return std::ranges::any_of(rule.nonResourceURLs, [path](const std::string& pattern) {
-    return pattern == "*" || pattern == path || (pattern.ends_with('*') && path.starts_with(pattern.substr(0, pattern.size() - 1)));
+    return pattern == "*" || pattern == path ||
+           (pattern.ends_with('*') && path.starts_with(pattern.substr(0, pattern.size() - 1)));
   });
 }
 
@@ -45,7 +48,8 @@ bool subject_is(const Subject& subject, const User& user, std::string_view bindi
   std::string_view name = user.name;
   constexpr std::string_view kPrefix = "system:serviceaccount:";
   return name.size() == kPrefix.size() + ns.size() + 1 + subject.name.size() && name.starts_with(kPrefix) &&
-         name.substr(kPrefix.size(), ns.size()) == ns && name[kPrefix.size() + ns.size()] == ':' && name.ends_with(subject.name);
+         name.substr(kPrefix.size(), ns.size()) == ns && name[kPrefix.size() + ns.size()] == ':' &&
+         name.ends_with(subject.name);
 }
 
 template <class Role>
@@ -54,13 +58,28 @@ bool role_allows(const DocumentPtr& document, const Attributes& attributes) {
                                          [&attributes](const PolicyRule& rule) { return rule_allows(rule, attributes); });
 }
 
+Cache& cache_of(Caches& caches, std::string_view kind) {
+  return caches.of(*model::find_kind({"rbac.authorization.k8s.io", "v1"}, kind));
+}
+
+bool applies(const std::vector<Subject>& subjects, const User& user, std::string_view binding_ns) {
+  return std::ranges::any_of(subjects, [&](const Subject& subject) { return subject_is(subject, user, binding_ns); });
+}
+
+template <class Role>
+void append_rules(const DocumentPtr& document, std::vector<PolicyRule>& rules) {
+  if (!document) return;
+  auto role = document->as<Role>();
+  rules.insert(rules.end(), role->rules.begin(), role->rules.end());
+}
+
 class RbacAuthorizer final : public Authorizer {
  public:
   explicit RbacAuthorizer(Caches& caches)
-      : roles_(cache(caches, "Role")),
-        cluster_roles_(cache(caches, "ClusterRole")),
-        bindings_(cache(caches, "RoleBinding")),
-        cluster_bindings_(cache(caches, "ClusterRoleBinding")) {}
+      : roles_(cache_of(caches, "Role")),
+        cluster_roles_(cache_of(caches, "ClusterRole")),
+        bindings_(cache_of(caches, "RoleBinding")),
+        cluster_bindings_(cache_of(caches, "ClusterRoleBinding")) {}
 
   Decision authorize(const Attributes& attributes) const override {
     const User& user = *attributes.user;
@@ -68,8 +87,10 @@ class RbacAuthorizer final : public Authorizer {
     Decision decision;
     cluster_bindings_.each({}, nullptr, [&](const DocumentPtr& document) {
       auto binding = document->as<rbac::v1::ClusterRoleBinding>();
-      if (applies(binding->subjects, user, "") && role_allows<rbac::v1::ClusterRole>(cluster_roles_.get({"", binding->roleRef.name}), attributes))
-        decision = {true, "RBAC: allowed by ClusterRoleBinding \"" + binding->metadata.name + "\" of ClusterRole \"" + binding->roleRef.name + "\""};
+      if (applies(binding->subjects, user, "") &&
+          role_allows<rbac::v1::ClusterRole>(cluster_roles_.get({"", binding->roleRef.name}), attributes))
+        decision = {true, "RBAC: allowed by ClusterRoleBinding \"" + binding->metadata.name + "\" of ClusterRole \"" +
+                              binding->roleRef.name + "\""};
       return !decision.allowed;
     });
     if (decision.allowed || !attributes.resource_request || attributes.ns.empty()) return decision;
@@ -80,19 +101,15 @@ class RbacAuthorizer final : public Authorizer {
       bool allowed = binding->roleRef.kind == "ClusterRole"
                          ? role_allows<rbac::v1::ClusterRole>(cluster_roles_.get({"", name}), attributes)
                          : role_allows<rbac::v1::Role>(roles_.get({binding->metadata.namespace_, name}), attributes);
-      if (allowed) decision = {true, "RBAC: allowed by RoleBinding \"" + document->key().text() + "\" of " + binding->roleRef.kind + " \"" + name + "\""};
+      if (allowed)
+        decision = {true, "RBAC: allowed by RoleBinding \"" + document->key().text() + "\" of " + binding->roleRef.kind +
+                              " \"" + name + "\""};
       return !decision.allowed;
     });
     return decision;
   }
 
  private:
-  static Cache& cache(Caches& caches, std::string_view kind) { return caches.of(*model::find_kind({"rbac.authorization.k8s.io", "v1"}, kind)); }
-
-  static bool applies(const std::vector<Subject>& subjects, const User& user, std::string_view binding_ns) {
-    return std::ranges::any_of(subjects, [&](const Subject& subject) { return subject_is(subject, user, binding_ns); });
-  }
-
   Cache& roles_;
   Cache& cluster_roles_;
   Cache& bindings_;
@@ -100,6 +117,29 @@ class RbacAuthorizer final : public Authorizer {
 };
 
 }  // namespace
+
+std::vector<PolicyRule> rbac_rules(Caches& caches, const User& user, std::string_view ns) {
+  Cache& cluster_roles = cache_of(caches, "ClusterRole");
+  Cache& roles = cache_of(caches, "Role");
+  std::vector<PolicyRule> rules;
+  cache_of(caches, "ClusterRoleBinding").each({}, nullptr, [&](const DocumentPtr& document) {
+    auto binding = document->as<rbac::v1::ClusterRoleBinding>();
+    if (applies(binding->subjects, user, ""))
+      append_rules<rbac::v1::ClusterRole>(cluster_roles.get({"", binding->roleRef.name}), rules);
+    return true;
+  });
+  if (ns.empty()) return rules;
+  cache_of(caches, "RoleBinding").each(ns, nullptr, [&](const DocumentPtr& document) {
+    auto binding = document->as<rbac::v1::RoleBinding>();
+    if (!applies(binding->subjects, user, binding->metadata.namespace_)) return true;
+    if (binding->roleRef.kind == "ClusterRole")
+      append_rules<rbac::v1::ClusterRole>(cluster_roles.get({"", binding->roleRef.name}), rules);
+    if (binding->roleRef.kind == "Role")
+      append_rules<rbac::v1::Role>(roles.get({std::string(ns), binding->roleRef.name}), rules);
+    return true;
+  });
+  return rules;
+}
 
 std::unique_ptr<Authorizer> make_rbac_authorizer(Caches& caches) { return std::make_unique<RbacAuthorizer>(caches); }
 

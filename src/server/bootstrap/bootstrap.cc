@@ -4,6 +4,7 @@
 
 #include "api/core/v1/types.h"
 #include "api/discovery/v1/types.h"
+#include "api/scheduling/v1/types.h"
 #include "client/typed.h"
 
 namespace charon::server {
@@ -24,6 +25,14 @@ core::v1::Namespace make_namespace(const char* name) {
   ns.metadata.name = name;
   ns.metadata.labels["kubernetes.io/metadata.name"] = name;
   return ns;
+}
+
+scheduling::v1::PriorityClass make_priority_class(const char* name, std::int32_t value, const char* description) {
+  scheduling::v1::PriorityClass priority;
+  priority.metadata.name = name;
+  priority.value = value;
+  priority.description = description;
+  return priority;
 }
 
 core::v1::Service make_service(const BootstrapOptions& options) {
@@ -95,6 +104,11 @@ rt::Task<Result<void>> put(client::Client client, T object) {
 rt::Task<Result<void>> bootstrap(client::Transport& transport, BootstrapOptions options) {
   client::Client client(transport);
   for (const char* name : kNamespaces) CO_TRY(co_await ensure(client, make_namespace(name)));
+  // The values and names that pods of every distribution refer to; user classes end at a billion.
+  CO_TRY(co_await ensure(client, make_priority_class("system-cluster-critical", 2000000000,
+                                                     "For pods that the cluster needs, wherever they run.")));
+  CO_TRY(co_await ensure(client, make_priority_class("system-node-critical", 2000001000,
+                                                     "For pods that their node needs and that must not move.")));
   CO_TRY(co_await ensure(client, make_service(options)));
   CO_TRY(co_await put(client, make_endpoints(options)));
   CO_TRY(co_await put(client, make_legacy_endpoints(options)));

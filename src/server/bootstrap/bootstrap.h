@@ -1,4 +1,5 @@
-// What every cluster has from its first start: the namespaces and the Service "kubernetes" in front of the API server.
+// What every cluster has from its first start: the namespaces, the system's priority classes and the Service
+// "kubernetes" in front of the API server.
 #pragma once
 
 #include <string>

@@ -50,7 +50,7 @@ Array strings(const Range& range) {
 std::vector<const model::Kind*> kinds_of(std::string_view group, std::string_view version) {
   std::vector<const model::Kind*> kinds;
   for (const model::Kind& kind : model::builtin_kinds())
-    if (kind.gv.group == group && kind.gv.version == version) kinds.push_back(&kind);
+    if (kind.gv.group == group && kind.gv.version == version && model::served(kind)) kinds.push_back(&kind);
   return kinds;
 }
 
@@ -65,7 +65,8 @@ bool better(std::string_view left, std::string_view right) {
 const Groups& groups() {
   static const Groups all = [] {
     std::map<std::string_view, std::set<std::string_view>> found;
-    for (const model::Kind& kind : model::builtin_kinds()) found[kind.gv.group].insert(kind.gv.version);
+    for (const model::Kind& kind : model::builtin_kinds())
+      if (model::served(kind)) found[kind.gv.group].insert(kind.gv.version);
     Groups sorted;
     for (const auto& [group, versions] : found) {
       std::vector<std::string_view> list(versions.begin(), versions.end());

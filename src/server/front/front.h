@@ -27,20 +27,14 @@ struct HealthCheck {
   bool ready = true;  // part of /readyz
 };
 
-// A resource, or subresource, that is only ever created and answered at once: token and access reviews.
-struct Review {
-  const schema::Type* type = nullptr;  // of what is sent and answered
-  // `object` is normalized.
-  std::function<rt::Task<Result<codec::Value>>(Request request, codec::Value object)> answer;
-};
-
 class Front {
  public:
   // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable.
   Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes);
 
   void add_health_check(HealthCheck check);
-  void add_review(const model::Kind& kind, std::string subresource, Review review);
+  // A JSON document at a path of its own ("/openid/v1/jwks").
+  void add_document(std::string path, std::string json);
 
   rt::Task<void> handle(net::Exchange& exchange);
 
@@ -75,7 +69,7 @@ class Front {
   Metrics::Family& request_duration_;
   Metrics::Family& inflight_;
   std::vector<HealthCheck> checks_;
-  std::map<std::pair<const model::Kind*, std::string>, Review> reviews_;
+  std::map<std::string, SharedBytes, std::less<>> documents_;  // by path
 };
 
 }  // namespace charon::server

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "codec/tree.h"
+#include "server/authn/impersonation/impersonation.h"
 #include "server/discovery/discovery.h"
 #include "server/front/call.h"
 #include "server/openapi/openapi.h"
@@ -35,9 +36,7 @@ Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& aut
 
 void Front::add_health_check(HealthCheck check) { checks_.push_back(std::move(check)); }
 
-void Front::add_review(const model::Kind& kind, std::string subresource, Review review) {
-  reviews_[{&kind, std::move(subresource)}] = std::move(review);
-}
+void Front::add_document(std::string path, std::string json) { documents_[std::move(path)] = share(std::move(json)); }
 
 rt::Task<void> Front::handle(net::Exchange& exchange) {
   rt::Instant started = api_.loop().clock().now();
@@ -56,7 +55,7 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
 
 rt::Task<Result<void>> Front::serve(Call& call) {
   CO_TRY_ASSIGN(std::optional<User> user, authenticator_.authenticate(call.head));
-  call.user = std::move(*user);
+  CO_TRY_ASSIGN(call.user, impersonate(call.head, std::move(*user), authorizer_));
   CO_TRY_ASSIGN(call.route, route(call.head));
   Request& request = call.request();
   request.user = call.user;
@@ -82,6 +81,10 @@ rt::Task<Result<void>> Front::serve_other(Call& call) {
     if (path == root || path.starts_with(std::string(root) + "/")) co_return co_await serve_health(call, path);
   if (path == "/metrics") {
     co_await send(call, 200, "text/plain; version=0.0.4; charset=utf-8", {net::Piece::of(metrics_.expose())});
+    co_return Result<void>();
+  }
+  if (auto found = documents_.find(path); found != documents_.end()) {
+    co_await send(call, 200, "application/json", {net::Piece::of(found->second)});
     co_return Result<void>();
   }
   if (auto answer = discovery_answer(path, call.head.headers.get("accept"))) {

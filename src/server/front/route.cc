@@ -85,7 +85,7 @@ Result<Route> route(const net::RequestHead& head) {
     rest.erase(rest.begin(), rest.begin() + 2);
   }
   request.kind = model::find_resource(gv, rest[0]);
-  if (request.kind == nullptr) return fail(page_not_found());
+  if (request.kind == nullptr || !model::served(*request.kind)) return fail(page_not_found());
   if (request.kind->namespaced ? rest.size() > 1 && request.ns.empty() : !request.ns.empty()) return fail(page_not_found());
   if (rest.size() > 1) request.name = rest[1];
   if (rest.size() > 2) request.subresource = rest[2];

@@ -115,6 +115,9 @@ rt::Task<Result<void>> Front::serve_list(Call& call) {
     page.limit = limit->size() > 9 ? 0 : static_cast<std::size_t>(std::stoul(*limit));
   }
   page.continue_token = net::query_value(call.query(), "continue").value_or("");
+  std::string version = net::query_value(call.query(), "resourceVersion").value_or("");
+  if (version.find_first_not_of("0123456789") != std::string::npos || version.size() > 19)
+    co_return fail(bad_request("Invalid value: \"" + version + "\": resourceVersion is not a whole number"));
   CO_TRY_ASSIGN(Listing listing, api_.list(request, page));
   std::vector<net::Piece> body;
   if (call.media.shape == Shape::Table) {

@@ -78,16 +78,16 @@ Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const s
 
 rt::Task<Result<void>> Front::serve_write(Call& call) {
   Request& request = call.request();
-  auto review = reviews_.find({request.kind, request.subresource});
-  if (review == reviews_.end() && request.verb == "create" && !request.subresource.empty() && request.subresource != "binding")
+  const Review* review = request.verb == "create" ? api_.review(*request.kind, request.subresource) : nullptr;
+  if (review == nullptr && request.verb == "create" && !request.subresource.empty() && request.subresource != "binding")
     co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
                                                " is not served by this server yet");
   CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
-  if (review != reviews_.end()) {
-    const schema::Type* type = review->second.type;
+  if (review != nullptr) {
+    const schema::Type* type = review->type;
     CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
     CO_TRY(schema::normalize(*type, tree));
-    CO_TRY_ASSIGN(codec::Value answer, co_await review->second.answer(request, std::move(tree)));
+    CO_TRY_ASSIGN(codec::Value answer, co_await review->answer(request, std::move(tree)));
     co_await send_tree(call, 201, std::move(answer), type);
     co_return Result<void>();
   }

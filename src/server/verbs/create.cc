@@ -1,4 +1,5 @@
 #include "codec/tree.h"
+#include "schema/convert.h"
 #include "server/api.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
@@ -19,9 +20,9 @@ Result<void> check_identity(const model::Kind& kind, Value& object) {
   std::string_view given_version = codec::string_at(object, "apiVersion");
   std::string expected = kind.gv.text();
   if ((!given_kind.empty() && given_kind != kind.kind) || (!given_version.empty() && given_version != expected))
-    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) + "\" cannot be handled as a " +
-                            std::string(kind.kind) + ": the API version in the data (" + std::string(given_version) +
-                            ") does not match the expected API version (" + expected + ")"));
+    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) +
+                            "\" cannot be handled as a " + std::string(kind.kind) + ": the API version in the data (" +
+                            std::string(given_version) + ") does not match the expected API version (" + expected + ")"));
   object.as_object()["kind"] = kind.kind;
   object.as_object()["apiVersion"] = expected;
   return {};
@@ -32,6 +33,8 @@ Result<void> check_identity(const model::Kind& kind, Value& object) {
 rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warnings* warnings) {
   if (request.subresource == "binding") co_return co_await create_binding(std::move(request), std::move(object));
   const model::Kind& kind = *request.kind;
+  if (const Review* found = review(kind, request.subresource))
+    co_return co_await create_review(std::move(request), *found, std::move(object));
   CO_TRY(check_identity(kind, object));
   CO_TRY(normalize_and_default(request, object, warnings));
   bool generated = codec::string_at_path(object, {"metadata", "name"}).empty() && request.name.empty();
@@ -50,6 +53,24 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
     request.name = base.substr(0, 58) + random_.name_suffix();
     codec::ensure_object(object, {"metadata"})["name"] = request.name;
   }
+}
+
+void Api::add_review(const model::Kind& kind, std::string subresource, Review review) {
+  reviews_[{&kind, std::move(subresource)}] = std::move(review);
+}
+
+const Review* Api::review(const model::Kind& kind, std::string_view subresource) const {
+  auto found = reviews_.find(std::pair(&kind, std::string(subresource)));
+  return found == reviews_.end() ? nullptr : &found->second;
+}
+
+rt::Task<Result<DocumentPtr>> Api::create_review(Request request, const Review& review, Value object) {
+  const model::Kind& kind = *request.kind;
+  CO_TRY(schema::normalize(*review.type, object));
+  CO_TRY_ASSIGN(Value answer, co_await review.answer(std::move(request), std::move(object)));
+  std::string json;
+  schema::append_canonical_json(*review.type, answer, json);
+  co_return std::make_shared<model::Document>(kind, 0, share(std::move(json)), answer);
 }
 
 rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const Value& object) {
@@ -83,8 +104,9 @@ rt::Task<Result<DocumentPtr>> Api::create_binding(Request request, Value binding
         Value object = current;
         std::string_view assigned = codec::string_at_path(current, {"spec", "nodeName"});
         if (!uid.empty() && uid != codec::string_at_path(current, {"metadata", "uid"}))
-          return fail(conflict(*kind, name, "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " +
-                                                std::string(codec::string_at_path(current, {"metadata", "uid"}))));
+          return fail(conflict(*kind, name,
+                               "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " +
+                                   std::string(codec::string_at_path(current, {"metadata", "uid"}))));
         if (!codec::string_at_path(current, {"metadata", "deletionTimestamp"}).empty())
           return fail(conflict(*kind, name, "pod " + name + " is being deleted, cannot be assigned to a host"));
         if (!assigned.empty())
@@ -95,7 +117,8 @@ rt::Task<Result<DocumentPtr>> Api::create_binding(Request request, Value binding
         if (const Value* old = status.if_contains("conditions"); old != nullptr && old->is_array())
           for (const Value& condition : old->get_array())
             if (codec::string_at(condition, "type") != "PodScheduled") conditions.push_back(condition);
-        conditions.push_back({{"type", "PodScheduled"}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", now}});
+        conditions.push_back(
+            {{"type", "PodScheduled"}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", now}});
         status["conditions"] = std::move(conditions);
         return object;
       },

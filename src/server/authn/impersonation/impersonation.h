@@ -1,0 +1,16 @@
+// Impersonation: one user acts as another by the headers Impersonate-User, -Group, -Uid and -Extra-<key>, where the verb
+// "impersonate" is granted for each of them.
+#pragma once
+
+#include "base/result.h"
+#include "net/http.h"
+#include "server/authz/authorizer.h"
+#include "server/request.h"
+
+namespace charon::server {
+
+// The user that the request is to be served as: `user` itself without such headers. Forbidden when the user may not;
+// BadRequest when groups, uid or extras come without a user.
+Result<User> impersonate(const net::RequestHead& head, User user, const Authorizer& authorizer);
+
+}  // namespace charon::server

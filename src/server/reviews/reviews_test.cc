@@ -1,0 +1,213 @@
+#include "server/reviews/reviews.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include "base/metrics.h"
+#include "server/authn/bootstrap_token/bootstrap_token.h"
+#include "server/authn/static_tokens/static_tokens.h"
+#include "server/authz/bootstrap_roles.h"
+#include "server/authz/rbac.h"
+#include "server/front/exchange_for_test.h"
+#include "server/front/front.h"
+#include "server/in_process.h"
+#include "server/server_for_test.h"
+
+namespace charon::server {
+namespace {
+
+using testing::HasSubstr;
+
+SigningKey make_key() {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  BIO* bio = BIO_new(BIO_s_mem());
+  PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+  char* text = nullptr;
+  long size = BIO_get_mem_data(bio, &text);
+  std::string pem(text, static_cast<std::size_t>(size));
+  BIO_free_all(bio);
+  EVP_PKEY_free(key);
+  return SigningKey::from_private_pem(pem).value();
+}
+
+// The front with all that decides who may do what, and the roles of a new cluster.
+class ReviewsTest : public testing::Test {
+ protected:
+  ReviewsTest() {
+    std::vector<std::unique_ptr<TokenAuthenticator>> sorts;
+    sorts.push_back(make_service_account_authenticator(server_.loop.clock(), server_.caches, key_));
+    sorts.push_back(make_static_token_authenticator("jane-token,jane,7,dev\nbob-token,bob,8\nops-token,op,9,ops\n").value());
+    tokens_ = make_token_chain(std::move(sorts));
+    std::vector<std::unique_ptr<Authenticator>> chain;
+    chain.push_back(make_certificate_authenticator());
+    chain.push_back(make_bearer_authenticator(*tokens_));
+    authenticator_ = make_authenticator_chain(std::move(chain));
+    add_authentication_reviews(*server_.api, *tokens_, service_accounts_);
+    add_authorization_reviews(*server_.api, *authorizer_);
+    front_ = std::make_unique<Front>(*server_.api, *authenticator_, *authorizer_, metrics_, nullptr);
+    User admin;
+    admin.groups = {"system:masters"};
+    admin_ = make_in_process_transport(*server_.api, *authorizer_, admin);
+    auto made = server_.loop.run(bootstrap_roles(server_.loop, *admin_));
+    EXPECT_TRUE(made) << made.error().message;
+    must(R"({"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"robot","namespace":"default"}})");
+    must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"devs","namespace":"default"},
+             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},
+             "subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"dev"}]})");
+    must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"act-as-jane"},
+             "rules":[{"verbs":["impersonate"],"apiGroups":[""],"resources":["users"],"resourceNames":["jane"]},
+                      {"verbs":["impersonate"],"apiGroups":[""],"resources":["groups"],"resourceNames":["dev"]}]})");
+    must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"ops"},
+             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"act-as-jane"},
+             "subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"ops"}]})");
+  }
+
+  void must(std::string_view json) {
+    auto created = server_.create(json);
+    ASSERT_TRUE(created) << created.error().message;
+  }
+
+  struct Reply {
+    int status = 0;
+    std::string text;
+    codec::Value tree;
+  };
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  Reply call(std::string method, std::string target, std::string_view token, std::string body = "",
+             const Headers& headers = {}) {
+    ExchangeForTest exchange(std::move(method), std::move(target), std::move(body));
+    if (!token.empty()) exchange.add_header("authorization", "Bearer " + std::string(token));
+    for (const auto& [name, value] : headers) exchange.add_header(name, value);
+    server_.loop.run(front_->handle(exchange));
+    auto tree = codec::parse_json(exchange.text);
+    return {exchange.status, exchange.text, tree ? *tree : codec::Value()};
+  }
+  Reply can(std::string_view token, std::string_view attributes) {
+    return call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", token,
+                R"({"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":{"resourceAttributes":)" +
+                    std::string(attributes) + "}}");
+  }
+
+  ServerForTest server_;
+  Metrics metrics_;
+  SigningKey key_ = make_key();
+  ServiceAccountTokens service_accounts_{server_.loop.clock(), server_.random, server_.caches, key_};
+  std::unique_ptr<Authorizer> authorizer_ = make_rbac_authorizer(server_.caches);
+  std::unique_ptr<TokenAuthenticator> tokens_;
+  std::unique_ptr<Authenticator> authenticator_;
+  std::unique_ptr<Front> front_;
+  std::unique_ptr<client::Transport> admin_;
+};
+
+TEST_F(ReviewsTest, StrangersSeeOnlyHealthAndVersion) {
+  EXPECT_EQ(call("GET", "/version", "").status, 200);
+  EXPECT_EQ(call("GET", "/readyz", "").status, 200);
+  Reply refused = call("GET", "/api", "");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(codec::string_at(refused.tree, "message"), "forbidden: User \"system:anonymous\" cannot get path \"/api\"");
+  EXPECT_EQ(call("GET", "/api/v1/namespaces/default/pods", "").status, 403);
+  EXPECT_EQ(call("GET", "/version", "wrong-token").status, 401);
+}
+
+TEST_F(ReviewsTest, EverybodyMayAskWhoTheyAre) {
+  Reply reply = call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "jane-token",
+                     R"({"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"})");
+  EXPECT_EQ(reply.status, 201) << reply.text;
+  EXPECT_EQ(codec::string_at(reply.tree, "kind"), "SelfSubjectReview");
+  EXPECT_EQ(codec::write_json(reply.tree.at("status").at("userInfo")),
+            R"({"username":"jane","uid":"7","groups":["dev","system:authenticated"]})");
+}
+
+TEST_F(ReviewsTest, CanI) {
+  Reply yes = can("jane-token", R"({"verb":"list","resource":"pods","namespace":"default"})");
+  EXPECT_EQ(yes.status, 201) << yes.text;
+  EXPECT_TRUE(yes.tree.at("status").at("allowed").as_bool());
+  EXPECT_THAT(yes.text, HasSubstr("RBAC: allowed by RoleBinding"));
+  EXPECT_FALSE(can("jane-token", R"({"verb":"list","resource":"pods"})").tree.at("status").at("allowed").as_bool());
+  EXPECT_FALSE(can("jane-token", R"({"verb":"delete","resource":"pods","namespace":"default"})")
+                   .tree.at("status")
+                   .at("allowed")
+                   .as_bool());
+  EXPECT_EQ(call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "jane-token",
+                 R"({"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":{}})")
+                .status,
+            422);
+}
+
+TEST_F(ReviewsTest, RulesAreListed) {
+  Reply reply =
+      call("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "jane-token",
+           R"({"kind":"SelfSubjectRulesReview","apiVersion":"authorization.k8s.io/v1","spec":{"namespace":"default"}})");
+  EXPECT_EQ(reply.status, 201) << reply.text;
+  EXPECT_FALSE(reply.tree.at("status").at("incomplete").as_bool());
+  EXPECT_THAT(reply.text,
+              HasSubstr(R"({"verbs":["create"],"apiGroups":["authentication.k8s.io"],"resources":["selfsubjectreviews"]})"));
+  EXPECT_THAT(reply.text, HasSubstr("persistentvolumeclaims/status"));
+  EXPECT_THAT(reply.text, HasSubstr("/openapi/*"));
+}
+
+TEST_F(ReviewsTest, TokensAreRequestedAndReviewed) {
+  Reply refused = call("POST", "/api/v1/namespaces/default/serviceaccounts/robot/token", "jane-token", "{}");
+  EXPECT_EQ(refused.status, 403);
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"root"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"op"}]})");
+  Reply made = call("POST", "/api/v1/namespaces/default/serviceaccounts/robot/token", "ops-token",
+                    R"({"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","spec":{"expirationSeconds":600}})");
+  EXPECT_EQ(made.status, 201) << made.text;
+  EXPECT_EQ(codec::string_at(made.tree, "kind"), "TokenRequest");
+  std::string token(codec::string_at_path(made.tree, {"status", "token"}));
+  Reply who = call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", token, "{}");
+  EXPECT_EQ(codec::string_at_path(who.tree, {"status", "userInfo", "username"}), "system:serviceaccount:default:robot");
+  Reply review = call("POST", "/apis/authentication.k8s.io/v1/tokenreviews", "ops-token",
+                      R"({"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{"token":")" + token + "\"}}");
+  EXPECT_TRUE(review.tree.at("status").at("authenticated").as_bool()) << review.text;
+  review = call("POST", "/apis/authentication.k8s.io/v1/tokenreviews", "ops-token",
+                R"({"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{"token":"x"}})");
+  EXPECT_EQ(review.status, 201);
+  EXPECT_EQ(codec::find_path(review.tree, {"status", "authenticated"}), nullptr) << review.text;
+}
+
+TEST_F(ReviewsTest, TheInProcessTransportAnswersReviewsToo) {
+  codec::Value request = codec::parse_json(R"({"metadata":{"name":"robot"},"spec":{"expirationSeconds":600}})").value();
+  auto answer = server_.loop.run(admin_->create({model::find_kind({"", "v1"}, "ServiceAccount"), "token"}, "default", request));
+  ASSERT_TRUE(answer) << answer.error().message;
+  codec::Value tree = (*answer)->tree();
+  std::string token(codec::string_at_path(tree, {"status", "token"}));
+  EXPECT_TRUE(tokens_->authenticate(token, {})->has_value());
+}
+
+TEST_F(ReviewsTest, ImpersonationNeedsTheRightForEachPart) {
+  std::string pods = "/api/v1/namespaces/default/pods";
+  EXPECT_EQ(call("GET", pods, "ops-token").status, 403);
+  Headers as_dev = {{"impersonate-user", "jane"}, {"impersonate-group", "dev"}};
+  EXPECT_EQ(call("GET", pods, "ops-token", "", as_dev).status, 200);
+  Reply refused = call("GET", pods, "bob-token", "", as_dev);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(
+      codec::string_at(refused.tree, "message"),
+      "users \"jane\" is forbidden: User \"bob\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope");
+  Headers as_master = {{"impersonate-user", "jane"}, {"impersonate-group", "system:masters"}};
+  EXPECT_EQ(call("GET", pods, "ops-token", "", as_master).status, 403);
+  EXPECT_EQ(call("GET", pods, "ops-token", "", {{"impersonate-group", "dev"}}).status, 400);
+}
+
+TEST_F(ReviewsTest, RolesAreCompletedButNotTakenBack) {
+  auto transport = admin_.get();
+  const model::Kind& kind = *model::find_kind({"rbac.authorization.k8s.io", "v1"}, "ClusterRole");
+  codec::Value patch =
+      codec::parse_json(R"({"rules":[{"verbs":["get"],"apiGroups":["x.io"],"resources":["things"]}]})").value();
+  ASSERT_TRUE(server_.loop.run(transport->patch({&kind}, {"", "view"}, client::PatchType::Merge, patch)));
+  ASSERT_TRUE(server_.loop.run(bootstrap_roles(server_.loop, *transport)));
+  auto view = server_.caches.of(kind).get({"", "view"})->as<rbac::v1::ClusterRole>();
+  EXPECT_EQ(view->rules.size(), 10u);
+  auto revision = server_.caches.revision();
+  ASSERT_TRUE(server_.loop.run(bootstrap_roles(server_.loop, *transport)));
+  EXPECT_EQ(server_.caches.revision(), revision);
+}
+
+}  // namespace
+}  // namespace charon::server
