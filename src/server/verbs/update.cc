@@ -78,7 +78,7 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   CO_TRY(prepare_update_meta(request, object, *before, before_tree));
   if (request.subresource != "binding") keep_other_half(request, object, before_tree);
   if (kind.rules.prepare != nullptr)
-    kind.rules.prepare(object, {false, request.subresource == "status", &before_tree});
+    kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
   count_generation(kind, object, before_tree);
   AdmissionReview review{Operation::Update, &request, &object, before, warnings};
   CO_TRY(co_await admission_.admit(review));
