@@ -112,6 +112,12 @@ class Controller {
   virtual Plan reconcile(const Request& request, const View& view, Time now) const = 0;
 };
 
+// What a controller may need to know of the cluster beside its objects. Each folder of controllers/ has a `make` that takes it;
+// the list of all (controllers/list.h) is written from the folder names by the build.
+struct ControllerSettings {
+  std::string cluster_ca_pem;  // published as the ConfigMap kube-root-ca.crt
+};
+
 // A suffix like generateName's that depends only on its arguments: the same create, retried, has the same name.
 // `seed` identifies the parent (its uid), `attempt` the child among its siblings.
 std::string stable_suffix(std::string_view seed, std::uint64_t attempt);

@@ -194,12 +194,7 @@ int run_status(const Options& options) {
   }
   std::printf("charon runs as process %d from %s\nkubeconfig: %s\nlog: %s\n", pid, options.data_dir.c_str(),
               admin_kubeconfig(options).c_str(), log_file(options).c_str());
-  return 0;
-}
-
-int run_token_create(const Options&) {
-  std::fprintf(stderr, "charon: joining machines by token is not supported yet; this version runs clusters of one node\n");
-  return 1;
+  return run_health(options);
 }
 
 }  // namespace charon::cmd

@@ -63,4 +63,8 @@ control::Plan DeploymentController::reconcile(const control::Request& request, c
   return plan_deployment(state, now);
 }
 
+std::unique_ptr<control::Controller> make(const control::ControllerSettings&) {
+  return std::make_unique<DeploymentController>();
+}
+
 }  // namespace charon::controllers::deployment

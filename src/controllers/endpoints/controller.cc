@@ -55,4 +55,8 @@ control::Plan EndpointsController::reconcile(const control::Request& request, co
   return plan_endpoints(state);
 }
 
+std::unique_ptr<control::Controller> make(const control::ControllerSettings&) {
+  return std::make_unique<EndpointsController>();
+}
+
 }  // namespace charon::controllers::endpoints

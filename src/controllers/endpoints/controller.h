@@ -1,6 +1,8 @@
 // The endpoints controller: gathers the state for plan.h. Keys are services.
 #pragma once
 
+#include <memory>
+
 #include "control/controller.h"
 
 namespace charon::controllers::endpoints {
@@ -11,5 +13,7 @@ class EndpointsController final : public control::Controller {
   std::vector<control::Watch> watches() const override;
   control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;
 };
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);
 
 }  // namespace charon::controllers::endpoints

@@ -88,4 +88,8 @@ control::Plan GarbageCollector::reconcile(const control::Request& request, const
   return plan_collection(state);
 }
 
+std::unique_ptr<control::Controller> make(const control::ControllerSettings&) {
+  return std::make_unique<GarbageCollector>();
+}
+
 }  // namespace charon::controllers::garbagecollector

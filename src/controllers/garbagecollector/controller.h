@@ -1,6 +1,8 @@
 // The garbage collector: gathers the state for plan.h. Keys carry the kind of their object.
 #pragma once
 
+#include <memory>
+
 #include "control/controller.h"
 
 namespace charon::controllers::garbagecollector {
@@ -17,5 +19,7 @@ class GarbageCollector final : public control::Controller {
  private:
   std::vector<const model::Kind*> kinds_;
 };
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);
 
 }  // namespace charon::controllers::garbagecollector

@@ -42,4 +42,8 @@ control::Plan NodeLifecycleController::reconcile(const control::Request& request
   return plan_node(state, periods_, now);
 }
 
+std::unique_ptr<control::Controller> make(const control::ControllerSettings&) {
+  return std::make_unique<NodeLifecycleController>();
+}
+
 }  // namespace charon::controllers::nodelifecycle

@@ -1,6 +1,8 @@
 // The node lifecycle controller: gathers the state for plan.h. Keys are nodes.
 #pragma once
 
+#include <memory>
+
 #include "control/controller.h"
 #include "controllers/nodelifecycle/plan.h"
 
@@ -17,5 +19,7 @@ class NodeLifecycleController final : public control::Controller {
  private:
   Periods periods_;
 };
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);
 
 }  // namespace charon::controllers::nodelifecycle

@@ -45,4 +45,8 @@ control::Plan ReplicaSetController::reconcile(const control::Request& request, c
   return plan_replica_set(state, now);
 }
 
+std::unique_ptr<control::Controller> make(const control::ControllerSettings&) {
+  return std::make_unique<ReplicaSetController>();
+}
+
 }  // namespace charon::controllers::replicaset

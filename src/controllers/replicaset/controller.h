@@ -1,6 +1,8 @@
 // The ReplicaSet controller: gathers the state for plan.h.
 #pragma once
 
+#include <memory>
+
 #include "control/controller.h"
 
 namespace charon::controllers::replicaset {
@@ -12,5 +14,7 @@ class ReplicaSetController final : public control::Controller {
   std::vector<control::Index> indexes() const override;
   control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;
 };
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);
 
 }  // namespace charon::controllers::replicaset

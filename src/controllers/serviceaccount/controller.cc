@@ -32,4 +32,8 @@ control::Plan ServiceAccountController::reconcile(const control::Request& reques
   return plan_namespace_identity(state, ca_pem_);
 }
 
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings) {
+  return std::make_unique<ServiceAccountController>(settings.cluster_ca_pem);
+}
+
 }  // namespace charon::controllers::serviceaccount

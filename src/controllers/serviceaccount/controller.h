@@ -1,6 +1,7 @@
 // The service account controller: gathers the state for plan.h. Keys are namespaces.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "control/controller.h"
@@ -17,5 +18,7 @@ class ServiceAccountController final : public control::Controller {
  private:
   std::string ca_pem_;
 };
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);
 
 }  // namespace charon::controllers::serviceaccount

@@ -45,4 +45,8 @@ control::Plan TaintEvictionController::reconcile(const control::Request& request
   return plan_eviction(state, now);
 }
 
+std::unique_ptr<control::Controller> make(const control::ControllerSettings&) {
+  return std::make_unique<TaintEvictionController>();
+}
+
 }  // namespace charon::controllers::tainteviction

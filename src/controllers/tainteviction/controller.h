@@ -1,6 +1,8 @@
 // The taint eviction controller: gathers the state for plan.h. Keys are nodes.
 #pragma once
 
+#include <memory>
+
 #include "control/controller.h"
 
 namespace charon::controllers::tainteviction {
@@ -12,5 +14,7 @@ class TaintEvictionController final : public control::Controller {
   std::vector<control::Index> indexes() const override;
   control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;
 };
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);
 
 }  // namespace charon::controllers::tainteviction

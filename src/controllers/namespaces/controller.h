@@ -1,6 +1,8 @@
 // The namespace controller: gathers the state for plan.h.
 #pragma once
 
+#include <memory>
+
 #include "control/controller.h"
 
 namespace charon::controllers::namespaces {
@@ -15,5 +17,7 @@ class NamespaceController final : public control::Controller {
  private:
   std::vector<const model::Kind*> kinds_;  // namespaced and deletable
 };
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);
 
 }  // namespace charon::controllers::namespaces

@@ -1,4 +1,4 @@
-#include "controllers/namespace/plan.h"
+#include "controllers/namespaces/plan.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

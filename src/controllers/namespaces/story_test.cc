@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controllers/namespace/controller.h"
+#include "controllers/namespaces/controller.h"
 #include "controllers/serviceaccount/controller.h"
 #include "controllers/testing/cluster.h"
 

@@ -1,7 +1,7 @@
-#include "controllers/namespace/controller.h"
+#include "controllers/namespaces/controller.h"
 
 #include "control/kinds.h"
-#include "controllers/namespace/plan.h"
+#include "controllers/namespaces/plan.h"
 
 namespace charon::controllers::namespaces {
 namespace {
@@ -37,6 +37,10 @@ control::Plan NamespaceController::reconcile(const control::Request& request, co
     for (auto& document : view.of(*kind).documents(state.space->metadata.name)) state.content.push_back(std::move(document));
   state.failure = request.failure;
   return plan_namespace(state, now);
+}
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings&) {
+  return std::make_unique<NamespaceController>();
 }
 
 }  // namespace charon::controllers::namespaces
