@@ -1,10 +1,14 @@
 #include "server/cache.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "codec/json.h"
+#include "model/storage_form.h"
+#include "schema/convert.h"
 
 namespace charon::server {
 namespace {
@@ -17,6 +21,18 @@ std::size_t weight(const Change& change) {
   if (change.before) bytes += change.before->json()->size();
   if (change.last) bytes += change.last->json()->size();
   return bytes;
+}
+
+// A stored value as a Document of `kind`, which may be another view than the one it is stored as.
+DocumentPtr read_stored(const model::Kind& kind, Revision revision, const std::string& stored) {
+  const model::StorageForm* form = model::storage_form(kind);
+  if (form == nullptr) return model::Document::from_json(kind, revision, with_resource_version(stored, revision));
+  auto tree = codec::parse_json(stored);
+  CHECK(tree.has_value());
+  codec::Value view = form->from_stored(*tree);
+  std::string json;
+  schema::append_canonical_json(*kind.type, view, json);
+  return model::Document::from_json(kind, revision, with_resource_version(json, revision));
 }
 
 }  // namespace
@@ -86,7 +102,8 @@ void Cache::each(std::string_view ns, const ObjectKey* start_after,
 Result<std::unique_ptr<CacheWatch>> Cache::watch(Filter filter, std::optional<Revision> after) {
   Revision start = after.value_or(revision_);
   if (start < window_start_)
-    return fail(Reason::Expired, "too old resource version: " + std::to_string(start) + " (" + std::to_string(window_start_) + ")");
+    return fail(Reason::Expired,
+                "too old resource version: " + std::to_string(start) + " (" + std::to_string(window_start_) + ")");
   auto watch = std::unique_ptr<CacheWatch>(new CacheWatch(*this, std::move(filter), start));
   auto first = std::ranges::upper_bound(window_, start, {}, [](const ChangePtr& change) { return change->revision; });
   for (auto it = first; it != window_.end(); ++it) watch->offer(*it);
@@ -130,26 +147,28 @@ Caches::Caches(rt::Loop& loop, store::Store& store, std::span<const model::Kind>
   for (const model::Kind& kind : kinds) {
     auto cache = std::make_unique<Cache>(kind, loop);
     by_kind_[&kind] = cache.get();
-    by_prefix_.emplace(key_of(kind, {}), std::move(cache));
+    by_prefix_[key_of(kind, {})].push_back(std::move(cache));
   }
 }
 
 std::string Caches::key_of(const model::Kind& kind, const ObjectKey& key) {
+  const model::StorageForm* form = model::storage_form(kind);
+  const model::Kind& stored = form == nullptr ? kind : *form->stored;
   std::string text = "/registry/";
-  text.append(kind.gv.group).append("/").append(kind.plural).append("/");
+  text.append(stored.gv.group).append("/").append(stored.plural).append("/");
   if (kind.namespaced && !key.ns.empty()) text.append(key.ns).append("/");
   return text.append(key.name);
 }
 
 Cache& Caches::of(const model::Kind& kind) { return *by_kind_.at(&kind); }
 
-Cache* Caches::cache_of(std::string_view store_key) {
+Caches::Family* Caches::family_of(std::string_view store_key) {
   // "/registry/<group>/<plural>/": three slashes behind the first.
   std::size_t end = 0;
   for (int i = 0; i < 4 && end != std::string_view::npos; ++i) end = store_key.find('/', i == 0 ? 0 : end + 1);
   if (end == std::string_view::npos) return nullptr;
   auto found = by_prefix_.find(store_key.substr(0, end + 1));
-  return found == by_prefix_.end() ? nullptr : found->second.get();
+  return found == by_prefix_.end() ? nullptr : &found->second;
 }
 
 rt::Task<Result<void>> Caches::start() {
@@ -157,21 +176,22 @@ rt::Task<Result<void>> Caches::start() {
   everything.prefix = "/registry/";
   CO_TRY_ASSIGN(store::ListResult all, co_await store_.list(everything));
   for (const store::Entry& entry : all.entries) {
-    if (Cache* cache = cache_of(entry.key))
-      cache->load(model::Document::from_json(cache->kind(), entry.modified, with_resource_version(*entry.value, entry.modified)));
+    if (Family* family = family_of(entry.key))
+      for (auto& cache : *family) cache->load(read_stored(cache->kind(), entry.modified, *entry.value));
   }
   loaded_ = revision_ = all.revision;
   Revision start = store_.stats().compacted;
-  for (auto& [prefix, cache] : by_prefix_) {
+  for (auto& [kind, cache] : by_kind_) {
     cache->set_start(start);
     cache->set_revision(revision_);
   }
   // History from before the list fills the windows, so that clients resume their watches over a restart.
   watch_ = store_.watch("/registry/", start,
                         {.on_events = [this](const std::vector<store::Event>& events) { on_events(events); },
-                         .on_end = [this](Error error) {
-                           for (auto& [prefix, cache] : by_prefix_) cache->end_watches(error);
-                         }});
+                         .on_end =
+                             [this](Error error) {
+                               for (auto& [kind, cache] : by_kind_) cache->end_watches(error);
+                             }});
   // A list is answered behind the watch's past, so when it returns the caches follow live.
   store::ListOptions nothing;
   nothing.prefix = "/";
@@ -181,39 +201,40 @@ rt::Task<Result<void>> Caches::start() {
   co_return Result<void>();
 }
 
-void Caches::on_events(const std::vector<store::Event>& events) {
-  for (const store::Event& event : events) {
-    Cache* cache = cache_of(event.key);
-    if (cache == nullptr) continue;
-    const model::Kind& kind = cache->kind();
-    auto change = std::make_shared<Change>();
-    change->revision = event.revision;
-    if (event.value) change->after = model::Document::from_json(kind, event.revision, with_resource_version(*event.value, event.revision));
-    if (event.revision <= loaded_) {
-      if (event.previous)
-        change->before = model::Document::from_json(kind, event.revision, with_resource_version(*event.previous, event.revision));
-      if (!event.value) change->last = change->before;
-      cache->remember(std::move(change));
-      continue;
-    }
-    if (event.previous) {
-      model::ObjectKey key = change->after ? change->after->key() : model::ObjectKey();
-      if (!change->after) {
-        change->last = model::Document::from_json(kind, event.revision, with_resource_version(*event.previous, event.revision));
-        key = change->last->key();
-      }
-      change->before = cache->get(key);
-      CHECK(change->before != nullptr);
-    }
-    cache->apply(std::move(change));
+void Caches::feed(Cache& cache, const store::Event& event) {
+  const model::Kind& kind = cache.kind();
+  auto change = std::make_shared<Change>();
+  change->revision = event.revision;
+  if (event.value) change->after = read_stored(kind, event.revision, *event.value);
+  if (event.revision <= loaded_) {
+    if (event.previous) change->before = read_stored(kind, event.revision, *event.previous);
+    if (!event.value) change->last = change->before;
+    cache.remember(std::move(change));
+    return;
   }
+  if (event.previous) {
+    model::ObjectKey key = change->after ? change->after->key() : model::ObjectKey();
+    if (!change->after) {
+      change->last = read_stored(kind, event.revision, *event.previous);
+      key = change->last->key();
+    }
+    change->before = cache.get(key);
+    CHECK(change->before != nullptr);
+  }
+  cache.apply(std::move(change));
+}
+
+void Caches::on_events(const std::vector<store::Event>& events) {
+  for (const store::Event& event : events)
+    if (Family* family = family_of(event.key))
+      for (auto& cache : *family) feed(*cache, event);
   if (events.empty()) return;
   revision_ = std::max(revision_, events.back().revision);
-  for (auto& [prefix, cache] : by_prefix_) cache->set_revision(revision_);
+  for (auto& [kind, cache] : by_kind_) cache->set_revision(revision_);
 }
 
 void Caches::shutdown() {
-  for (auto& [prefix, cache] : by_prefix_)
+  for (auto& [kind, cache] : by_kind_)
     cache->end_watches(Error{Reason::Timeout, "the server is shutting down; watch again", nullptr});
 }
 

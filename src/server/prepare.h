@@ -22,7 +22,9 @@ void count_generation(const model::Kind& kind, codec::Value& object, const codec
 // Invalid with all causes when metadata, the table or the kind's rules find fault. `before`: null for creates.
 Result<void> validate_object(const Request& request, const codec::Value& object, const codec::Value* before);
 
-// Canonical JSON as it is stored. RequestEntityTooLarge beyond limits::kObjectBytes.
+// Canonical JSON. RequestEntityTooLarge beyond limits::kObjectBytes.
 Result<SharedBytes> encode(const model::Kind& kind, const codec::Value& object);
+// What is put into the store: `json`, the object's own canonical JSON, or that of the kind that it is stored as.
+Result<SharedBytes> stored_form(const model::Kind& kind, const codec::Value& object, SharedBytes json);
 
 }  // namespace charon::server

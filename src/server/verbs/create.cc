@@ -79,8 +79,9 @@ rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const V
   ObjectKey key = request.key();
   if (caches_.of(kind).get(key)) co_return fail(already_exists(kind, request.name));
   if (request.dry_run) co_return std::make_shared<model::Document>(kind, caches_.revision(), json, object);
+  CO_TRY_ASSIGN(SharedBytes stored_json, stored_form(kind, object, json));
   std::vector<store::Write> writes;
-  writes.push_back({Caches::key_of(kind, key), json, 0});
+  writes.push_back({Caches::key_of(kind, key), std::move(stored_json), 0});
   auto revision = co_await store_.commit(std::move(writes));
   if (!revision && revision.error().reason == Reason::Conflict) co_return fail(already_exists(kind, request.name));
   if (!revision) co_return fail(std::move(revision.error()));

@@ -98,8 +98,9 @@ rt::Task<Result<DocumentPtr>> Api::commit_update(const Request& request, Documen
   if (*with_resource_version(*json, before->revision()) == *before->json()) co_return before;
   if (request.dry_run)
     co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()), object);
+  CO_TRY_ASSIGN(SharedBytes stored_json, stored_form(kind, object, json));
   std::vector<store::Write> writes;
-  writes.push_back({Caches::key_of(kind, before->key()), json, before->revision()});
+  writes.push_back({Caches::key_of(kind, before->key()), std::move(stored_json), before->revision()});
   auto revision = co_await store_.commit(std::move(writes));
   if (!revision && revision.error().reason == Reason::Conflict) co_return fail(conflict(kind, request.name, kModified));
   if (!revision) co_return fail(std::move(revision.error()));
