@@ -1,7 +1,7 @@
 # charon_api(): the API model. Builds tools/idl (a protoc plugin), writes structs and tables of every api/**/types.proto into
 # ${CHARON_GENERATED}/api, and makes the library charon_api of them.
 # charon_kinds(<target>): adds the generated list of kinds and the kinds' rule files api/<group>/<version>/<kind>.cc to a
-# library, and makes the test program api_test of their *_test.cc.
+# library, lets schema_test see it, and makes the test program api_test of the *_test.cc.
 set(CHARON_GENERATED ${CMAKE_BINARY_DIR}/generated)
 file(GLOB_RECURSE CHARON_PROTOS CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/api/*/types.proto)
 
@@ -69,6 +69,10 @@ function(charon_kinds target)
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   target_sources(${target} PRIVATE ${list} ${rules})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+  # The converters are tested on the real kinds.
+  if(TARGET schema_test)
+    target_link_libraries(schema_test ${target})
+  endif()
   if(CHARON_TESTS AND tests)
     add_executable(api_test ${tests})
     target_include_directories(api_test PRIVATE ${CMAKE_SOURCE_DIR})

@@ -210,9 +210,13 @@ void append_double(double number, std::string& out) {
     out += "null";
     return;
   }
+  if (number == 0) {
+    out += '0';  // without the sign, which an integer would not keep
+    return;
+  }
   char digits[64];
   const double magnitude = std::abs(number);
-  const bool plain = magnitude == 0 || (magnitude >= 1e-6 && magnitude < 1e21);
+  const bool plain = magnitude >= 1e-6 && magnitude < 1e21;
   const auto [end, error] =
       std::to_chars(digits, digits + sizeof(digits), number, plain ? std::chars_format::fixed : std::chars_format::scientific);
   std::string_view text(digits, static_cast<std::size_t>(end - digits));

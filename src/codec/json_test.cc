@@ -33,6 +33,7 @@ TEST(Json, KeepsOrderAndNumbers) {
   EXPECT_EQ(rewritten("0.1"), "0.1");
   EXPECT_EQ(rewritten("123456.789e-10"), "0.0000123456789");
   EXPECT_EQ(rewritten("1e-400"), "0");
+  EXPECT_EQ(rewritten("-0e141"), "0");
   EXPECT_EQ(rewritten("\"\\ud83d\\ude00\\/\""), "\"\xf0\x9f\x98\x80/\"");
 }
 

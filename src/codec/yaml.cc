@@ -41,7 +41,10 @@ class Builder final : public YAML::EventHandler {
   // The document's root, null when there was nothing in it.
   Value take() { return std::move(root_); }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  // The offset at which the document began; -1 before any event.
+  int start() const { return start_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark.pos; }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { finish(mark, anchor, {Value(nullptr)}); }
@@ -55,6 +58,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+    if (find_invalid_utf8(text) != std::string_view::npos) return OnScalar(mark, tag, anchor, repaired(text));
     const bool merge = (tag == "?" && text == "<<") || tag == "tag:yaml.org,2002:merge";
     finish(mark, anchor, {scalar(mark, tag, text), text.size() + 1}, merge);
   }
@@ -89,6 +93,23 @@ class Builder final : public YAML::EventHandler {
   static void check_collection_tag(const YAML::Mark& mark, std::string_view tag, std::string_view name) {
     if (tag.starts_with(kTagPrefix) && tag.substr(kTagPrefix.size()) == name) return;
     if (tag != "?" && tag != "!" && !tag.empty()) refuse(mark, fmt::format("tag {} is not supported here", tag));
+  }
+
+  // yaml-cpp writes the escapes \N and \_ as the single bytes 0x85 and 0xa0 instead of as UTF-8. The input is UTF-8, so that
+  // a stray byte comes from them.
+  static std::string repaired(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+      const CodePoint point = first_code_point(text);
+      if (point.valid) {
+        out.append(text.substr(0, point.bytes));
+      } else {
+        const bool escape = text.front() == '\x85' || text.front() == '\xa0';
+        out += escape ? std::string("\xc2") + text.front() : std::string("\xef\xbf\xbd");
+      }
+      text.remove_prefix(point.bytes);
+    }
+    return out;
   }
 
   static Value scalar(const YAML::Mark& mark, std::string_view tag, const std::string& text) {
@@ -189,6 +210,7 @@ class Builder final : public YAML::EventHandler {
     for (const auto& member : source.get_object()) level.node.value.get_object().emplace(member.key(), member.value());
   }
 
+  int start_ = -1;
   Value root_;
   std::vector<Level> levels_;
   std::unordered_map<YAML::anchor_t, Node> anchors_;
@@ -412,9 +434,13 @@ Result<std::vector<Value>> parse_yaml_documents(std::string_view text) {
   try {
     std::istringstream input{std::string(text)};
     YAML::Parser parser(input);
-    while (true) {
+    for (int last_start = -1;;) {
       Builder builder(text.size());
       if (!parser.HandleNextDocument(builder)) return documents;
+      // A token that can begin no node ("," or "]") is left unread by yaml-cpp, which would see an empty document for ever.
+      if (builder.start() <= last_start)
+        return yaml_error(mark_at(text, static_cast<std::size_t>(last_start)), "did not find the expected start of a node");
+      last_start = builder.start();
       Value value = builder.take();
       if (!value.is_null()) documents.push_back(std::move(value));
     }

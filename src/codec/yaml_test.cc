@@ -65,6 +65,7 @@ TEST(YamlParse, ResolvesPlainScalars) {
       {"!!binary aGk=", "\"hi\""},
       {"1e999", "\"1e999\""},
       {"=", "\"=\""},
+      {"\"a\\N\\_\\L\"", "\"a\u0085\u00a0\u2028\""},
   };
   for (const auto& [yaml, json] : kCases) EXPECT_EQ(as_json(yaml), json) << yaml;
 }
@@ -91,7 +92,7 @@ TEST(YamlParse, RefusesInPlace) {
   EXPECT_TRUE(as_json("a: b: c").starts_with("error: yaml: line 1, column ")) << as_json("a: b: c");
   EXPECT_EQ(as_json("a: 1\nb: .inf\n"), "error: yaml: line 2, column 4: infinities and NaN have no JSON form");
   for (const char* text : {"a: *x", "&x [*x]", "a: !foo 1", "<<: 1", "[1, 2", "\"abc", "? [a]\n: 1", "~: 1", "a: !!int x",
-                           "a\x01", "\xff", "a: 1\n---\nb: 2\n", "a:\n\t- b", "!!set {a}"})
+                           "a\x01", "\xff", "a: 1\n---\nb: 2\n", "a:\n\t- b", "!!set {a}", ",a:  a", "a: 1\n]"})
     EXPECT_TRUE(as_json(text).starts_with("error: yaml: ")) << text << " -> " << as_json(text);
 }
 

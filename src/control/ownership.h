@@ -5,17 +5,23 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/meta/v1/types.h"
 #include "codec/value.h"
 #include "control/plan.h"
+#include "model/document.h"
 #include "model/selector.h"
 
 namespace charon::control {
 
 // The reference with controller: true; null when there is none.
 const meta::v1::OwnerReference* controller_of(const meta::v1::ObjectMeta& metadata);
+
+// Index of objects that have no controller, by namespace: who could be adopted.
+inline constexpr std::string_view kOrphanIndex = "orphan";
+std::vector<std::string> orphan_namespace(const model::Document& document);
 
 // The reference that makes `owner` the controller of an object, and blocks its foreground deletion until that is gone.
 template <class T>

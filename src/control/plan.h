@@ -72,6 +72,8 @@ struct Write {
   std::string owner_uid;
   // Update, Patch, Delete: NotFound is a success (what should change is gone). Always so for Delete.
   bool missing_is_fine = false;
+  // Create: AlreadyExists is a success, whatever is there.
+  bool exists_is_fine = false;
   int stage = 0;
   // Recorded when the write has succeeded; "{name}" in the message stands for the object's name.
   std::optional<EventNote> on_success;

@@ -25,4 +25,10 @@ std::optional<Time> pod_available_at(const core::v1::Pod& pod, std::int32_t min_
   return when;
 }
 
+std::vector<std::string> node_of_pod(const model::Document& pod) {
+  std::string node = pod.as<core::v1::Pod>()->spec.nodeName;
+  if (node.empty()) return {};
+  return {std::move(node)};
+}
+
 }  // namespace charon::control

@@ -5,10 +5,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/core/v1/types.h"
 #include "base/time.h"
+#include "model/document.h"
 
 namespace charon::control {
 
@@ -21,5 +24,9 @@ bool is_pod_active(const core::v1::Pod& pod);
 bool is_pod_ready(const core::v1::Pod& pod);
 // The moment from which a ready pod has been ready for `min_ready_s`; it may lie ahead. Empty when it is not ready.
 std::optional<Time> pod_available_at(const core::v1::Pod& pod, std::int32_t min_ready_s);
+
+// Index of pods by the node they are bound to.
+inline constexpr std::string_view kNodeIndex = "node";
+std::vector<std::string> node_of_pod(const model::Document& pod);
 
 }  // namespace charon::control

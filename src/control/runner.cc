@@ -211,6 +211,7 @@ rt::Task<Result<void>> Runner::perform(Write write, std::shared_ptr<Expectations
   Result<model::DocumentPtr> outcome = co_await sending;
 
   if (!outcome && outcome.error().reason == Reason::NotFound && write.missing_is_fine) co_return Result<void>();
+  if (!outcome && outcome.error().reason == Reason::AlreadyExists && write.exists_is_fine) co_return Result<void>();
   if (!outcome && outcome.error().reason == Reason::AlreadyExists && write.verb == Write::Verb::Create &&
       !write.owner_uid.empty()) {
     auto existing = co_await transport_.get(write.resource, write.key);

@@ -47,8 +47,8 @@ class Document {
   std::string_view field(std::string_view path) const;
   const SharedBytes& json() const { return json_; }
 
-  codec::Value tree() const;        // parsed anew at each call: the caller owns it
-  SharedBytes protobuf() const;     // with the k8s\0 envelope; made once
+  codec::Value tree() const;     // parsed anew at each call: the caller owns it
+  SharedBytes protobuf() const;  // with the k8s\0 envelope; made once
 
   // The typed struct, decoded once per Document and shared. T must be the struct of kind().
   template <class T>

@@ -29,17 +29,17 @@ struct GroupVersion {
 // KindRules::cells in their order.
 struct Column {
   std::string_view name;
-  std::string_view type = "string";   // string, integer, date, boolean
-  std::string_view format;            // "name" for the Name column
+  std::string_view type = "string";  // string, integer, date, boolean
+  std::string_view format;           // "name" for the Name column
   std::string_view description;
-  int priority = 0;                   // 1: only with -o wide
-  std::string_view json_path;         // ".spec.replicas"
+  int priority = 0;            // 1: only with -o wide
+  std::string_view json_path;  // ".spec.replicas"
 };
 
 struct WriteContext {
-  bool create = false;                    // else an update of `before`
+  bool create = false;  // else an update of `before`
   bool status_subresource = false;
-  const codec::Value* before = nullptr;   // the stored object, for updates
+  const codec::Value* before = nullptr;  // the stored object, for updates
 };
 
 // Rules of a kind that its table cannot say. Every member may be null.

@@ -46,9 +46,9 @@ class Http1Connection final : public ServerConnection, public Exchange {
         initial_(std::move(accepted.initial)),
         peer_(stream_->peer()),
         changed_(context.loop) {
-    buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
-    CHECK(initial_.size() <= kBufferBytes);
-    end_ = initial_.copy(buffer_.get(), kBufferBytes);
+    buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);
+    CHECK(initial_.size() <= capacity_);
+    end_ = initial_.copy(buffer_.get(), capacity_);
     std::string().swap(initial_);
   }
 
@@ -76,6 +76,7 @@ class Http1Connection final : public ServerConnection, public Exchange {
     if (count > 0) space_.wake();
   }
 
+  bool grow();
   rt::Task<void> read_forever();
   rt::Task<void> run_handler();
   rt::Task<bool> read_head();
@@ -96,6 +97,7 @@ class Http1Connection final : public ServerConnection, public Exchange {
   rt::Address peer_;
 
   std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = kBufferBytes;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   bool eof_ = false;
@@ -122,16 +124,16 @@ rt::Task<void> Http1Connection::read_forever() {
   while (!eof_ && !broken_) {
     if (begin_ == end_) {
       begin_ = end_ = 0;
-    } else if (end_ == kBufferBytes && begin_ > 0) {
+    } else if (end_ == capacity_ && begin_ > 0) {
       std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
       end_ -= begin_;
       begin_ = 0;
     }
-    if (end_ == kBufferBytes) {
+    if (end_ == capacity_) {
       co_await space_.wait();
       continue;
     }
-    auto count = co_await stream_->read(std::span(buffer_.get() + end_, kBufferBytes - end_));
+    auto count = co_await stream_->read(std::span(buffer_.get() + end_, capacity_ - end_));
     if (!count) {
       broken_ = true;
     } else {
@@ -141,6 +143,19 @@ rt::Task<void> Http1Connection::read_forever() {
     changed_.set();
     body_waiter_.wake();
   }
+}
+
+// The parser takes a header only as a whole. The buffer is full, so no read into it is under way. False at the limit.
+bool Http1Connection::grow() {
+  if (capacity_ >= context_.limits.header_bytes) return false;
+  auto larger = std::make_unique_for_overwrite<char[]>(2 * capacity_);
+  std::memcpy(larger.get(), buffer_.get() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  capacity_ *= 2;
+  buffer_ = std::move(larger);
+  space_.wake();
+  return true;
 }
 
 rt::Task<void> Http1Connection::run() {
@@ -191,6 +206,10 @@ rt::Task<bool> Http1Connection::read_head() {
     }
     consume(*consumed);
     if (parser_->is_header_done()) co_return true;
+    if (end_ - begin_ == capacity_ && !grow()) {
+      co_await reject(431, "request header fields too large");
+      co_return false;
+    }
     if (eof_ || broken_ || (draining_ && !started)) co_return false;
     if (expired) {
       if (started) co_await reject(408, "the request's header did not arrive in time");

@@ -10,6 +10,7 @@
 namespace charon::net {
 namespace {
 
+constexpr std::size_t kRequestHeaderBytes = 256u << 10;
 constexpr std::size_t kResponseHeaderBytes = 256u << 10;
 
 nghttp2_nv field(std::string_view name, std::string_view value) {
@@ -164,6 +165,7 @@ void Connection::open_session() {
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
   nghttp2_option_set_no_auto_window_update(option, 1);
+  nghttp2_option_set_max_send_header_block_length(option, kRequestHeaderBytes);
   nghttp2_session* session = nullptr;
   nghttp2_session_client_new2(&session, callbacks, this, option);
   nghttp2_session_callbacks_del(callbacks);

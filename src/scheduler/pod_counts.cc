@@ -39,10 +39,8 @@ void PodCounts::count(const PodInfo& pod, const LabelMap& namespace_labels, cons
 }
 
 void PodCounts::count_terms(const PodInfo& pod, const Place& place, std::int32_t difference, Topology& topology) {
-  for (const PodTerm& term : pod.affinity.required)
-    count_term(term, TermKind::RequiredAffinity, place, difference, topology);
-  for (const PodTerm& term : pod.affinity.preferred)
-    count_term(term, TermKind::PreferredAffinity, place, difference, topology);
+  for (const PodTerm& term : pod.affinity.required) count_term(term, TermKind::RequiredAffinity, place, difference, topology);
+  for (const PodTerm& term : pod.affinity.preferred) count_term(term, TermKind::PreferredAffinity, place, difference, topology);
   for (const PodTerm& term : pod.anti_affinity.required)
     count_term(term, TermKind::RequiredAntiAffinity, place, difference, topology);
   for (const PodTerm& term : pod.anti_affinity.preferred)
@@ -55,7 +53,8 @@ void PodCounts::count_term(const PodTerm& term, TermKind kind, const Place& plac
                      "|" + term.pods.text();
   auto found = carried_.find(text);
   if (found == carried_.end()) {
-    auto carried = std::make_unique<CarriedTerm>(CarriedTerm{.term = term, .kind = kind, .key = *topology.find(term.topology_key)});
+    auto carried =
+        std::make_unique<CarriedTerm>(CarriedTerm{.term = term, .kind = kind, .key = *topology.find(term.topology_key)});
     carried_by_label_.add(term.pods.labels(), carried.get());
     found = carried_.emplace(std::move(text), std::move(carried)).first;
   }

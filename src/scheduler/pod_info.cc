@@ -1,6 +1,7 @@
 #include "scheduler/pod_info.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace charon::scheduler {
 
@@ -48,6 +49,17 @@ PodSelector::PodSelector(const core::v1::PodAffinityTerm& term, const std::strin
   write_text();
 }
 
+PodSelector PodSelector::both(const PodSelector& left, const PodSelector& right) {
+  PodSelector out = right;
+  out.also_ = std::make_shared<const PodSelector>(left);
+  out.text_ += " & " + left.text_;
+  return out;
+}
+
+bool PodSelector::depends_on_namespace_labels() const {
+  return (namespaces_by_label_ && !namespaces_by_label_->empty()) || (also_ && also_->depends_on_namespace_labels());
+}
+
 void PodSelector::write_text() {
   for (const std::string& ns : namespaces_) text_ += ns + ",";
   text_ += '|';
@@ -60,7 +72,7 @@ bool PodSelector::matches(const core::v1::Pod& pod, const LabelMap& namespace_la
   if (terminating_ == Terminating::Ignored && pod.metadata.deletionTimestamp) return false;
   bool near = std::ranges::binary_search(namespaces_, pod.metadata.namespace_) ||
               (namespaces_by_label_ && namespaces_by_label_->matches(namespace_labels));
-  return near && labels_.matches(pod.metadata.labels);
+  return near && labels_.matches(pod.metadata.labels) && (!also_ || also_->matches(pod, namespace_labels));
 }
 
 PodInfo::PodInfo(std::shared_ptr<const core::v1::Pod> source)
@@ -71,8 +83,8 @@ PodInfo::PodInfo(std::shared_ptr<const core::v1::Pod> source)
   auto add_ports = [&](const core::v1::Container& container) {
     for (const auto& port : container.ports)
       if (port.hostPort > 0)
-        host_ports.push_back({port.hostIP.empty() ? "0.0.0.0" : port.hostIP, port.protocol.empty() ? "TCP" : port.protocol,
-                              port.hostPort});
+        host_ports.push_back(
+            {port.hostIP.empty() ? "0.0.0.0" : port.hostIP, port.protocol.empty() ? "TCP" : port.protocol, port.hostPort});
   };
   for (const auto& container : pod->spec.containers) add_ports(container);
   for (const auto& container : pod->spec.initContainers)

@@ -38,10 +38,13 @@ class PodSelector {
   // Pods that a term of `owner_ns`'s pod means: its namespaces, those its namespaceSelector matches, or its own.
   PodSelector(const core::v1::PodAffinityTerm& term, const std::string& owner_ns, const LabelMap& owner_labels);
 
+  // The pods that are in `left` and in `right`.
+  static PodSelector both(const PodSelector& left, const PodSelector& right);
+
   bool matches(const core::v1::Pod& pod, const LabelMap& namespace_labels) const;
   const std::string& text() const { return text_; }
   const model::LabelSelector& labels() const { return labels_; }
-  bool depends_on_namespace_labels() const { return namespaces_by_label_ && !namespaces_by_label_->empty(); }
+  bool depends_on_namespace_labels() const;
 
  private:
   void write_text();
@@ -50,6 +53,7 @@ class PodSelector {
   std::optional<model::LabelSelector> namespaces_by_label_;
   model::LabelSelector labels_;
   Terminating terminating_;
+  std::shared_ptr<const PodSelector> also_;
   std::string text_;
 };
 

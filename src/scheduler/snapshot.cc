@@ -177,11 +177,12 @@ void Snapshot::forget(std::string_view uid) {
   if (found != pods_.end() && found->second.assumed) take_away(found);
 }
 
-std::vector<std::string> Snapshot::expire(rt::Instant now) {
-  std::vector<std::string> ended;
+std::vector<PodInfoPtr> Snapshot::expire(rt::Instant now) {
+  std::vector<PodInfoPtr> ended;
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    ended.push_back(deadlines_.begin()->second);
-    take_away(pods_.find(ended.back()));
+    auto found = pods_.find(deadlines_.begin()->second);
+    ended.push_back(found->second.pod);
+    take_away(found);
   }
   return ended;
 }
@@ -268,8 +269,8 @@ model::LabelSelector Snapshot::group_selector(const PodInfo& pod) const {
     if (group.selector.empty() || !group.selector.matches(pod.labels())) return;
     for (const auto& requirement : group.selector.requirements()) {
       using enum model::LabelRequirement::Operator;
-      const char* op = requirement.op == Exists         ? "Exists"
-                       : requirement.op == DoesNotExist ? "DoesNotExist"
+      const char* op = requirement.op == Exists                                 ? "Exists"
+                       : requirement.op == DoesNotExist                         ? "DoesNotExist"
                        : requirement.op == NotIn || requirement.op == NotEquals ? "NotIn"
                                                                                 : "In";
       all.push_back({requirement.key, op, requirement.values});

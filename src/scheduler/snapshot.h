@@ -73,8 +73,8 @@ class Snapshot {
   void expect(std::string_view uid, rt::Instant deadline);
   // The binding failed. Nothing happens when the server has shown the pod since.
   void forget(std::string_view uid);
-  // Ends assumptions past their deadline; the uids of those pods.
-  std::vector<std::string> expire(rt::Instant now);
+  // Ends assumptions past their deadline; those pods.
+  std::vector<PodInfoPtr> expire(rt::Instant now);
   void set_namespace_labels(std::string_view ns, LabelMap labels);
   void remove_namespace(std::string_view ns);
 

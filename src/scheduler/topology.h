@@ -39,8 +39,8 @@ class Topology {
   struct Key {
     std::string name;
     std::unordered_map<std::string, TopologyValue> values;
-    std::vector<std::string> texts;     // by value
-    std::vector<std::int32_t> nodes;    // by value
+    std::vector<std::string> texts;   // by value
+    std::vector<std::int32_t> nodes;  // by value
     std::vector<TopologyValue> unused;
   };
   std::deque<Key> keys_;

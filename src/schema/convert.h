@@ -24,19 +24,20 @@ struct UnknownFields {
 // DeploymentSpec.spec.replicas of type int32". Quantities, times and the like are checked and put into canonical form.
 Result<void> normalize(const Type& type, codec::Value& tree, UnknownFields* unknown = nullptr);
 
-// Canonical JSON: members in the type's order, empty members left out where the type says so. `api_version` and `kind`
-// come first for objects (taken from the tree when empty). The tree must be normalized.
+// Canonical JSON: members in the type's order, empty members left out where the type says so. `kind` and `apiVersion` come
+// first for objects that have them. The tree must be normalized.
 void append_canonical_json(const Type& type, const codec::Value& tree, std::string& out);
 
 // Protobuf, the way Kubernetes writes it: every field without presence is written, zero too, in ascending order, maps in
 // key order. The tree must be normalized. No `k8s\0` envelope (that is model/envelope.h).
 void append_wire(const Type& type, const codec::Value& tree, std::string& out);
 // Unknown fields are skipped. BadRequest on malformed bytes or nesting beyond limits::kDocumentDepth. The tree has the
-// members that canonical JSON would print.
+// members of the bytes that canonical JSON would print; apiVersion and kind are the caller's (they stand in the envelope).
 Result<codec::Value> tree_from_wire(const Type& type, std::string_view bytes);
 
 // Generated structs. `object` points to a constructed instance of the type's struct.
 Result<void> struct_from_tree(const Type& type, const codec::Value& tree, void* object);
+// With the members that canonical JSON would print, but for nulls; objects have no apiVersion and kind.
 codec::Value tree_from_struct(const Type& type, const void* object);
 void append_wire_from_struct(const Type& type, const void* object, std::string& out);
 Result<void> struct_from_wire(const Type& type, std::string_view bytes, void* object);

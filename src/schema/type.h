@@ -25,35 +25,35 @@ enum class Scalar : std::uint8_t {
   Int64,
   Uint32,
   Uint64,
-  Float,         // 32 bit
+  Float,  // 32 bit
   Double,
   String,
-  Bytes,         // base64 text in JSON
-  Message,       // `message` says which
+  Bytes,    // base64 text in JSON
+  Message,  // `message` says which
   // Types with a JSON form of their own:
-  Quantity,      // JSON string or number; wire: message { 1: string }
-  IntOrString,   // JSON number or string; wire: message { 1: type, 2: int32, 3: string }
-  Time,          // RFC 3339 in seconds; null when zero; wire: message { 1: seconds, 2: nanos }
-  MicroTime,     // RFC 3339 with six decimals; wire as Time
-  Duration,      // Go duration text; wire: message { 1: int64 nanoseconds }
-  RawExtension,  // any JSON object; wire: message { 1: bytes holding that JSON }
-  FieldsV1,      // any JSON object; wire: message { 1: bytes holding that JSON }
-  Json,          // any JSON value; wire: message { 1: bytes holding that JSON } (apiextensions JSON)
-  StringList,    // JSON list of strings; wire: message { 1: repeated string } (ExtraValue, Verbs)
-  SchemaOrArray,       // apiextensions JSONSchemaPropsOrArray: a schema or a list of schemas
-  SchemaOrBool,        // apiextensions JSONSchemaPropsOrBool
-  SchemaOrStringArray, // apiextensions JSONSchemaPropsOrStringArray
+  Quantity,             // JSON string or number; wire: message { 1: string }
+  IntOrString,          // JSON number or string; wire: message { 1: type, 2: int32, 3: string }
+  Time,                 // RFC 3339 in seconds; null when zero; wire: message { 1: seconds, 2: nanos }
+  MicroTime,            // RFC 3339 with six decimals; wire as Time
+  Duration,             // Go duration text; wire: message { 1: int64 nanoseconds }
+  RawExtension,         // any JSON object; wire: message { 1: bytes holding that JSON }
+  FieldsV1,             // any JSON object; wire: message { 1: bytes holding that JSON }
+  Json,                 // any JSON value; wire: message { 1: bytes holding that JSON } (apiextensions JSON)
+  StringList,           // JSON list of strings; wire: message { 1: repeated string } (ExtraValue, Verbs)
+  SchemaOrArray,        // apiextensions JSONSchemaPropsOrArray: a schema or a list of schemas
+  SchemaOrBool,         // apiextensions JSONSchemaPropsOrBool
+  SchemaOrStringArray,  // apiextensions JSONSchemaPropsOrStringArray
 };
 
 enum class Shape : std::uint8_t { Single, List, Map };  // a Map has string keys
 
-enum class ListType : std::uint8_t { Atomic, Set, Map };          // server-side apply (KEP-555)
-enum class PatchStrategy : std::uint8_t { None = 0, Merge = 1, RetainKeys = 2, MergeRetainKeys = 3 };
+enum class ListType : std::uint8_t { Atomic, Set, Map };  // server-side apply (KEP-555)
+enum class PatchStrategy : std::uint8_t { None = 0, Merge = 1, RetainKeys = 2, MergeRetainKeys = 3, Replace = 4 };
 
 struct Field {
-  std::string_view name;      // in JSON
-  std::string_view doc;       // one line for `kubectl explain`
-  std::uint32_t number = 0;   // protobuf
+  std::string_view name;     // in JSON
+  std::string_view doc;      // one line for `kubectl explain`
+  std::uint32_t number = 0;  // protobuf
   Scalar scalar = Scalar::String;
   Shape shape = Shape::Single;
   const Type* message = nullptr;  // of Scalar::Message, and of the SchemaOr* scalars
@@ -69,20 +69,20 @@ struct Field {
   bool atomic : 1 = false;      // maps and structs: replaced as a whole by server-side apply
 
   PatchStrategy patch = PatchStrategy::None;
-  std::string_view patch_key;               // strategic merge key
+  std::string_view patch_key;  // strategic merge key
   ListType list_type = ListType::Atomic;
   std::span<const std::string_view> list_keys;  // of ListType::Map
 
-  std::string_view default_json;            // JSON text of the static default; empty: none
+  std::string_view default_json;  // JSON text of the static default; empty: none
   std::span<const std::string_view> enum_values;
-  std::string_view feature_gate;            // as marked upstream; empty: none
-  std::string_view format;                  // "dns1123-label", "label-key", ...; empty: none
+  std::string_view feature_gate;  // as marked upstream; empty: none
+  std::string_view format;        // "dns1123-label", "label-key", ...; empty: none
   bool has_minimum = false;
   bool has_maximum = false;
   double minimum = 0;
   double maximum = 0;
-  std::int64_t max_items = -1;              // of lists and maps; -1: none
-  std::int64_t max_length = -1;             // of strings, in bytes; -1: none
+  std::int64_t max_items = -1;   // of lists and maps; -1: none
+  std::int64_t max_length = -1;  // of strings, in bytes; -1: none
 
   // Where the field is in the generated struct; null for run-time types.
   std::uint32_t offset = 0;
@@ -98,19 +98,19 @@ struct JsonField {
 };
 
 struct Type {
-  std::string_view name;        // "Pod"
-  std::string_view full_name;   // "io.k8s.api.core.v1.Pod", the OpenAPI definition name
+  std::string_view name;       // "Pod"
+  std::string_view full_name;  // "io.k8s.api.core.v1.Pod", the OpenAPI definition name
   std::string_view doc;
-  std::span<const Field> fields;              // by ascending number
-  std::span<const JsonField> json_fields;     // in declaration order: the canonical order of JSON members
-  std::span<const std::uint16_t> by_name;     // indices into json_fields, sorted by name
-  bool preserve_unknown = false;              // custom resources: x-kubernetes-preserve-unknown-fields
-  const Field* additional = nullptr;          // custom resources: schema of members that are not declared
-  bool is_object = false;                     // has apiVersion, kind and metadata (top-level kinds and their lists)
+  std::span<const Field> fields;           // by ascending number
+  std::span<const JsonField> json_fields;  // in declaration order: the canonical order of JSON members
+  std::span<const std::uint16_t> by_name;  // indices into json_fields, sorted by name
+  bool preserve_unknown = false;           // custom resources: x-kubernetes-preserve-unknown-fields
+  const Field* additional = nullptr;       // custom resources: schema of members that are not declared
+  bool is_object = false;                  // has apiVersion, kind and metadata (top-level kinds and their lists)
 
   // Of the generated struct; 0 and null for run-time types.
   std::uint32_t size_bytes = 0;
-  void (*construct)(void*) = nullptr;         // placement default construction
+  void (*construct)(void*) = nullptr;  // placement default construction
 
   // Null when there is no such JSON member. apiVersion and kind of objects are not in the table.
   const JsonField* find(std::string_view json_name) const;

@@ -16,10 +16,21 @@ namespace charon::schema {
 //   spec.template.spec.containers[0].name: Required value
 //   spec.type: Unsupported value: "x": supported values: "ClusterIP", "NodePort"
 struct FieldError {
-  enum class Kind : unsigned char { Required, Invalid, NotSupported, Duplicate, Forbidden, TooLong, TooMany, NotFound, TypeInvalid, InternalError };
+  enum class Kind : unsigned char {
+    Required,
+    Invalid,
+    NotSupported,
+    Duplicate,
+    Forbidden,
+    TooLong,
+    TooMany,
+    NotFound,
+    TypeInvalid,
+    InternalError
+  };
   Kind kind = Kind::Invalid;
   std::string field;
-  std::string value;   // as printed: quoted for strings; empty for Required and Forbidden
+  std::string value;  // as printed: quoted for strings; empty for Required and Forbidden
   std::string detail;
 };
 using FieldErrors = std::vector<FieldError>;
@@ -29,6 +40,8 @@ Cause field_error_cause(const FieldError& error);
 // The Invalid error for an object: `Deployment.apps "web" is invalid: ...`, with a cause per field.
 Error invalid_error(std::string_view kind, std::string_view group, std::string_view name, const FieldErrors& errors);
 
+// Keys of lists must be unique in custom resources only: Kubernetes lets duplicates into many lists of its own kinds (env,
+// ports, hostAliases); where it does not, the kind's rules say so.
 void validate(const Type& type, const codec::Value& tree, FieldErrors& errors);
 // Members marked immutable that differ between two versions of an object.
 void validate_immutable(const Type& type, const codec::Value& before, const codec::Value& after, FieldErrors& errors);

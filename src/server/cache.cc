@@ -172,6 +172,12 @@ rt::Task<Result<void>> Caches::start() {
                          .on_end = [this](Error error) {
                            for (auto& [prefix, cache] : by_prefix_) cache->end_watches(error);
                          }});
+  // A list is answered behind the watch's past, so when it returns the caches follow live.
+  store::ListOptions nothing;
+  nothing.prefix = "/";
+  nothing.limit = 1;
+  auto barrier = co_await store_.list(nothing);
+  if (!barrier) co_return fail(std::move(barrier.error()));
   co_return Result<void>();
 }
 

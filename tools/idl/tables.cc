@@ -75,7 +75,7 @@ void write_flags(const FieldDescriptor& field, const charon::FieldOptions& optio
 }
 
 void write_rules(const charon::FieldOptions& options, const std::string& prefix, std::string& out) {
-  static const char* const kPatch[] = {"None", "Merge", "RetainKeys", "MergeRetainKeys"};
+  static const char* const kPatch[] = {"None", "Merge", "RetainKeys", "MergeRetainKeys", "Replace"};
   static const char* const kListType[] = {"Atomic", "Set", "Map"};
   if (options.patch() != charon::NONE) out += std::string(", .patch = PatchStrategy::") + kPatch[options.patch()];
   if (!options.patch_key().empty()) out += ", .patch_key = " + literal(options.patch_key());

@@ -148,6 +148,7 @@ bool Decider::start(const ContainerView& view, const ObservedContainer* last, co
     case ImageState::Kind::Failed:
       if (!memory.image.retry_at || *memory.image.retry_at > now_) {
         if (memory.image.retry_at) again(*memory.image.retry_at);
+        if (now_ < memory.image.failed_at + kErrImagePullShown) again(memory.image.failed_at + kErrImagePullShown);
         return false;
       }
       [[fallthrough]];

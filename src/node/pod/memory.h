@@ -18,8 +18,15 @@ struct ImageState {
   std::string ref;      // Present: what to create the container from
   std::string reason;   // Failed: "ErrImagePull", "ErrImageNeverPull", "InvalidImageName"
   std::string message;  // Failed
+  TimePoint failed_at;  // Failed
   std::optional<TimePoint> retry_at;
 };
+
+// How long a failed pull is shown as such; then as waiting for the next attempt (ImagePullBackOff).
+inline constexpr std::chrono::seconds kErrImagePullShown{3};
+inline bool image_is_backing_off(const ImageState& image, TimePoint now) {
+  return image.kind == ImageState::Kind::Failed && image.reason == "ErrImagePull" && now >= image.failed_at + kErrImagePullShown;
+}
 
 // Why a step failed and when it is tried again.
 struct Trouble {
@@ -44,6 +51,7 @@ struct ContainerMemory {
   std::optional<Trouble> trouble;  // creating or starting failed
   Backoff restart{std::chrono::seconds(10), std::chrono::seconds(300)};
   Backoff retry{std::chrono::seconds(1), std::chrono::seconds(60)};
+  Backoff pull{std::chrono::seconds(10), std::chrono::seconds(300)};
   ProbeState probes;
 };
 

@@ -47,12 +47,11 @@ ContainerState waiting_state(std::string reason, std::string message) {
 }
 
 // What keeps a container from starting right now, if something does.
-std::optional<ContainerState> trouble_state(const ContainerMemory& memory, TimePoint now) {
+std::optional<ContainerState> trouble_state(const ContainerMemory& memory, const std::string& image, TimePoint now) {
   if (memory.trouble) return waiting_state(memory.trouble->reason, memory.trouble->message);
   if (memory.image.kind != ImageState::Kind::Failed) return std::nullopt;
-  // After the first moments of a failure kubectl shows the waiting, not the failing.
-  bool holding = memory.image.retry_at && *memory.image.retry_at > now && memory.image.reason == "ImagePullBackOff";
-  return waiting_state(holding ? "ImagePullBackOff" : memory.image.reason, memory.image.message);
+  if (!image_is_backing_off(memory.image, now)) return waiting_state(memory.image.reason, memory.image.message);
+  return waiting_state("ImagePullBackOff", "Back-off pulling image \"" + image + "\": ErrImagePull: " + memory.image.message);
 }
 
 class StatusBuilder {
@@ -96,7 +95,7 @@ const ContainerStatus* StatusBuilder::reported(const std::string& name) const {
 void StatusBuilder::fill_waiting(const ContainerView& view, const ObservedContainer* last, ContainerStatus& status) {
   const ContainerMemory& memory = memory_of(view.spec->name);
   if (last != nullptr) status.lastState = terminated_state(*last);
-  if (auto trouble = trouble_state(memory, now_)) {
+  if (auto trouble = trouble_state(memory, view.spec->image, now_)) {
     status.state = *trouble;
     return;
   }
@@ -129,7 +128,7 @@ ContainerStatus StatusBuilder::container_status(const ContainerView& view) {
   if (const ObservedContainer* before = previous(observed_, name)) status.lastState = terminated_state(*before);
   switch (current->state) {
     case ObservedContainer::State::Created: {
-      auto trouble = trouble_state(memory, now_);
+      auto trouble = trouble_state(memory, view.spec->image, now_);
       status.state = trouble ? *trouble : waiting_state("ContainerCreating", "");
       break;
     }
@@ -148,7 +147,7 @@ ContainerStatus StatusBuilder::container_status(const ContainerView& view) {
       status.state = terminated_state(*current);
       if (view.role == Role::Init && current->exit_code == 0) status.ready = true;
       if (pod_.metadata.deletionTimestamp || !will_restart(pod_, view, *current)) break;
-      if (auto trouble = trouble_state(memory, now_)) {
+      if (auto trouble = trouble_state(memory, view.spec->image, now_)) {
         status.lastState = status.state;
         status.state = *trouble;
       } else if (memory.restart.held_until(current->finished_at, now_)) {

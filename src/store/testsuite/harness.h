@@ -2,12 +2,16 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,11 +25,15 @@
 
 namespace charon::store {
 
-// A folder that goes with it.
+// A folder that goes with it. In memory (where the system has such a place) for tests that need no real syncs.
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "charon-store-XXXXXX").string();
+  enum class Place : std::uint8_t { Disk, Memory };
+
+  explicit TemporaryFolder(Place place = Place::Disk) {
+    const bool in_memory = place == Place::Memory && access("/dev/shm", W_OK) == 0;
+    const std::filesystem::path parent = in_memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+    std::string name = (parent / "charon-store-XXXXXX").string();
     CHECK(mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
@@ -114,7 +122,7 @@ class SqliteHarness final : public Harness {
   }
 
   HistoryLimits limits_;
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{TemporaryFolder::Place::Memory};
   LoopType loop_;
   std::unique_ptr<Store> store_;
 };
@@ -123,6 +131,8 @@ struct Implementation {
   std::string name;
   std::function<std::unique_ptr<Harness>(HistoryLimits)> make;
 };
+
+inline void PrintTo(const Implementation& implementation, std::ostream* out) { *out << implementation.name; }
 
 inline std::vector<Implementation> implementations() {
   return {

@@ -1,0 +1,111 @@
+// The `charon` program: reads the command line and hands over to a command.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "cmd/cli/commands.h"
+#include "cmd/cli/yaml_config.h"
+#include "server/version.h"
+
+using charon::cmd::Options;
+
+namespace {
+
+void add_data_dir(CLI::App* command, Options& options) {
+  command->add_option("--data-dir", options.data_dir, "where the cluster's state lives")->capture_default_str();
+}
+
+void add_config(CLI::App* command) {
+  command->set_config("--config", "", "YAML file with any of these flags");
+  command->config_formatter(std::make_shared<charon::cmd::YamlConfig>());
+  command->allow_config_extras(CLI::config_extras_mode::error);
+}
+
+void add_common(CLI::App* command, Options& options) {
+  add_data_dir(command, options);
+  command->add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
+  command->add_option("--node-ip", options.node_ip, "this machine's address; default: that of the default route");
+  add_config(command);
+}
+
+void add_server(CLI::App* command, Options& options) {
+  command->add_option("--listen", options.listen, "address of the API server")->capture_default_str();
+  command->add_option("--port", options.port, "port of the API server")->capture_default_str()->check(CLI::Range(0, 65535));
+  command->add_option("--service-ip", options.service_ip, "address of the Service default/kubernetes")->capture_default_str();
+}
+
+void add_agent(CLI::App* command, Options& options) {
+  command->add_option("--node-name", options.node_name, "name of this node; default: the host's");
+  command->add_option("--node-label", options.node_labels, "key=value, given to the node when it registers");
+  command->add_option("--containerd-socket", options.containerd_socket, "use this containerd instead of one of our own");
+  command->add_option("--cluster-cidr", options.cluster_cidr, "addresses of this node's pods")->capture_default_str();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Charon: a Kubernetes-compatible cluster engine in one binary"};
+  app.require_subcommand(1);
+  Options options;
+  int code = 0;
+
+  CLI::App* up = app.add_subcommand("up", "start a one-node cluster: server and agent in one process");
+  add_common(up, options);
+  add_server(up, options);
+  add_agent(up, options);
+  up->add_flag("--detach,-d", options.detach, "return when the node is ready and go on in the background");
+  up->callback([&] {
+    code = options.detach ? charon::cmd::run_detached(options) : charon::cmd::run_cluster(options, {.server = true, .agent = true});
+  });
+
+  CLI::App* down = app.add_subcommand("down", "stop the cluster on this machine with all its pods; the state is kept");
+  add_data_dir(down, options);
+  down->callback([&] { code = charon::cmd::run_down(options); });
+
+  CLI::App* server = app.add_subcommand("server", "start the control plane alone");
+  add_common(server, options);
+  add_server(server, options);
+  server->callback([&] { code = charon::cmd::run_cluster(options, {.server = true}); });
+
+  CLI::App* agent = app.add_subcommand("agent", "start a node agent alone");
+  add_common(agent, options);
+  add_agent(agent, options);
+  agent->add_option("--kubeconfig", options.kubeconfig, "how to reach the server, and as whom")->required();
+  agent->callback([&] { code = charon::cmd::run_cluster(options, {.agent = true}); });
+
+  CLI::App* status = app.add_subcommand("status", "what runs on this machine and whether it is well");
+  add_data_dir(status, options);
+  status->callback([&] { code = charon::cmd::run_status(options); });
+
+  CLI::App* kubeconfig = app.add_subcommand("kubeconfig", "print the administrator's kubeconfig");
+  add_data_dir(kubeconfig, options);
+  kubeconfig->callback([&] { code = charon::cmd::run_kubeconfig(options); });
+
+  CLI::App* token = app.add_subcommand("token", "tokens with which machines join");
+  token->require_subcommand(1);
+  CLI::App* token_create = token->add_subcommand("create", "make a token that is valid for 24 hours and print it");
+  add_data_dir(token_create, options);
+  token_create->callback([&] { code = charon::cmd::run_token_create(options); });
+
+  std::string file;
+  CLI::App* image = app.add_subcommand("image", "container images on this machine");
+  image->require_subcommand(1);
+  CLI::App* image_import = image->add_subcommand("import", "load an image archive (OCI or docker) for the pods");
+  add_data_dir(image_import, options);
+  image_import->add_option("--containerd-socket", options.containerd_socket, "the containerd to load it into; default: our own");
+  image_import->add_option("file", file, "the archive")->required()->check(CLI::ExistingFile);
+  image_import->callback([&] { code = charon::cmd::run_image_import(options, file); });
+
+  std::string output = "yaml";
+  CLI::App* convert = app.add_subcommand("convert", "rewrite API objects between JSON, YAML and protobuf, without a server");
+  convert->add_option("-f,--filename", file, "the objects, in any of the three forms; - is standard input")->required();
+  convert->add_option("-o,--output", output, "json, yaml or protobuf")->capture_default_str()->check(CLI::IsMember({"json", "yaml", "protobuf"}));
+  convert->callback([&] { code = charon::cmd::run_convert(file, output); });
+
+  app.add_subcommand("version", "print the version")->callback([] {
+    std::printf("charon %s (Kubernetes API %s)\n", charon::server::kCharonVersion, charon::server::kKubernetesVersion);
+  });
+
+  CLI11_PARSE(app, argc, argv);
+  return code;
+}

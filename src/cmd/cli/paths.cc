@@ -1,0 +1,9 @@
+#include "cmd/cli/options.h"
+
+namespace charon::cmd {
+
+std::string admin_kubeconfig(const Options& options) { return options.data_dir + "/admin.kubeconfig"; }
+std::string pid_file(const Options& options) { return options.data_dir + "/charon.pid"; }
+std::string log_file(const Options& options) { return options.data_dir + "/charon.log"; }
+
+}  // namespace charon::cmd

@@ -1,0 +1,68 @@
+// ControlPlane: store, API server, controllers and scheduler of one process, put together.
+//
+// Everything runs on one loop; the store has two threads of its own. Destroying it stops all of it; `shutdown` does so in good
+// order.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "client/transport.h"
+#include "cmd/pki/pki.h"
+#include "net/server.h"
+#include "rt/files.h"
+#include "rt/loop.h"
+#include "rt/net.h"
+#include "rt/random.h"
+#include "rt/task.h"
+#include "server/request.h"
+
+namespace charon::cmd {
+
+struct ControlPlaneOptions {
+  std::string data_dir;
+  rt::Address listen = rt::Address::tcp("0.0.0.0", 6443);
+  std::string advertise_ip;  // where pods and agents reach this machine
+  std::string service_ip = "10.43.0.1";
+};
+
+// What the control plane takes from the operating system, or from the simulator.
+struct Host {
+  rt::Loop& loop;
+  rt::Net& net;
+  rt::Files& files;
+  rt::Random& random;
+};
+
+class ControlPlane {
+ public:
+  // `pki` must outlive it.
+  ControlPlane(Host host, ControlPlaneOptions options, ClusterPki& pki, Metrics& metrics);
+  ~ControlPlane();
+  ControlPlane(const ControlPlane&) = delete;
+
+  // Returns when the API is served and ready. Conflict when the port is taken, ServiceUnavailable when the store is.
+  rt::Task<Result<void>> start();
+  // Watches end, requests finish, the store closes.
+  rt::Task<void> shutdown();
+
+  // A transport inside this process that acts as `user`.
+  std::unique_ptr<client::Transport> transport(server::User user);
+  rt::Address local() const;
+  // Serves new connections with the certificates that the PKI has now.
+  Result<void> reload_certificates();
+
+ private:
+  struct Parts;
+
+  Host host_;
+  ControlPlaneOptions options_;
+  ClusterPki& pki_;
+  Metrics& metrics_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace charon::cmd

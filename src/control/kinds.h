@@ -1,0 +1,20 @@
+// The kinds that controllers over all kinds (namespace, garbage collector) work on, and what they read of any object.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/meta/v1/types.h"
+#include "model/document.h"
+#include "model/kind.h"
+
+namespace charon::control {
+
+// Built-in kinds that can be listed, watched and deleted.
+std::vector<const model::Kind*> deletable_kinds();
+
+// The metadata that matters for deletion: names, uid, deletionTimestamp, finalizers and ownerReferences. Decodes anew at each
+// call.
+meta::v1::ObjectMeta deletion_metadata(const model::Document& document);
+
+}  // namespace charon::control

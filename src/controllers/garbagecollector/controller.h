@@ -1,0 +1,21 @@
+// The garbage collector: gathers the state for plan.h. Keys carry the kind of their object.
+#pragma once
+
+#include "control/controller.h"
+
+namespace charon::controllers::garbagecollector {
+
+class GarbageCollector final : public control::Controller {
+ public:
+  // Over all built-in kinds that can be deleted, but for Events, which nobody owns.
+  GarbageCollector();
+  std::string_view name() const override { return "garbage-collector-controller"; }
+  std::vector<control::Watch> watches() const override;
+  int workers() const override { return 20; }
+  control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;
+
+ private:
+  std::vector<const model::Kind*> kinds_;
+};
+
+}  // namespace charon::controllers::garbagecollector

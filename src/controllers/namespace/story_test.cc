@@ -1,0 +1,91 @@
+// The life of a namespace: what it is given, and how it goes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "controllers/namespace/controller.h"
+#include "controllers/serviceaccount/controller.h"
+#include "controllers/testing/cluster.h"
+
+namespace charon::controllers {
+namespace {
+
+using namespace std::chrono_literals;
+using core::v1::ConfigMap;
+using core::v1::Namespace;
+using core::v1::Pod;
+using core::v1::ServiceAccount;
+using ::testing::SizeIs;
+
+class NamespaceStory : public ::testing::Test {
+ protected:
+  NamespaceStory() {
+    cluster_.start(std::make_unique<namespaces::NamespaceController>());
+    cluster_.start(std::make_unique<serviceaccount::ServiceAccountController>("-----BEGIN CERTIFICATE-----"));
+    Namespace space;
+    space.metadata.name = "team";
+    cluster_.create(space);
+    cluster_.run(2s);
+  }
+  void add_pod(const std::string& name, std::vector<std::string> finalizers = {}) {
+    Pod pod;
+    pod.metadata.name = name;
+    pod.metadata.namespace_ = "team";
+    pod.metadata.finalizers = std::move(finalizers);
+    core::v1::Container& container = pod.spec.containers.emplace_back();
+    container.name = "main";
+    container.image = "busybox";
+    cluster_.create(pod);
+  }
+  std::shared_ptr<const Namespace> team() { return cluster_.get<Namespace>({"", "team"}); }
+  std::string condition(std::string_view type) {
+    for (const auto& found : team()->status.conditions)
+      if (found.type == type) return found.status + " " + found.reason + ": " + found.message;
+    return "";
+  }
+
+  testing::Cluster cluster_;
+};
+
+TEST_F(NamespaceStory, HasAServiceAccountAndTheClusterCertificate) {
+  EXPECT_NE(cluster_.get<ServiceAccount>({"team", "default"}), nullptr);
+  const auto map = cluster_.get<ConfigMap>({"team", "kube-root-ca.crt"});
+  ASSERT_NE(map, nullptr);
+  EXPECT_EQ(map->data.at("ca.crt"), "-----BEGIN CERTIFICATE-----");
+  cluster_.remove<ServiceAccount>({"team", "default"});
+  cluster_.change<ConfigMap>({"team", "kube-root-ca.crt"}, "", [](ConfigMap& m) { m.data["ca.crt"] = "forged"; });
+  cluster_.run(2s);
+  EXPECT_NE(cluster_.get<ServiceAccount>({"team", "default"}), nullptr);
+  EXPECT_EQ(cluster_.get<ConfigMap>({"team", "kube-root-ca.crt"})->data.at("ca.crt"), "-----BEGIN CERTIFICATE-----");
+}
+
+TEST_F(NamespaceStory, GoesWithItsContent) {
+  add_pod("web");
+  ASSERT_NE(team(), nullptr);
+  EXPECT_THAT(team()->spec.finalizers, ::testing::ElementsAre("kubernetes"));
+  cluster_.remove<Namespace>({"", "team"});
+  cluster_.run(5s);
+  EXPECT_EQ(team(), nullptr);
+  EXPECT_THAT(cluster_.list<Pod>("team"), SizeIs(0));
+  EXPECT_THAT(cluster_.list<ConfigMap>("team"), SizeIs(0));
+  EXPECT_THAT(cluster_.list<ServiceAccount>("team"), SizeIs(0));
+}
+
+TEST_F(NamespaceStory, WaitsForFinalizersAndSaysSo) {
+  add_pod("held", {"example.com/hold"});
+  cluster_.remove<Namespace>({"", "team"});
+  cluster_.run(5s);
+  ASSERT_NE(team(), nullptr);
+  EXPECT_EQ(team()->status.phase, "Terminating");
+  EXPECT_EQ(condition("NamespaceContentRemaining"),
+            "True SomeResourcesRemain: Some resources are remaining: pods. has 1 resource instances");
+  EXPECT_EQ(condition("NamespaceFinalizersRemaining"),
+            "True SomeFinalizersRemain: Some content in the namespace has finalizers remaining: example.com/hold in 1 resource "
+            "instances");
+  EXPECT_EQ(condition("NamespaceDeletionDiscoveryFailure"), "False ResourcesDiscovered: All resources successfully discovered");
+  cluster_.change<Pod>({"team", "held"}, "", [](Pod& pod) { pod.metadata.finalizers.clear(); });
+  cluster_.run(5s);
+  EXPECT_EQ(team(), nullptr);
+}
+
+}  // namespace
+}  // namespace charon::controllers

@@ -1,0 +1,21 @@
+// The node lifecycle controller: gathers the state for plan.h. Keys are nodes.
+#pragma once
+
+#include "control/controller.h"
+#include "controllers/nodelifecycle/plan.h"
+
+namespace charon::controllers::nodelifecycle {
+
+class NodeLifecycleController final : public control::Controller {
+ public:
+  explicit NodeLifecycleController(Periods periods = {}) : periods_(periods) {}
+  std::string_view name() const override { return "node-controller"; }
+  std::vector<control::Watch> watches() const override;
+  std::vector<control::Index> indexes() const override;
+  control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;
+
+ private:
+  Periods periods_;
+};
+
+}  // namespace charon::controllers::nodelifecycle

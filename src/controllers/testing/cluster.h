@@ -1,0 +1,129 @@
+// A cluster for controller tests: the real API server over the memory store on virtual time, with the controllers under test.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/core/v1/types.h"
+#include "base/check.h"
+#include "client/informer.h"
+#include "client/typed.h"
+#include "control/runner.h"
+#include "model/kind.h"
+#include "rt/virtual/loop.h"
+#include "server/admission/admission.h"
+#include "server/admission/namespace_lifecycle/namespace_lifecycle.h"
+#include "server/api.h"
+#include "server/authz/rbac.h"
+#include "server/cache.h"
+#include "server/in_process.h"
+#include "store/memory/memory_store.h"
+
+namespace charon::controllers::testing {
+
+class Cluster {
+ public:
+  Cluster() : random_(7), store_(store::make_memory_store(loop_)), caches_(loop_, *store_, model::builtin_kinds()) {
+    CHECK(loop_.run(caches_.start()));
+    std::vector<std::unique_ptr<server::AdmissionPlugin>> plugins;
+    plugins.push_back(server::make_namespace_lifecycle(caches_));
+    admission_ = std::make_unique<server::Admission>(std::move(plugins));
+    api_ = std::make_unique<server::Api>(loop_, random_, *store_, caches_, *admission_);
+    authorizer_ = server::make_rbac_authorizer(caches_);
+    server::User admin;
+    admin.name = "admin";
+    admin.groups = {"system:masters", "system:authenticated"};
+    transport_ = server::make_in_process_transport(*api_, *authorizer_, std::move(admin));
+    informers_ = std::make_unique<client::InformerSet>(loop_, random_, *transport_);
+    core::v1::Namespace space;
+    space.metadata.name = "default";
+    create(space);
+  }
+
+  void start(std::unique_ptr<control::Controller> controller) {
+    runners_.push_back(std::make_unique<control::Runner>(loop_, *informers_, *transport_, std::move(controller)));
+    runners_.back()->start();
+  }
+  void run(rt::Duration time) { loop_.run_for(time); }
+  rt::VirtualLoop& loop() { return loop_; }
+  client::InformerSet& informers() { return *informers_; }
+  rt::Random& random() { return random_; }
+  server::Api& api() { return *api_; }
+  const server::Authorizer& authorizer() { return *authorizer_; }
+  control::Runner& runner(std::size_t index) { return *runners_[index]; }
+
+  // --- As a user ---
+  template <class T>
+  T create(const T& object) {
+    auto created = loop_.run(client::Client(*transport_).create<T>(object));
+    if (!created) throw std::runtime_error("create: " + created.error().message);
+    return **created;
+  }
+  template <class T>
+  std::shared_ptr<const T> get(model::ObjectKey key) {
+    auto found = loop_.run(client::Client(*transport_).get<T>(std::move(key)));
+    return found ? *found : nullptr;
+  }
+  template <class T>
+  std::vector<std::shared_ptr<const T>> list(std::string ns = "default") {
+    auto listed = loop_.run(transport_->list({&client::kind_of<T>()}, client::ListOptions{std::move(ns), {}, {}}));
+    if (!listed) throw std::runtime_error("list: " + listed.error().message);
+    std::vector<std::shared_ptr<const T>> objects;
+    for (const auto& document : listed->items) objects.push_back(document->template as<T>());
+    return objects;
+  }
+  // Reads, changes and writes; `subresource`: "" or "status".
+  template <class T>
+  void change(const model::ObjectKey& key, std::string_view subresource, const std::function<void(T&)>& edit) {
+    T object = *get<T>(key);
+    edit(object);
+    auto updated = loop_.run(client::Client(*transport_).update<T>(std::move(object), subresource));
+    if (!updated) throw std::runtime_error("update: " + updated.error().message);
+  }
+  template <class T>
+  void remove(model::ObjectKey key, client::DeleteOptions options = {}) {
+    auto removed = loop_.run(client::Client(*transport_).remove<T>(std::move(key), std::move(options)));
+    if (!removed) throw std::runtime_error("remove: " + removed.error().message);
+  }
+
+  // Plays the node agent: every pod that is not ready becomes running and ready.
+  void make_pods_ready(const std::string& ns = "default") {
+    for (const auto& pod : list<core::v1::Pod>(ns)) {
+      if (pod->metadata.deletionTimestamp || !pod->status.conditions.empty()) continue;
+      const Time now = loop_.wall();
+      change<core::v1::Pod>({ns, pod->metadata.name}, "status", [now](core::v1::Pod& p) {
+        p.status.phase = "Running";
+        core::v1::PodCondition& ready = p.status.conditions.emplace_back();
+        ready.type = "Ready";
+        ready.status = "True";
+        ready.lastTransitionTime = now;
+      });
+    }
+  }
+  // "reason: message" of the events about objects of `kind`, in the order of their names.
+  std::vector<std::string> events_about(const std::string& kind, const std::string& ns = "default") {
+    std::vector<std::string> texts;
+    for (const auto& event : list<core::v1::Event>(ns))
+      if (event->involvedObject.kind == kind) texts.push_back(event->reason + ": " + event->message);
+    return texts;
+  }
+
+ private:
+  rt::VirtualLoop loop_;
+  rt::SeededRandom random_;
+  std::unique_ptr<store::Store> store_;
+  server::Caches caches_;
+  std::unique_ptr<server::Admission> admission_;
+  std::unique_ptr<server::Api> api_;
+  std::unique_ptr<server::Authorizer> authorizer_;
+  std::unique_ptr<client::Transport> transport_;
+  std::unique_ptr<client::InformerSet> informers_;
+  std::vector<std::unique_ptr<control::Runner>> runners_;
+};
+
+}  // namespace charon::controllers::testing

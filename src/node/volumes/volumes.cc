@@ -1,0 +1,102 @@
+#include "node/volumes/volumes.h"
+
+#include <utility>
+
+#include "node/volumes/config_map/config_map.h"
+#include "node/volumes/downward_api/downward_api.h"
+#include "node/volumes/empty_dir/empty_dir.h"
+#include "node/volumes/host_path/host_path.h"
+#include "node/volumes/payload.h"
+#include "node/volumes/projected/projected.h"
+#include "node/volumes/secret/secret.h"
+
+namespace charon::node {
+
+rt::Task<Result<void>> VolumeType::release(std::string) { co_return Result<void>(); }
+
+std::vector<std::unique_ptr<VolumeType>> make_volume_types(rt::Files& files, rt::Process& process, PodObjects& objects) {
+  std::vector<std::unique_ptr<VolumeType>> types;
+  types.push_back(make_empty_dir_volume(files, process));
+  types.push_back(make_host_path_volume(files));
+  types.push_back(make_config_map_volume(files, objects));
+  types.push_back(make_secret_volume(files, objects));
+  types.push_back(make_downward_api_volume(files));
+  types.push_back(make_projected_volume(files, objects));
+  return types;
+}
+
+VolumeType* Volumes::type_of(const core::v1::VolumeSource& source) const {
+  for (const auto& type : types_)
+    if (type->handles(source)) return type.get();
+  return nullptr;
+}
+
+bool Volumes::follows_objects(const core::v1::Pod& pod) const {
+  for (const auto& volume : pod.spec.volumes)
+    if (VolumeType* type = type_of(volume.volumeSource); type != nullptr && type->follows_objects()) return true;
+  return false;
+}
+
+rt::Task<Result<VolumePaths>> Volumes::prepare(std::shared_ptr<const core::v1::Pod> pod, std::string pod_directory,
+                                               NodeAllocatable allocatable, Time now) {
+  VolumePaths paths;
+  for (const auto& volume : pod->spec.volumes) {
+    VolumeType* type = type_of(volume.volumeSource);
+    if (type == nullptr)
+      co_return fail(Reason::NotImplemented, "MountVolume.SetUp failed for volume \"" + volume.name + "\" : no volume plugin matched");
+    VolumeRequest request;
+    request.pod = pod;
+    request.volume = &volume;
+    request.directory = pod_directory + "/volumes/" + type->plugin() + "/" + volume.name;
+    request.allocatable = allocatable;
+    request.now = now;
+    auto path = co_await type->prepare(std::move(request));
+    if (!path) co_return fail_with("MountVolume.SetUp failed for volume \"" + volume.name + "\" ", std::move(path.error()));
+    paths[volume.name] = std::move(*path);
+  }
+  co_return paths;
+}
+
+rt::Task<Result<void>> Volumes::remove(rt::Files& files, std::string pod_directory) {
+  auto plugins = files.list(pod_directory + "/volumes");
+  if (plugins) {
+    for (const auto& plugin : *plugins) {
+      std::string folder = pod_directory + "/volumes/" + plugin;
+      auto names = files.list(folder);
+      if (!names) continue;
+      for (const auto& type : types_) {
+        if (type->plugin() != plugin) continue;
+        for (const auto& name : *names) CO_TRY(co_await type->release(folder + "/" + name));
+      }
+    }
+  }
+  co_return files.remove_all(pod_directory);
+}
+
+Result<std::vector<cri::v1::Mount>> container_mounts(rt::Files& files, const core::v1::Container& container,
+                                                     const VolumePaths& paths, const Environment& environment) {
+  std::vector<cri::v1::Mount> out;
+  for (const auto& mount : container.volumeMounts) {
+    auto found = paths.find(mount.name);
+    if (found == paths.end()) return fail(Reason::NotFound, "volume \"" + mount.name + "\" is not mounted");
+    cri::v1::Mount entry;
+    entry.host_path = found->second;
+    std::string sub = mount.subPathExpr.empty() ? mount.subPath : expand(mount.subPathExpr, environment);
+    if (!sub.empty()) {
+      TRY(check_payload_path(sub));
+      entry.host_path += "/" + sub;
+      if (!files.exists(entry.host_path)) TRY(files.make_dirs(entry.host_path, 0777));
+    } else if (!files.exists(entry.host_path)) {
+      // A host path without a type is made as a directory, as Docker did and the kubelet does.
+      TRY(files.make_dirs(entry.host_path, 0755));
+    }
+    entry.container_path = mount.mountPath.starts_with("/") ? mount.mountPath : "/" + mount.mountPath;
+    entry.readonly = mount.readOnly;
+    if (mount.mountPropagation == "HostToContainer") entry.propagation = cri::v1::MountPropagation::PROPAGATION_HOST_TO_CONTAINER;
+    if (mount.mountPropagation == "Bidirectional") entry.propagation = cri::v1::MountPropagation::PROPAGATION_BIDIRECTIONAL;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+}  // namespace charon::node

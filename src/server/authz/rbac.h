@@ -1,0 +1,16 @@
+// RBAC (rbac.authorization.k8s.io/v1): roles and bindings, read from the watch cache at each decision.
+//
+// Members of system:masters may do everything, before any rule is looked at, so that an administrator can always repair the
+// roles.
+#pragma once
+
+#include <memory>
+
+#include "server/authz/authorizer.h"
+#include "server/cache.h"
+
+namespace charon::server {
+
+std::unique_ptr<Authorizer> make_rbac_authorizer(Caches& caches);
+
+}  // namespace charon::server
