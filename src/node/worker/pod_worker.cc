@@ -90,6 +90,11 @@ bool PodWorker::note_exit(const std::string& id) {
   return true;
 }
 
+void PodWorker::note_unknown_exit(const std::string& id) {
+  exiting_.insert(id);
+  wake();
+}
+
 // The runtime tells of an exit before its own lists show it.
 bool PodWorker::runtime_lags() {
   std::erase_if(exiting_, [&](const std::string& id) {

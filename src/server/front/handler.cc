@@ -41,7 +41,13 @@ void Front::add_document(std::string path, std::string json) { documents_[std::m
 rt::Task<void> Front::handle(net::Exchange& exchange) {
   rt::Instant started = api_.loop().clock().now();
   Call call{exchange, exchange.head(), {}, {}, {}, {}, {}, 0, false};
-  auto served = co_await serve(call);
+  Result<void> served;
+  try {
+    served = co_await serve(call);
+  } catch (const std::exception& error) {
+    // A defect of ours in one request must not take the others down.
+    served = fail(Reason::InternalError, std::string("an internal error occurred: ") + error.what());
+  }
   if (!served && !call.started) co_await send_error(call, served.error());
   const Request& request = call.request();
   if (call.route.kind != Route::Kind::Resource || request.kind == nullptr) co_return;
