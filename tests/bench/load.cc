@@ -2,10 +2,13 @@
 // line of JSON.
 //
 //   charon-load create|get|patch|delete|list|watch --port N --ca F --cert F --key F --namespace NS --requests N
-//               --connections C --streams S [--bytes B] [--watchers W]
+//               --connections C --streams S [--bytes B] [--names N] [--watchers W]
+//   charon-load serve --port N --ca F --cert F --key F --bytes B
 //
-// create, get, patch and delete work on ConfigMaps load-0 ... of the namespace; list reads them all with each request; watch
-// keeps W watches open, changes one ConfigMap `requests` times, and measures from sending a change to each watch's having it.
+// create, get, patch and delete work on ConfigMaps load-0 ... of the namespace (get comes back to the first after `names`);
+// list reads them all with each request; watch keeps W watches open, changes one ConfigMap `requests` times, and measures from
+// sending a change to each watch's having it. serve is the yardstick: the same HTTP and TLS, answering B bytes to whatever is
+// asked.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -18,6 +21,7 @@
 #include <vector>
 
 #include "net/client.h"
+#include "net/server.h"
 #include "rt/os/loop.h"
 #include "rt/os/net.h"
 #include "rt/scope.h"
@@ -90,7 +94,7 @@ class Load {
   }
 
   net::ClientRequest request(std::size_t number) const {
-    const std::string path = folder_ + "/load-" + std::to_string(number);
+    const std::string path = folder_ + "/load-" + std::to_string(number % options_.number("names"));
     if (options_.verb == "create") return {"POST", folder_, {{"content-type", "application/json"}}, body(number)};
     if (options_.verb == "get") return {.path = path};
     if (options_.verb == "list") return {.path = folder_};
@@ -201,12 +205,39 @@ class Load {
   std::vector<rt::Duration> delays_;
 };
 
+SharedBytes payload;
+
+rt::Task<void> answer(net::Exchange& exchange) {
+  std::vector<net::Piece> body;
+  body.push_back(net::Piece::of(payload));
+  co_await exchange.respond(200, {{"content-type", "application/json"}}, std::move(body));
+}
+
+void serve(rt::OsLoop& loop, const Options& options) {
+  payload = share(std::string(options.number("bytes"), 'x'));
+  const auto net = rt::make_os_net(loop);
+  auto listener = net->listen(rt::Address::tcp("127.0.0.1", static_cast<std::uint16_t>(options.number("port"))));
+  if (!listener) fail_with(listener.error().message);
+  auto tls = net::make_tls_server(
+      {.identity = {file(options.text("cert")), file(options.text("key"))}, .client_ca_pem = file(options.text("ca"))});
+  if (!tls) fail_with(tls.error().message);
+  const auto server = net::serve(loop, *std::move(listener), *tls, answer);
+  std::printf("serving\n");
+  std::fflush(stdout);
+  loop.run();
+}
+
 }  // namespace
 }  // namespace charon
 
 int main(int argc, char** argv) {
   charon::rt::OsLoop loop;
-  charon::Load load(loop, charon::parse(argc, argv));
+  const charon::Options options = charon::parse(argc, argv);
+  if (options.verb == "serve") {
+    charon::serve(loop, options);
+    return 0;
+  }
+  charon::Load load(loop, options);
   loop.run(load.run());
   return 0;
 }

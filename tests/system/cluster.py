@@ -93,6 +93,8 @@ class Cluster:
     def kill(self):
         """kill -9 of the server and agent; containerd and the containers go on."""
         pid = self.pid()
+        if not is_charon(pid):
+            raise Failure("charon does not run")
         os.kill(pid, signal.SIGKILL)
         while os.path.exists(f"/proc/{pid}") and not is_zombie(pid):
             time.sleep(0.01)
