@@ -160,9 +160,15 @@ class Process {
       if (!renewed) {
         complain("renewing certificates", renewed.error());
       } else if (!renewed->empty()) {
-        if (auto loaded = control_plane_->reload_certificates(); !loaded) complain("loading the new certificates", loaded.error());
+        if (auto loaded = reload_certificates(); !loaded) complain("loading the new certificates", loaded.error());
       }
     }
+  }
+
+  Result<void> reload_certificates() {
+    TRY(control_plane_->reload_certificates());
+    if (agent_) TRY(agent_->reload_certificates(pki_->kubelet(), pki_->ca_pem()));
+    return {};
   }
 
   rt::Task<void> stop() {

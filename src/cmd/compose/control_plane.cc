@@ -42,6 +42,11 @@ net::TlsServerOptions serving_options(const ClusterPki& pki) {
   return {.identity = pki.api_server(), .client_ca_pem = pki.ca_pem()};
 }
 
+// How the API server calls the agents.
+net::TlsClientOptions agent_client_options(const ClusterPki& pki) {
+  return {.ca_pem = pki.ca_pem(), .identity = pki.agent_client(), .alpn = {"http/1.1"}};
+}
+
 }  // namespace
 
 // In the order in which they are made; destroyed the other way round.
@@ -85,8 +90,7 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
   parts.authorizer = server::make_rbac_authorizer(*parts.caches);
   CO_TRY(start_authentication(parts));
-  net::TlsClientOptions agent_tls{.ca_pem = pki_.ca_pem(), .identity = pki_.agent_client(), .alpn = {"http/1.1"}};
-  parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, std::move(agent_tls));
+  parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_client_options(pki_));
   parts.front = std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
   parts.front->add_document("/openid/v1/jwks", codec::write_json(codec::Value(parts.service_accounts->key_set())));
   parts.front->add_document("/.well-known/openid-configuration",
@@ -143,6 +147,9 @@ std::unique_ptr<client::Transport> ControlPlane::transport(server::User user) {
 
 rt::Address ControlPlane::local() const { return parts_->https->local(); }
 
-Result<void> ControlPlane::reload_certificates() { return parts_->tls->replace(serving_options(pki_)); }
+Result<void> ControlPlane::reload_certificates() {
+  parts_->nodes->replace(agent_client_options(pki_));
+  return parts_->tls->replace(serving_options(pki_));
+}
 
 }  // namespace charon::cmd
