@@ -9,6 +9,9 @@
 
 namespace charon::server {
 
+// apiVersion and kind, filled in when they are left out. BadRequest when they are another kind's.
+Result<void> check_identity(const model::Kind& kind, codec::Value& object);
+
 // Types, unknown fields (by the request's field validation) and both sorts of defaults.
 Result<void> normalize_and_default(const Request& request, codec::Value& object, Warnings* warnings);
 

@@ -176,6 +176,10 @@ int run_detached(const Options& options) {
 }
 
 int run_down(const Options& options) {
+  if (!rt::is_root()) {
+    std::fprintf(stderr, "charon: stopping a cluster needs root: start it with sudo\n");
+    return 1;
+  }
   rt::OsLoop loop;
   return loop.run(stop_all(loop, options));
 }

@@ -75,7 +75,12 @@ ControlPlane::~ControlPlane() = default;
 rt::Task<Result<void>> ControlPlane::start() {
   Parts& parts = *parts_;
   // The port first: when another server has it, nothing else is touched.
-  CO_TRY_ASSIGN(std::unique_ptr<rt::Listener> listener, host_.net.listen(options_.listen));
+  auto listener = host_.net.listen(options_.listen);
+  if (!listener) {
+    Error error = std::move(listener.error());
+    if (error.reason == Reason::Conflict) error.message += ". Choose another port with --port; `charon status` tells whether a cluster runs already";
+    co_return fail(std::move(error));
+  }
   CO_TRY_ASSIGN(parts.tls, net::make_tls_server(serving_options(pki_)));
   std::string folder = options_.data_dir + "/store";
   CO_TRY(host_.files.make_dirs(folder, 0700));
@@ -103,7 +108,7 @@ rt::Task<Result<void>> ControlPlane::start() {
                                  },
                                  .live = false});
   server::Front* front = parts.front.get();
-  parts.https = net::serve(host_.loop, std::move(listener), parts.tls,
+  parts.https = net::serve(host_.loop, std::move(*listener), parts.tls,
                            [front](net::Exchange& exchange) { return front->handle(exchange); });
 
   parts.admin = transport(component("system:apiserver", {"system:masters"}));

@@ -13,25 +13,6 @@ namespace {
 // How often a taken generated name is replaced by another (KEP-4420).
 constexpr int kNameTries = 8;
 
-// apiVersion and kind may be left out, but not be another kind's.
-Result<void> check_identity(const model::Kind& kind, Value& object) {
-  if (!object.is_object()) return fail(bad_request("the object is not a JSON object"));
-  std::string_view given_kind = codec::string_at(object, "kind");
-  std::string_view given_version = codec::string_at(object, "apiVersion");
-  std::string expected = kind.gv.text();
-  if (!given_kind.empty() && given_kind != kind.kind)
-    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) + "\" cannot be handled as a " +
-                            std::string(kind.kind) + ": the kind in the data (" + std::string(given_kind) +
-                            ") does not match the expected kind (" + std::string(kind.kind) + ")"));
-  if ((!given_version.empty() && given_version != expected))
-    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) +
-                            "\" cannot be handled as a " + std::string(kind.kind) + ": the API version in the data (" +
-                            std::string(given_version) + ") does not match the expected API version (" + expected + ")"));
-  object.as_object()["kind"] = kind.kind;
-  object.as_object()["apiVersion"] = expected;
-  return {};
-}
-
 }  // namespace
 
 rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warnings* warnings) {

@@ -72,8 +72,7 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   CO_TRY(check_preconditions(request, object, *before));
   Value before_tree = before->tree();
   codec::ensure_object(before_tree, {"metadata"}).erase("resourceVersion");
-  object.as_object()["kind"] = kind.kind;
-  object.as_object()["apiVersion"] = kind.gv.text();
+  CO_TRY(check_identity(kind, object));
   CO_TRY(normalize_and_default(request, object, warnings));
   CO_TRY(prepare_update_meta(request, object, *before, before_tree));
   if (request.subresource != "binding") keep_other_half(request, object, before_tree);
