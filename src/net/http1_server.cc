@@ -43,6 +43,7 @@ class Http1Connection final : public ServerConnection, public Exchange {
       : context_(context),
         stream_(std::move(accepted.stream)),
         certificate_(std::move(accepted.certificate)),
+        certificate_problem_(std::move(accepted.certificate_problem)),
         initial_(std::move(accepted.initial)),
         peer_(stream_->peer()),
         changed_(context.loop) {
@@ -93,6 +94,7 @@ class Http1Connection final : public ServerConnection, public Exchange {
   ConnectionContext context_;
   std::unique_ptr<rt::Stream> stream_;
   std::optional<PeerCertificate> certificate_;
+  std::string certificate_problem_;
   std::string initial_;
   rt::Address peer_;
 
@@ -232,6 +234,7 @@ bool Http1Connection::accept_head() {
   head_.headers = std::move(parsed.headers);
   head_.peer = peer_;
   head_.certificate = certificate_;
+  head_.certificate_problem = certificate_problem_;
   head_.http_version = 11;
   keep_alive_ = parser_->keep_alive();
   chunked_ = parsed.version >= 11;

@@ -35,6 +35,15 @@ DocumentPtr read_stored(const model::Kind& kind, Revision revision, const std::s
   return model::Document::from_json(kind, revision, with_resource_version(json, revision));
 }
 
+DocumentPtr at_revision(const model::Document& document, Revision revision) {
+  std::string json = *document.json();
+  std::string old_member = "\"resourceVersion\":\"" + std::to_string(document.revision()) + "\"";
+  std::size_t place = json.find(old_member);
+  CHECK(place != std::string::npos);
+  json.replace(place, old_member.size(), "\"resourceVersion\":\"" + std::to_string(revision) + "\"");
+  return model::Document::from_json(document.kind(), revision, share(std::move(json)));
+}
+
 }  // namespace
 
 bool Filter::accepts(const model::Document& document) const {
@@ -57,7 +66,8 @@ void CacheWatch::offer(const ChangePtr& change) {
   if (!was) event.type = EventType::Added;
   if (!is) {
     event.type = EventType::Deleted;
-    event.object = change->last ? change->last : change->after;
+    // Of an object that left the selection: what was selected, at the revision of the change.
+    event.object = change->last ? change->last : at_revision(*change->before, change->revision);
   }
   if (events_.size() >= limits::kWatchQueueEvents) {
     events_.clear();

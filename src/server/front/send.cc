@@ -63,13 +63,17 @@ Result<void> check_version(std::string_view query, Revision current) {
   if (match == "Exact" && wanted != current)
     return fail(Reason::Expired, "The resourceVersion for the provided list is too old: only the current one, " + std::to_string(current) + ", is kept");
   if (wanted <= current) return {};
-  auto details = std::make_shared<StatusDetails>();
-  details->causes.push_back({"ResourceVersionTooLarge", "Too large resource version", ""});
-  details->retry_after_s = 1;
-  return fail(Error{Reason::Timeout, "Too large resource version: " + version + ", current: " + std::to_string(current), details});
+  return fail(too_large_version(wanted, current));
 }
 
 }  // namespace
+
+Error too_large_version(Revision wanted, Revision current) {
+  auto details = std::make_shared<StatusDetails>();
+  details->causes.push_back({"ResourceVersionTooLarge", "Too large resource version", ""});
+  details->retry_after_s = 1;
+  return {Reason::Timeout, fmt::format("Too large resource version: {}, current: {}", wanted, current), details};
+}
 
 rt::Task<void> Front::send(Call& call, int status, std::string_view type, std::vector<net::Piece> body) {
   call.status = status;
