@@ -1,6 +1,7 @@
 #include "server/cache.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -11,6 +12,18 @@ namespace {
 
 // How much of a window old versions may hold in memory.
 constexpr std::size_t kWindowBytes = 8u << 20;
+
+// Versions of one resource are not converted into each other: all but the first have a store of their own.
+bool is_stored_apart(const model::Kind& kind) {
+  static const std::set<const model::Kind*> apart = [] {
+    std::set<std::pair<std::string_view, std::string_view>> seen;
+    std::set<const model::Kind*> later;
+    for (const model::Kind& each : model::builtin_kinds())
+      if (!seen.emplace(each.gv.group, each.plural).second) later.insert(&each);
+    return later;
+  }();
+  return apart.contains(&kind);
+}
 
 std::size_t weight(const Change& change) {
   std::size_t bytes = sizeof(Change);
@@ -130,13 +143,15 @@ Caches::Caches(rt::Loop& loop, store::Store& store, std::span<const model::Kind>
   for (const model::Kind& kind : kinds) {
     auto cache = std::make_unique<Cache>(kind, loop);
     by_kind_[&kind] = cache.get();
-    by_prefix_.emplace(key_of(kind, {}), std::move(cache));
+    CHECK(by_prefix_.emplace(key_of(kind, {}), std::move(cache)).second);
   }
 }
 
 std::string Caches::key_of(const model::Kind& kind, const ObjectKey& key) {
   std::string text = "/registry/";
-  text.append(kind.gv.group).append("/").append(kind.plural).append("/");
+  text.append(kind.gv.group).append("/").append(kind.plural);
+  if (is_stored_apart(kind)) text.append(".").append(kind.gv.version);
+  text.append("/");
   if (kind.namespaced && !key.ns.empty()) text.append(key.ns).append("/");
   return text.append(key.name);
 }
