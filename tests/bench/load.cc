@@ -109,7 +109,7 @@ class Load {
     std::vector<std::unique_ptr<net::HttpClient>> clients;
     for (std::size_t i = 0; i < options_.number("connections"); ++i) clients.push_back(client());
     for (const auto& one : clients) {  // handshakes are not measured
-      auto ready = co_await one->fetch({.path = "/healthz"}, 1000);
+      auto ready = co_await one->fetch({.path = "/healthz"}, kBodyLimitBytes);
       if (!ready) fail_with(ready.error().message);
     }
     rt::Scope scope(loop_);
