@@ -35,7 +35,7 @@ struct Options {
   std::string verb;
   std::map<std::string, std::string> values = {{"port", "6443"},     {"namespace", "default"}, {"requests", "1000"},
                                                {"connections", "1"}, {"streams", "1"},         {"bytes", "16"},
-                                               {"watchers", "100"}};
+                                               {"names", "1000000"}, {"watchers", "100"}};
   const std::string& text(const std::string& name) const { return values.at(name); }
   std::size_t number(const std::string& name) const { return std::strtoull(values.at(name).c_str(), nullptr, 10); }
 };
@@ -109,7 +109,7 @@ class Load {
     std::vector<std::unique_ptr<net::HttpClient>> clients;
     for (std::size_t i = 0; i < options_.number("connections"); ++i) clients.push_back(client());
     for (const auto& one : clients) {  // handshakes are not measured
-      auto ready = co_await one->fetch({.path = "/healthz"}, 1000);
+      auto ready = co_await one->fetch({.path = "/healthz"}, kBodyLimitBytes);
       if (!ready) fail_with(ready.error().message);
     }
     rt::Scope scope(loop_);
