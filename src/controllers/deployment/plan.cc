@@ -47,6 +47,9 @@ std::int32_t available_of(const std::vector<ReplicaSet*>& sets) {
   return sum;
 }
 
+// Its controller has seen its last change.
+bool has_followed(const ReplicaSet* set) { return set->status.observedGeneration >= set->metadata.generation; }
+
 std::vector<ReplicaSet*> active(const std::vector<ReplicaSet*>& sets) {
   std::vector<ReplicaSet*> found;
   std::ranges::copy_if(sets, std::back_inserter(found), [](const ReplicaSet* set) { return replicas_of(*set) > 0; });
@@ -270,6 +273,8 @@ class Planner {
   // At most so many that enough pods stay available: first those that are not available, then others.
   bool shrink_old() {
     if (wanted_of(old_) == 0) return false;
+    // A set that was made smaller and larger again may have lost pods that its status still counts.
+    if (!std::ranges::all_of(all_, has_followed)) return false;
     const std::int32_t min_available = replicas_of(deployment_) - max_unavailable(deployment_);
     const std::int32_t not_up_yet = replicas_of(*newest_) - available_of(*newest_);
     const std::int32_t most = wanted_of(all_) - min_available - not_up_yet;
