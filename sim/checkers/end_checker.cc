@@ -170,7 +170,7 @@ Problems overcommitted(const Truth& truth) {
   Problems problems;
   for (const auto& [name, used] : nodes) {
     const auto node = truth.get<Node>({"", name});
-    if (!node) continue;
+    if (!node || node->status.allocatable.empty()) continue;  // removed, or made anew and not yet described
     const auto& has = node->status.allocatable;
     if (used.pods > has.at("pods").value() || used.milli_cpu > has.at("cpu").milli_value())
       problems.push_back(fmt::format("node {} has {} pods with {} m of cpu: more than it can hold", name, used.pods, used.milli_cpu));

@@ -21,6 +21,11 @@ bool terminating(const model::Document& document) {
   return document.json()->find("\"deletionTimestamp\"") != std::string::npos;
 }
 
+// Whether a cache does not show yet that the object was deleted. Other changes of it may well come in between.
+bool still_there(const model::DocumentPtr& document, std::string_view uid) {
+  return document != nullptr && document->uid() == uid && !terminating(*document);
+}
+
 bool controlled_by(const model::Document& document, std::string_view uid) {
   const codec::Value tree = document.tree();
   const codec::Value* references = codec::find_path(tree, {"metadata", "ownerReferences"});
@@ -55,7 +60,7 @@ struct Runner::Expectations {
   struct Removal {
     const model::Kind* kind;
     model::ObjectKey key;
-    model::DocumentPtr before;
+    std::string uid;
   };
   std::vector<Removal> removals;
 };
@@ -232,7 +237,7 @@ rt::Task<Result<void>> Runner::perform(Write write, std::shared_ptr<Expectations
   if (informer == nullptr) co_return Result<void>();
   if (write.verb == Write::Verb::Delete) {
     // The one that was terminating already may not change by this.
-    if (before && !terminating(*before)) expected->removals.push_back({write.resource.kind, write.key, before});
+    if (before && !terminating(*before)) expected->removals.push_back({write.resource.kind, write.key, before->uid()});
   } else if (document && document->kind().type == write.resource.kind->type) {
     model::Revision& revision = expected->revisions[write.resource.kind];
     revision = std::max(revision, document->revision());
@@ -248,7 +253,7 @@ rt::Task<void> Runner::wait_visible(std::shared_ptr<Expectations> expected) {
   }
   for (const Expectations::Removal& removal : expected->removals) {
     const client::Informer& informer = informers_.of(*removal.kind);
-    while (informer.document(removal.key) == removal.before) {
+    while (still_there(informer.document(removal.key), removal.uid)) {
       auto moved = co_await reach(removal.kind, informer.revision() + 1, limit);
       if (moved) continue;
       ++stats_.visibility_timeouts;

@@ -208,9 +208,12 @@ rt::Task<bool> Http1Connection::read_head() {
     }
     consume(*consumed);
     if (parser_->is_header_done()) co_return true;
-    if (end_ - begin_ == capacity_ && !grow()) {
-      co_await reject(431, "request header fields too large");
-      co_return false;
+    if (end_ - begin_ == capacity_) {
+      if (!grow()) {
+        co_await reject(431, "request header fields too large");
+        co_return false;
+      }
+      continue;  // growing lets the reader run at once: there may be more to parse already
     }
     if (eof_ || broken_ || (draining_ && !started)) co_return false;
     if (expired) {

@@ -58,10 +58,15 @@ CacheWatch::CacheWatch(Cache& cache, Filter filter, Revision after)
 CacheWatch::~CacheWatch() { cache_.watches_.erase(place_); }
 
 void CacheWatch::offer(const ChangePtr& change) {
-  if (ended_) return;
+  if (ended_ || !take(change) || events_.size() - replayed_ <= limits::kWatchQueueEvents) return;
+  events_.clear();
+  end(Error{Reason::Expired, "too old resource version: the watch fell behind by more events than are kept for it", nullptr});
+}
+
+bool CacheWatch::take(const ChangePtr& change) {
   bool was = change->before && filter_.accepts(*change->before);
   bool is = change->after && filter_.accepts(*change->after);
-  if (!was && !is) return;
+  if (!was && !is) return false;
   CacheEvent event{EventType::Modified, change->after, change->revision};
   if (!was) event.type = EventType::Added;
   if (!is) {
@@ -69,13 +74,9 @@ void CacheWatch::offer(const ChangePtr& change) {
     // Of an object that left the selection: what was selected, at the revision of the change.
     event.object = change->last ? change->last : at_revision(*change->before, change->revision);
   }
-  if (events_.size() >= limits::kWatchQueueEvents) {
-    events_.clear();
-    end(Error{Reason::Expired, "too old resource version: the watch fell behind by more events than are kept for it", nullptr});
-    return;
-  }
   events_.push_back(std::move(event));
   readable_.set();
+  return true;
 }
 
 void CacheWatch::end(Error error) {
@@ -91,6 +92,7 @@ rt::Task<Result<std::vector<CacheEvent>>> CacheWatch::next() {
   }
   std::vector<CacheEvent> events(std::make_move_iterator(events_.begin()), std::make_move_iterator(events_.end()));
   events_.clear();
+  replayed_ = 0;
   revision_ = events.back().revision;
   co_return events;
 }
@@ -116,7 +118,8 @@ Result<std::unique_ptr<CacheWatch>> Cache::watch(Filter filter, std::optional<Re
                 "too old resource version: " + std::to_string(start) + " (" + std::to_string(window_start_) + ")");
   auto watch = std::unique_ptr<CacheWatch>(new CacheWatch(*this, std::move(filter), start));
   auto first = std::ranges::upper_bound(window_, start, {}, [](const ChangePtr& change) { return change->revision; });
-  for (auto it = first; it != window_.end(); ++it) watch->offer(*it);
+  for (auto it = first; it != window_.end(); ++it) watch->take(*it);
+  watch->replayed_ = watch->events_.size();
   return watch;
 }
 

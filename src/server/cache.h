@@ -69,13 +69,15 @@ class CacheWatch {
  private:
   friend class Cache;
   CacheWatch(Cache& cache, Filter filter, Revision after);
-  void offer(const ChangePtr& change);
+  void offer(const ChangePtr& change);   // ends the watch when it has fallen behind too far
+  bool take(const ChangePtr& change);    // queues the change when it matches
   void end(Error error);
 
   Cache& cache_;
   Filter filter_;
   Revision revision_;
   std::deque<CacheEvent> events_;
+  std::size_t replayed_ = 0;  // of them, from before the watch began: these do not count as falling behind
   std::optional<Error> ended_;
   rt::Event readable_;
   std::list<CacheWatch*>::iterator place_;

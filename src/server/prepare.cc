@@ -55,8 +55,10 @@ Result<void> normalize_and_default(const Request& request, Value& object, Warnin
   return {};
 }
 
+// A node registers with its status (nodeStrategy of Kubernetes); a namespace gets its phase from its rules.
 void drop_status(const model::Kind& kind, Value& object) {
-  if (kind.has_subresource("status") && kind.kind != "Namespace") object.as_object().erase("status");
+  const bool kept = kind.kind == "Namespace" || kind.kind == "Node";
+  if (kind.has_subresource("status") && !kept) object.as_object().erase("status");
 }
 
 void keep_other_half(const Request& request, Value& object, const Value& before) {

@@ -83,7 +83,7 @@ class Cluster:
         self.tls = None
         if ran.code == 0:
             with open(os.path.join(self.data_dir, "charon.pid")) as file:
-                self.process = int(file.read())
+                self.process = int(file.read().split()[0])
         return ran
 
     def pid(self):

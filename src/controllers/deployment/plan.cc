@@ -39,11 +39,17 @@ std::int32_t wanted_of(const std::vector<ReplicaSet*>& sets) {
   return sum;
 }
 
+// What a set surely keeps available: its status may still count pods that are over its size and about to go.
+std::int32_t available_of(const ReplicaSet& set) { return std::min(set.status.availableReplicas, replicas_of(set)); }
+
 std::int32_t available_of(const std::vector<ReplicaSet*>& sets) {
   std::int32_t sum = 0;
-  for (const ReplicaSet* set : sets) sum += set->status.availableReplicas;
+  for (const ReplicaSet* set : sets) sum += available_of(*set);
   return sum;
 }
+
+// Its controller has seen its last change.
+bool has_followed(const ReplicaSet* set) { return set->status.observedGeneration >= set->metadata.generation; }
 
 std::vector<ReplicaSet*> active(const std::vector<ReplicaSet*>& sets) {
   std::vector<ReplicaSet*> found;
@@ -268,13 +274,15 @@ class Planner {
   // At most so many that enough pods stay available: first those that are not available, then others.
   bool shrink_old() {
     if (wanted_of(old_) == 0) return false;
+    // A set that was made smaller and larger again may have lost pods that its status still counts.
+    if (!std::ranges::all_of(all_, has_followed)) return false;
     const std::int32_t min_available = replicas_of(deployment_) - max_unavailable(deployment_);
-    const std::int32_t not_up_yet = replicas_of(*newest_) - newest_->status.availableReplicas;
+    const std::int32_t not_up_yet = replicas_of(*newest_) - available_of(*newest_);
     const std::int32_t most = wanted_of(all_) - min_available - not_up_yet;
     if (most <= 0) return false;
     std::int32_t shrunk = 0;
     for (ReplicaSet* set : active(old_)) {
-      const std::int32_t unhealthy = replicas_of(*set) - set->status.availableReplicas;
+      const std::int32_t unhealthy = replicas_of(*set) - available_of(*set);
       const std::int32_t by = std::min(most - shrunk, unhealthy);
       if (by <= 0) continue;
       scale(set, replicas_of(*set) - by);

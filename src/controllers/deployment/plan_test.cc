@@ -104,6 +104,7 @@ INSTANTIATE_TEST_SUITE_P(Steps, Rolling,
                                          Roll{"wait", 10, {"25%"}, {"25%"}, 8, 8, 5, 0, Sizes{}},
                                          Roll{"go on", 10, {"25%"}, {"25%"}, 8, 8, 5, 2, Sizes{{"web-1", 6}}},
                                          Roll{"broken ones first", 10, {3}, {2}, 10, 8, 3, 3, Sizes{{"web-1", 5}}},
+                                         Roll{"going ones do not count", 10, {"100%"}, {"50%"}, 5, 10, 10, 1, Sizes{{"web-1", 4}}},
                                          Roll{"only surge", 3, {1}, {0}, 3, 3, 0, 0, Sizes{{"web-2", 1}}},
                                          Roll{"only surge, ready", 3, {1}, {0}, 3, 3, 1, 1, Sizes{{"web-1", 2}}},
                                          Roll{"only unavailable", 3, {0}, {1}, 3, 3, 0, 0, Sizes{{"web-1", 2}}},
@@ -117,6 +118,17 @@ INSTANTIATE_TEST_SUITE_P(Steps, Rolling,
                          });
 
 // The example of the documentation: 10 replicas amid a rollout become 15.
+TEST(DeploymentPlan, TakesNothingAwayWhileASetHasNotFollowed) {
+  const Deployment deployment = make_deployment(3, {1}, {0});
+  const ReplicaSet old = make_set(deployment, "web:1", 3, 3, 3);
+  ReplicaSet newest = make_set(deployment, "web:2", 1, 1, 3);
+  newest.metadata.generation = 3;  // to 0 and back to 1: the pod that the status counts may be going
+  newest.status.observedGeneration = 2;
+  EXPECT_EQ(sizes(plan_deployment(state_of(deployment, {old, newest}), kNow)), Sizes{});
+  newest.status.observedGeneration = 3;
+  EXPECT_EQ(sizes(plan_deployment(state_of(deployment, {old, newest}), kNow)), (Sizes{{"web-1", 2}}));
+}
+
 TEST(DeploymentPlan, ScalesInProportion) {
   const Deployment deployment = make_deployment(15, {3}, {2});
   const auto plan = plan_deployment(

@@ -79,6 +79,7 @@ class PodWorker {
   PodMemory memory_;
   ExitedContainers exited_;
   ObservedPod observed_;
+  int lag_rounds_ = 0;
   std::set<std::string> exiting_;  // containers that have ended, though the runtime may still list them as running
   VolumePaths paths_;
   core::v1::PodStatus status_;

@@ -23,6 +23,16 @@ Result<client::PatchType> patch_type(std::string_view content_type) {
   return fail(Reason::UnsupportedMediaType, std::move(message));
 }
 
+Result<void> check_delete_options(const codec::Value& tree) {
+  if (const codec::Value* dry_run = codec::find(tree, "dryRun"); dry_run != nullptr && dry_run->is_array())
+    for (const codec::Value& entry : dry_run->get_array())
+      if (!entry.is_string() || codec::view(entry.get_string()) != "All")
+        return fail(Reason::Invalid, "dryRun: Unsupported value: " + codec::write_json(entry) + ": supported values: \"All\"");
+  if (codec::find(tree, "orphanDependents") != nullptr && codec::find(tree, "propagationPolicy") != nullptr)
+    return fail(Reason::Invalid, "propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set");
+  return {};
+}
+
 Result<client::DeleteOptions> delete_options(const codec::Value& tree, std::string_view query) {
   client::DeleteOptions options;
   options.grace_period_s = codec::int_at(tree, "gracePeriodSeconds");
@@ -122,6 +132,10 @@ rt::Task<Result<void>> Front::serve_delete(Call& call) {
   codec::Value tree = codec::Object();
   if (!body.empty()) {
     CO_TRY_ASSIGN(tree, read_tree(call, body, &meta::v1::DeleteOptions::table()));
+    // A guarded delete must not become a plain one because a member has the wrong type.
+    if (!tree.is_object()) co_return fail(bad_request("DeleteOptions must be an object"));
+    CO_TRY(schema::normalize(meta::v1::DeleteOptions::table(), tree));
+    CO_TRY(check_delete_options(tree));
   }
   CO_TRY_ASSIGN(client::DeleteOptions options, delete_options(tree, call.query()));
   if (const codec::Value* dry_run = codec::find(tree, "dryRun"); dry_run != nullptr && dry_run->is_array() && !dry_run->get_array().empty())

@@ -3,6 +3,7 @@
 #include "server/api.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
+#include "server/support.h"
 
 namespace charon::server {
 
@@ -20,6 +21,11 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   const model::Kind& kind = *request.kind;
   if (const Review* found = review(kind, request.subresource))
     co_return co_await create_review(std::move(request), *found, std::move(object));
+  Support support = support_of(kind);
+  if (support == Support::Refused)
+    co_return fail(Reason::NotImplemented, "this server does not act on " + kind.group_resource() + " yet, so it does not take them");
+  if (support == Support::Stored && warnings != nullptr)
+    warnings->push_back("this server stores " + kind.group_resource() + ", but no controller acts on them yet");
   CO_TRY(check_identity(kind, object));
   CO_TRY(normalize_and_default(request, object, warnings));
   bool generated = codec::string_at_path(object, {"metadata", "name"}).empty() && request.name.empty();

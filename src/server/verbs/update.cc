@@ -85,7 +85,9 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   CO_TRY(co_await admission_.validate(review));
   if (ready_to_go(kind, object) && !ready_to_go(kind, before_tree)) {
     if (request.dry_run) co_return before;
-    co_return co_await commit_delete(request, before);
+    CO_TRY(co_await commit_delete(request, before));
+    CO_TRY_ASSIGN(SharedBytes json, encode(kind, object));
+    co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()), object);
   }
   co_return co_await commit_update(request, std::move(before), object);
 }
