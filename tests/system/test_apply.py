@@ -87,10 +87,24 @@ def creates(c):
     c.kubectl("create poddisruptionbudget pdb --selector=app=x --min-available=1").ok()
     c.kubectl("create priorityclass t-apply --value=10").ok()
     c.kubectl("create ingress i --rule=example.com/=app:80").ok()
-    c.kubectl("create job j --image=charon.local/busybox:1").ok()
+    c.kubectl("create job j --image=charon.local/busybox:1").ok().err_has("Warning:", "no controller acts on them yet")
     c.kubectl("create cronjob cj --image=charon.local/busybox:1 --schedule='* * * * *'").ok()
     c.kubectl("get quota,pdb,ingress,job,cronjob").ok().has("q ", "pdb", "example.com", "job.batch/j", "* * * * *")
     c.kubectl("delete quota/q pdb/pdb ingress/i job/j cronjob/cj priorityclass/t-apply").ok()
+
+
+@CASES.case("kinds that would promise what is not kept are refused with a clear error")
+def refused(c):
+    c.apply("""
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: things, singular: thing, kind: Thing}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+""").fails(1).err_has("does not act on customresourcedefinitions.apiextensions.k8s.io yet")
 
 
 @CASES.case("delete -f deletes what the file names")
