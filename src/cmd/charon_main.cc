@@ -12,6 +12,7 @@ using charon::cmd::Options;
 namespace {
 
 void add_data_dir(CLI::App* command, Options& options) {
+  command->fallthrough();  // for --config
   command->add_option("--data-dir", options.data_dir, "where the cluster's state lives")->capture_default_str();
 }
 
@@ -26,7 +27,6 @@ void add_common(CLI::App* command, Options& options) {
   add_data_dir(command, options);
   command->add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
   command->add_option("--node-ip", options.node_ip, "this machine's address; default: that of the default route");
-  command->fallthrough();  // for --config
 }
 
 void add_server(CLI::App* command, Options& options) {

@@ -103,7 +103,8 @@ Result<void> replace_at(Value& document, const Pointer& path, const Value& value
   return {};
 }
 
-Result<void> apply_operation(Value& document, const Value& operation) {
+// `copy_budget`: bytes that copies may still take, so that a small patch cannot double a document again and again.
+Result<void> apply_operation(Value& document, const Value& operation, std::size_t& copy_budget) {
   std::string_view name = codec::string_at(operation, "op");
   const Value* path_text = codec::find(operation, "path");
   if (path_text == nullptr || !path_text->is_string()) return fail(Reason::BadRequest, "json patch: an operation has no path");
@@ -120,6 +121,10 @@ Result<void> apply_operation(Value& document, const Value& operation) {
     }
     const Value* source = find_at(document, from, from.steps.size());
     if (source == nullptr) return does_not_apply(name, from, "missing value");
+    std::size_t size = codec::write_json(*source).size();
+    if (size > copy_budget)
+      return fail(Reason::RequestEntityTooLarge, "json patch: its copies take more than " + std::to_string(kPatchCopyBytes) + " bytes");
+    copy_budget -= size;
     return add_at(document, path, Value(*source), name);
   }
   const Value* value = codec::find(operation, "value");
@@ -138,8 +143,12 @@ Result<void> apply_operation(Value& document, const Value& operation) {
 
 Result<void> json_patch(Value& document, const Value& patch) {
   if (!patch.is_array()) return fail(Reason::BadRequest, "json patch: not a list of operations");
+  if (patch.get_array().size() > kPatchOperations)
+    return fail(Reason::RequestEntityTooLarge, "The allowed maximum operations in a JSON patch is " + std::to_string(kPatchOperations) +
+                                                   ", got " + std::to_string(patch.get_array().size()));
   Value changed = document;
-  for (const Value& operation : patch.get_array()) TRY(apply_operation(changed, operation));
+  std::size_t copy_budget = kPatchCopyBytes;
+  for (const Value& operation : patch.get_array()) TRY(apply_operation(changed, operation, copy_budget));
   document = std::move(changed);
   return {};
 }

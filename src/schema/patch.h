@@ -7,7 +7,11 @@
 
 namespace charon::schema {
 
-// RFC 6902. BadRequest on a malformed patch, Invalid when an operation does not apply (a missing path, a failed test).
+inline constexpr std::size_t kPatchOperations = 10000;     // of a JSON patch, as in Kubernetes
+inline constexpr std::size_t kPatchCopyBytes = 3u << 20;   // JSON that its copy operations may add up to
+
+// RFC 6902. BadRequest on a malformed patch, Invalid when an operation does not apply (a missing path, a failed test),
+// RequestEntityTooLarge beyond the limits above.
 Result<void> json_patch(codec::Value& document, const codec::Value& patch);
 
 // RFC 7386.

@@ -50,6 +50,17 @@ constexpr Case kStrategic[] = {
      R"({"spec":{"containers":[{"name":"s"},{"name":"a"},{"name":"n"}]}})"},
 };
 
+TEST(JsonPatch, CopiesAreBounded) {
+  codec::Value document = codec::Object{{"data", std::string(1000, 'x')}};
+  codec::Array operations;
+  // Each copy takes the whole document, and so doubles it.
+  for (int i = 0; i < 30; ++i) operations.push_back({{"op", "copy"}, {"from", ""}, {"path", "/c" + std::to_string(i)}});
+  auto patched = json_patch(document, operations);
+  ASSERT_FALSE(patched);
+  EXPECT_EQ(patched.error().reason, Reason::RequestEntityTooLarge);
+  EXPECT_EQ(document.as_object().size(), 1u);
+}
+
 TEST(StrategicMerge, Table) {
   for (const Case& each : kStrategic) {
     SCOPED_TRACE(each.name);

@@ -9,6 +9,8 @@ namespace charon::cmd {
 namespace {
 
 constexpr std::uint16_t kApiPort = 10250;
+constexpr std::chrono::seconds kCriTimeout{30};
+constexpr std::chrono::milliseconds kCriPoll{10};
 // The API server's client certificate carries this name.
 constexpr const char* kApiServerName = "kube-apiserver";
 
@@ -42,6 +44,19 @@ std::string Agent::socket() const {
   return parts_->containerd ? parts_->containerd->socket() : settings_.containerd_socket;
 }
 
+// The socket accepts before the CRI plugin behind it is initialized.
+rt::Task<Result<void>> Agent::wait_for_cri() {
+  rt::Instant deadline = host_.loop.clock().now() + kCriTimeout;
+  while (true) {
+    auto answer = co_await parts_->channel->call<cri::v1::VersionResponse>("/runtime.v1.RuntimeService/Version", cri::v1::VersionRequest(),
+                                                                          std::chrono::seconds(5));
+    if (answer) co_return Result<void>();
+    if (host_.loop.clock().now() >= deadline)
+      co_return fail_with("the container runtime at " + socket() + " does not answer; is its CRI plugin enabled?", std::move(answer.error()));
+    co_await rt::sleep(host_.loop, kCriPoll);
+  }
+}
+
 rt::Task<Result<void>> Agent::start_runtime() {
   if (settings_.containerd_socket.empty()) {
     parts_->containerd = std::make_unique<Containerd>(host_, ContainerdOptions{settings_.data_dir, std::string(kPauseImage)});
@@ -50,6 +65,7 @@ rt::Task<Result<void>> Agent::start_runtime() {
   net::Headers metadata{{"containerd-namespace", "k8s.io"}};
   parts_->channel = net::make_grpc_channel(host_.loop, host_.net, rt::Address::unix_path(socket()), std::move(metadata));
   parts_->runtime = node::make_cri_runtime(*parts_->channel);
+  CO_TRY(co_await wait_for_cri());
   if (!parts_->containerd) co_return Result<void>();
   // The pause image belongs to this binary: it is loaded when containerd does not have it yet.
   cri::v1::ImageStatusRequest question;

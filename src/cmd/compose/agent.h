@@ -46,6 +46,8 @@ class Agent {
  private:
   struct Parts;
 
+  rt::Task<Result<void>> wait_for_cri();
+
   Containerd::Host host_;
   rt::Random& random_;
   AgentSettings settings_;
