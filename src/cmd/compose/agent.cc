@@ -90,6 +90,8 @@ Result<void> Agent::start(client::Transport& transport) {
   options.node.version = server::kKubernetesVersion;
   options.node.data_dir = settings_.data_dir;
   options.pods.pods_dir = settings_.data_dir + "/pods";
+  // Secrets of pods lie below; the pods reach them through their mounts, other users not at all.
+  TRY(host_.files.make_dirs(options.pods.pods_dir, 0750));
   options.pods.host_resolv_conf = host_.files.read("/etc/resolv.conf").value_or("");
   options.network.ipam_data_dir = settings_.data_dir + "/cni-ipam";
   if (parts_->containerd) options.cni_conf_dir = settings_.data_dir + "/cni";
