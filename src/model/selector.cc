@@ -312,8 +312,9 @@ std::string requirement_text(const LabelRequirement& requirement) {
   return {};
 }
 
+// Requirements of one key keep their order, so that the printed text parses as the same selector.
 void sort_by_key(std::vector<LabelRequirement>& requirements) {
-  std::ranges::sort(requirements, {}, &LabelRequirement::key);
+  std::ranges::stable_sort(requirements, {}, &LabelRequirement::key);
 }
 
 // A comma, equals sign or backslash in a field selector's value is written with a backslash before it.

@@ -99,7 +99,8 @@ void Cache::each(std::string_view ns, const ObjectKey* start_after,
 Result<std::unique_ptr<CacheWatch>> Cache::watch(Filter filter, std::optional<Revision> after) {
   Revision start = after.value_or(revision_);
   if (start < window_start_)
-    return fail(Reason::Expired, "too old resource version: " + std::to_string(start) + " (" + std::to_string(window_start_) + ")");
+    return fail(Reason::Expired,
+                "too old resource version: " + std::to_string(start) + " (" + std::to_string(window_start_) + ")");
   auto watch = std::unique_ptr<CacheWatch>(new CacheWatch(*this, std::move(filter), start));
   auto first = std::ranges::upper_bound(window_, start, {}, [](const ChangePtr& change) { return change->revision; });
   for (auto it = first; it != window_.end(); ++it) watch->offer(*it);
@@ -173,7 +174,8 @@ rt::Task<Result<void>> Caches::start() {
   CO_TRY_ASSIGN(store::ListResult all, co_await store_.list(everything));
   for (const store::Entry& entry : all.entries) {
     if (Cache* cache = cache_of(entry.key))
-      cache->load(model::Document::from_json(cache->kind(), entry.modified, with_resource_version(*entry.value, entry.modified)));
+      cache->load(
+          model::Document::from_json(cache->kind(), entry.modified, with_resource_version(*entry.value, entry.modified)));
   }
   loaded_ = revision_ = all.revision;
   Revision start = store_.stats().compacted;
@@ -184,9 +186,10 @@ rt::Task<Result<void>> Caches::start() {
   // History from before the list fills the windows, so that clients resume their watches over a restart.
   watch_ = store_.watch("/registry/", start,
                         {.on_events = [this](const std::vector<store::Event>& events) { on_events(events); },
-                         .on_end = [this](Error error) {
-                           for (auto& [prefix, cache] : by_prefix_) cache->end_watches(error);
-                         }});
+                         .on_end =
+                             [this](Error error) {
+                               for (auto& [prefix, cache] : by_prefix_) cache->end_watches(error);
+                             }});
   // A list is answered behind the watch's past, so when it returns the caches follow live.
   store::ListOptions nothing;
   nothing.prefix = "/";
@@ -203,10 +206,12 @@ void Caches::on_events(const std::vector<store::Event>& events) {
     const model::Kind& kind = cache->kind();
     auto change = std::make_shared<Change>();
     change->revision = event.revision;
-    if (event.value) change->after = model::Document::from_json(kind, event.revision, with_resource_version(*event.value, event.revision));
+    if (event.value)
+      change->after = model::Document::from_json(kind, event.revision, with_resource_version(*event.value, event.revision));
     if (event.revision <= loaded_) {
       if (event.previous)
-        change->before = model::Document::from_json(kind, event.revision, with_resource_version(*event.previous, event.revision));
+        change->before =
+            model::Document::from_json(kind, event.revision, with_resource_version(*event.previous, event.revision));
       if (!event.value) change->last = change->before;
       cache->remember(std::move(change));
       continue;

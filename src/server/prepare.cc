@@ -20,14 +20,14 @@ Result<void> normalize_and_default(const Request& request, Value& object, Warnin
   if (!object.is_object()) return fail(bad_request("the object is not a JSON object"));
   schema::UnknownFields unknown;
   if (auto checked = schema::normalize(*kind.type, object, &unknown); !checked) {
-    return fail(bad_request(std::string(kind.kind) + " in version \"" + std::string(kind.gv.version) + "\" cannot be handled as a " +
-                            std::string(kind.kind) + ": " + checked.error().message));
+    return fail(bad_request(std::string(kind.kind) + " in version \"" + std::string(kind.gv.version) +
+                            "\" cannot be handled as a " + std::string(kind.kind) + ": " + checked.error().message));
   }
   if (!unknown.paths.empty() && request.field_validation == FieldValidation::Strict) {
     std::string text;
     for (const std::string& path : unknown.paths) text += (text.empty() ? "" : ", ") + ("unknown field \"" + path + "\"");
-    return fail(bad_request(std::string(kind.kind) + " in version \"" + std::string(kind.gv.version) + "\" cannot be handled as a " +
-                            std::string(kind.kind) + ": strict decoding error: " + text));
+    return fail(bad_request(std::string(kind.kind) + " in version \"" + std::string(kind.gv.version) +
+                            "\" cannot be handled as a " + std::string(kind.kind) + ": strict decoding error: " + text));
   }
   if (warnings != nullptr && request.field_validation == FieldValidation::Warn)
     for (const std::string& path : unknown.paths) warnings->push_back("unknown field \"" + path + "\"");
@@ -103,8 +103,9 @@ Result<SharedBytes> encode(const model::Kind& kind, const Value& object) {
   std::string json;
   schema::append_canonical_json(*kind.type, object, json);
   if (json.size() > limits::kObjectBytes)
-    return fail(Reason::RequestEntityTooLarge, "the object is " + std::to_string(json.size()) + " bytes when encoded; at most " +
-                                                   std::to_string(limits::kObjectBytes) + " can be stored");
+    return fail(Reason::RequestEntityTooLarge, "the object is " + std::to_string(json.size()) +
+                                                   " bytes when encoded; at most " + std::to_string(limits::kObjectBytes) +
+                                                   " can be stored");
   return share(std::move(json));
 }
 
