@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <tuple>
 #include <charconv>
 #include <optional>
 
@@ -312,9 +313,9 @@ std::string requirement_text(const LabelRequirement& requirement) {
   return {};
 }
 
-// Requirements of one key keep their order, so that the printed text parses as the same selector.
+// Of one key too the order follows from what they say, so that the printed text parses as the same selector.
 void sort_by_key(std::vector<LabelRequirement>& requirements) {
-  std::ranges::stable_sort(requirements, {}, &LabelRequirement::key);
+  std::ranges::sort(requirements, {}, [](const LabelRequirement& each) { return std::tie(each.key, each.op, each.values); });
 }
 
 // A comma, equals sign or backslash in a field selector's value is written with a backslash before it.
