@@ -15,17 +15,18 @@ void add_data_dir(CLI::App* command, Options& options) {
   command->add_option("--data-dir", options.data_dir, "where the cluster's state lives")->capture_default_str();
 }
 
-void add_config(CLI::App* command) {
-  command->set_config("--config", "", "YAML file with any of these flags");
-  command->config_formatter(std::make_shared<charon::cmd::YamlConfig>());
-  command->allow_config_extras(CLI::config_extras_mode::error);
+// CLI11 reads configuration files for the program itself only, so --config is its option, and the commands pass it up.
+void add_config(CLI::App* program) {
+  program->set_config("--config", "", "up, server, agent: YAML file with any of the command's flags");
+  program->config_formatter(std::make_shared<charon::cmd::YamlConfig>(*program));
+  program->allow_config_extras(CLI::config_extras_mode::error);
 }
 
 void add_common(CLI::App* command, Options& options) {
   add_data_dir(command, options);
   command->add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
   command->add_option("--node-ip", options.node_ip, "this machine's address; default: that of the default route");
-  add_config(command);
+  command->fallthrough();  // for --config
 }
 
 void add_server(CLI::App* command, Options& options) {
@@ -46,6 +47,7 @@ void add_agent(CLI::App* command, Options& options) {
 int main(int argc, char** argv) {
   CLI::App app{"Charon: a Kubernetes-compatible cluster engine in one binary"};
   app.require_subcommand(1);
+  add_config(&app);
   Options options;
   int code = 0;
 
@@ -55,7 +57,8 @@ int main(int argc, char** argv) {
   add_agent(up, options);
   up->add_flag("--detach,-d", options.detach, "return when the node is ready and go on in the background");
   up->callback([&] {
-    code = options.detach ? charon::cmd::run_detached(options) : charon::cmd::run_cluster(options, {.server = true, .agent = true});
+    code = options.detach ? charon::cmd::run_detached(options)
+                          : charon::cmd::run_cluster(options, {.server = true, .agent = true});
   });
 
   CLI::App* down = app.add_subcommand("down", "stop the cluster on this machine with all its pods; the state is kept");
@@ -92,14 +95,17 @@ int main(int argc, char** argv) {
   image->require_subcommand(1);
   CLI::App* image_import = image->add_subcommand("import", "load an image archive (OCI or docker) for the pods");
   add_data_dir(image_import, options);
-  image_import->add_option("--containerd-socket", options.containerd_socket, "the containerd to load it into; default: our own");
+  image_import->add_option("--containerd-socket", options.containerd_socket,
+                           "the containerd to load it into; default: our own");
   image_import->add_option("file", file, "the archive")->required()->check(CLI::ExistingFile);
   image_import->callback([&] { code = charon::cmd::run_image_import(options, file); });
 
   std::string output = "yaml";
   CLI::App* convert = app.add_subcommand("convert", "rewrite API objects between JSON, YAML and protobuf, without a server");
   convert->add_option("-f,--filename", file, "the objects, in any of the three forms; - is standard input")->required();
-  convert->add_option("-o,--output", output, "json, yaml or protobuf")->capture_default_str()->check(CLI::IsMember({"json", "yaml", "protobuf"}));
+  convert->add_option("-o,--output", output, "json, yaml or protobuf")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"json", "yaml", "protobuf"}));
   convert->callback([&] { code = charon::cmd::run_convert(file, output); });
 
   app.add_subcommand("version", "print the version")->callback([] {

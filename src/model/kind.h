@@ -40,6 +40,7 @@ struct WriteContext {
   bool create = false;  // else an update of `before`
   bool status_subresource = false;
   const codec::Value* before = nullptr;  // the stored object, for updates
+  bool finalize_subresource = false;     // of a namespace: its finalizers change
 };
 
 // Rules of a kind that its table cannot say. Every member may be null.

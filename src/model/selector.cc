@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <tuple>
 #include <charconv>
 #include <optional>
+#include <tuple>
 
 #include "base/names.h"
 #include "codec/tree.h"

@@ -19,6 +19,7 @@ struct Accepted {
   std::unique_ptr<rt::Stream> stream;
   std::string initial;
   std::optional<PeerCertificate> certificate;
+  std::string certificate_problem;
 };
 
 // Outlives its connections.

@@ -49,6 +49,7 @@ struct RequestHead {
   Headers headers;
   rt::Address peer;
   std::optional<PeerCertificate> certificate;
+  std::string certificate_problem;  // why the certificate that the client sent is not accepted; empty: it is, or none was sent
   int http_version = 11;  // 11 or 20
 };
 

@@ -43,6 +43,7 @@ class Http1Connection final : public ServerConnection, public Exchange {
       : context_(context),
         stream_(std::move(accepted.stream)),
         certificate_(std::move(accepted.certificate)),
+        certificate_problem_(std::move(accepted.certificate_problem)),
         initial_(std::move(accepted.initial)),
         peer_(stream_->peer()),
         changed_(context.loop) {
@@ -93,6 +94,7 @@ class Http1Connection final : public ServerConnection, public Exchange {
   ConnectionContext context_;
   std::unique_ptr<rt::Stream> stream_;
   std::optional<PeerCertificate> certificate_;
+  std::string certificate_problem_;
   std::string initial_;
   rt::Address peer_;
 
@@ -206,9 +208,12 @@ rt::Task<bool> Http1Connection::read_head() {
     }
     consume(*consumed);
     if (parser_->is_header_done()) co_return true;
-    if (end_ - begin_ == capacity_ && !grow()) {
-      co_await reject(431, "request header fields too large");
-      co_return false;
+    if (end_ - begin_ == capacity_) {
+      if (!grow()) {
+        co_await reject(431, "request header fields too large");
+        co_return false;
+      }
+      continue;  // growing lets the reader run at once: there may be more to parse already
     }
     if (eof_ || broken_ || (draining_ && !started)) co_return false;
     if (expired) {
@@ -232,6 +237,7 @@ bool Http1Connection::accept_head() {
   head_.headers = std::move(parsed.headers);
   head_.peer = peer_;
   head_.certificate = certificate_;
+  head_.certificate_problem = certificate_problem_;
   head_.http_version = 11;
   keep_alive_ = parser_->keep_alive();
   chunked_ = parsed.version >= 11;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kHighWaterBytes = 256u << 10;  // queued per stream before `write` waits
 constexpr std::size_t kLowWaterBytes = 64u << 10;    // when it goes on
+constexpr std::uint64_t kDrainFactor = 8;             // of a body limit: what is read on before a refusal
 constexpr int kControlBurst = 1000;                  // PING, SETTINGS and PRIORITY frames at once
 constexpr int kControlPerSecond = 50;
 constexpr std::size_t kHeaderOverhead = 32;  // RFC 9113 6.5.2: a field counts as name + value + 32
@@ -89,6 +90,7 @@ class Http2Connection final : public ServerConnection, public Http2Session {
       : Http2Session(context.loop, std::move(accepted.stream)),
         context_(context),
         certificate_(std::move(accepted.certificate)),
+        certificate_problem_(std::move(accepted.certificate_problem)),
         initial_(std::move(accepted.initial)),
         peer_(stream_->peer()),
         active_(context.loop.clock().now()),
@@ -141,6 +143,7 @@ class Http2Connection final : public ServerConnection, public Http2Session {
 
   ConnectionContext context_;
   std::optional<PeerCertificate> certificate_;
+  std::string certificate_problem_;
   std::string initial_;
   rt::Address peer_;
   std::vector<std::unique_ptr<ServerStream>> streams_;
@@ -351,6 +354,7 @@ void Http2Connection::after_io() {
 void Http2Connection::start_handler(ServerStream& stream) {
   stream.head_.peer = peer_;
   stream.head_.certificate = certificate_;
+  stream.head_.certificate_problem = certificate_problem_;
   stream.head_.http_version = 20;
   stream.task_.start(run_stream(&stream));
 }
@@ -410,12 +414,19 @@ rt::Task<Result<std::string>> ServerStream::body(std::size_t limit_bytes) {
   std::uint64_t length = 0;
   const std::string_view announced = head_.headers.get("content-length");
   std::from_chars(announced.data(), announced.data() + announced.size(), length);
-  if (length > limit_bytes) co_return fail(Reason::RequestEntityTooLarge, "limit is " + std::to_string(limit_bytes));
-  if (!body_done_) body_.reserve(length);
+  const std::uint64_t drain_bytes = limit_bytes * kDrainFactor;
+  std::uint64_t discarded = 0;
+  if (!body_done_ && length <= limit_bytes) body_.reserve(length);
   body_wanted_ = true;
   for (;;) {
-    if (body_.size() > limit_bytes) co_return fail(Reason::RequestEntityTooLarge, "limit is " + std::to_string(limit_bytes));
+    // Too much is read on and thrown away for a while: a client that still sends takes an early answer for a broken stream.
+    if (discarded + body_.size() > limit_bytes) {
+      discarded += body_.size();
+      body_.clear();
+    }
     consume_all();
+    if (discarded > 0 && (body_done_ || discarded > drain_bytes))
+      co_return fail(Reason::RequestEntityTooLarge, "limit is " + std::to_string(limit_bytes));
     if (body_done_) co_return std::move(body_);
     bool expired = false;
     {

@@ -110,6 +110,7 @@ rt::Task<void> Server::serve(std::unique_ptr<rt::Stream> stream) {
     std::unique_ptr<TlsStream> secure = std::move(**outcome);
     http2 = secure->alpn() == "h2";
     accepted.certificate = secure->peer_certificate();
+    accepted.certificate_problem = secure->peer_problem();
     accepted.stream = std::move(secure);
   } else {
     accepted.stream = std::move(stream);

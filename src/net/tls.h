@@ -49,7 +49,9 @@ Result<std::shared_ptr<TlsClient>> make_tls_client(const TlsClientOptions& optio
 class TlsStream : public rt::Stream {
  public:
   virtual const std::string& alpn() const = 0;  // empty when nothing was agreed on
+  // The verified certificate of the peer. A client's that does not verify is not here: `peer_problem` says why.
   virtual const std::optional<PeerCertificate>& peer_certificate() const = 0;
+  virtual const std::string& peer_problem() const = 0;
 };
 
 // Handshakes. Unauthorized when a certificate does not verify, with OpenSSL's reason.

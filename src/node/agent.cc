@@ -137,7 +137,7 @@ void NodeAgent::on_container(const ContainerEvent& event) {
   for (const auto& [uid, worker] : workers_)
     if (worker->note_exit(event.container_id)) return;
   // Of a container that its worker has not seen yet.
-  for (const auto& [uid, worker] : workers_) worker->wake();
+  for (const auto& [uid, worker] : workers_) worker->note_unknown_exit(event.container_id);
 }
 
 rt::Task<void> NodeAgent::find_orphans() {

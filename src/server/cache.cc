@@ -1,11 +1,14 @@
 #include "server/cache.h"
 
 #include <algorithm>
-#include <set>
+#include <boost/json.hpp>
 #include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "codec/json.h"
+#include "model/storage_form.h"
+#include "schema/convert.h"
 
 namespace charon::server {
 namespace {
@@ -13,23 +16,32 @@ namespace {
 // How much of a window old versions may hold in memory.
 constexpr std::size_t kWindowBytes = 8u << 20;
 
-// Versions of one resource are not converted into each other: all but the first have a store of their own.
-bool is_stored_apart(const model::Kind& kind) {
-  static const std::set<const model::Kind*> apart = [] {
-    std::set<std::pair<std::string_view, std::string_view>> seen;
-    std::set<const model::Kind*> later;
-    for (const model::Kind& each : model::builtin_kinds())
-      if (!seen.emplace(each.gv.group, each.plural).second) later.insert(&each);
-    return later;
-  }();
-  return apart.contains(&kind);
-}
-
 std::size_t weight(const Change& change) {
   std::size_t bytes = sizeof(Change);
   if (change.before) bytes += change.before->json()->size();
   if (change.last) bytes += change.last->json()->size();
   return bytes;
+}
+
+// A stored value as a Document of `kind`, which may be another view than the one it is stored as.
+DocumentPtr read_stored(const model::Kind& kind, Revision revision, const std::string& stored) {
+  const model::StorageForm* form = model::storage_form(kind);
+  if (form == nullptr) return model::Document::from_json(kind, revision, with_resource_version(stored, revision));
+  auto tree = codec::parse_json(stored);
+  CHECK(tree.has_value());
+  codec::Value view = form->from_stored(*tree);
+  std::string json;
+  schema::append_canonical_json(*kind.type, view, json);
+  return model::Document::from_json(kind, revision, with_resource_version(json, revision));
+}
+
+DocumentPtr at_revision(const model::Document& document, Revision revision) {
+  std::string json = *document.json();
+  std::string old_member = "\"resourceVersion\":\"" + std::to_string(document.revision()) + "\"";
+  std::size_t place = json.find(old_member);
+  CHECK(place != std::string::npos);
+  json.replace(place, old_member.size(), "\"resourceVersion\":\"" + std::to_string(revision) + "\"");
+  return model::Document::from_json(document.kind(), revision, share(std::move(json)));
 }
 
 }  // namespace
@@ -46,23 +58,25 @@ CacheWatch::CacheWatch(Cache& cache, Filter filter, Revision after)
 CacheWatch::~CacheWatch() { cache_.watches_.erase(place_); }
 
 void CacheWatch::offer(const ChangePtr& change) {
-  if (ended_) return;
+  if (ended_ || !take(change) || events_.size() - replayed_ <= limits::kWatchQueueEvents) return;
+  events_.clear();
+  end(Error{Reason::Expired, "too old resource version: the watch fell behind by more events than are kept for it", nullptr});
+}
+
+bool CacheWatch::take(const ChangePtr& change) {
   bool was = change->before && filter_.accepts(*change->before);
   bool is = change->after && filter_.accepts(*change->after);
-  if (!was && !is) return;
+  if (!was && !is) return false;
   CacheEvent event{EventType::Modified, change->after, change->revision};
   if (!was) event.type = EventType::Added;
   if (!is) {
     event.type = EventType::Deleted;
-    event.object = change->last ? change->last : change->after;
-  }
-  if (events_.size() >= limits::kWatchQueueEvents) {
-    events_.clear();
-    end(Error{Reason::Expired, "too old resource version: the watch fell behind by more events than are kept for it", nullptr});
-    return;
+    // Of an object that left the selection: what was selected, at the revision of the change.
+    event.object = change->last ? change->last : at_revision(*change->before, change->revision);
   }
   events_.push_back(std::move(event));
   readable_.set();
+  return true;
 }
 
 void CacheWatch::end(Error error) {
@@ -78,6 +92,7 @@ rt::Task<Result<std::vector<CacheEvent>>> CacheWatch::next() {
   }
   std::vector<CacheEvent> events(std::make_move_iterator(events_.begin()), std::make_move_iterator(events_.end()));
   events_.clear();
+  replayed_ = 0;
   revision_ = events.back().revision;
   co_return events;
 }
@@ -103,7 +118,8 @@ Result<std::unique_ptr<CacheWatch>> Cache::watch(Filter filter, std::optional<Re
                 "too old resource version: " + std::to_string(start) + " (" + std::to_string(window_start_) + ")");
   auto watch = std::unique_ptr<CacheWatch>(new CacheWatch(*this, std::move(filter), start));
   auto first = std::ranges::upper_bound(window_, start, {}, [](const ChangePtr& change) { return change->revision; });
-  for (auto it = first; it != window_.end(); ++it) watch->offer(*it);
+  for (auto it = first; it != window_.end(); ++it) watch->take(*it);
+  watch->replayed_ = watch->events_.size();
   return watch;
 }
 
@@ -144,28 +160,28 @@ Caches::Caches(rt::Loop& loop, store::Store& store, std::span<const model::Kind>
   for (const model::Kind& kind : kinds) {
     auto cache = std::make_unique<Cache>(kind, loop);
     by_kind_[&kind] = cache.get();
-    CHECK(by_prefix_.emplace(key_of(kind, {}), std::move(cache)).second);
+    by_prefix_[key_of(kind, {})].push_back(std::move(cache));
   }
 }
 
 std::string Caches::key_of(const model::Kind& kind, const ObjectKey& key) {
+  const model::StorageForm* form = model::storage_form(kind);
+  const model::Kind& stored = form == nullptr ? kind : *form->stored;
   std::string text = "/registry/";
-  text.append(kind.gv.group).append("/").append(kind.plural);
-  if (is_stored_apart(kind)) text.append(".").append(kind.gv.version);
-  text.append("/");
+  text.append(stored.gv.group).append("/").append(stored.plural).append("/");
   if (kind.namespaced && !key.ns.empty()) text.append(key.ns).append("/");
   return text.append(key.name);
 }
 
 Cache& Caches::of(const model::Kind& kind) { return *by_kind_.at(&kind); }
 
-Cache* Caches::cache_of(std::string_view store_key) {
+Caches::Family* Caches::family_of(std::string_view store_key) {
   // "/registry/<group>/<plural>/": three slashes behind the first.
   std::size_t end = 0;
   for (int i = 0; i < 4 && end != std::string_view::npos; ++i) end = store_key.find('/', i == 0 ? 0 : end + 1);
   if (end == std::string_view::npos) return nullptr;
   auto found = by_prefix_.find(store_key.substr(0, end + 1));
-  return found == by_prefix_.end() ? nullptr : found->second.get();
+  return found == by_prefix_.end() ? nullptr : &found->second;
 }
 
 rt::Task<Result<void>> Caches::start() {
@@ -173,13 +189,12 @@ rt::Task<Result<void>> Caches::start() {
   everything.prefix = "/registry/";
   CO_TRY_ASSIGN(store::ListResult all, co_await store_.list(everything));
   for (const store::Entry& entry : all.entries) {
-    if (Cache* cache = cache_of(entry.key))
-      cache->load(
-          model::Document::from_json(cache->kind(), entry.modified, with_resource_version(*entry.value, entry.modified)));
+    if (Family* family = family_of(entry.key))
+      for (auto& cache : *family) cache->load(read_stored(cache->kind(), entry.modified, *entry.value));
   }
   loaded_ = revision_ = all.revision;
   Revision start = store_.stats().compacted;
-  for (auto& [prefix, cache] : by_prefix_) {
+  for (auto& [kind, cache] : by_kind_) {
     cache->set_start(start);
     cache->set_revision(revision_);
   }
@@ -188,7 +203,7 @@ rt::Task<Result<void>> Caches::start() {
                         {.on_events = [this](const std::vector<store::Event>& events) { on_events(events); },
                          .on_end =
                              [this](Error error) {
-                               for (auto& [prefix, cache] : by_prefix_) cache->end_watches(error);
+                               for (auto& [kind, cache] : by_kind_) cache->end_watches(error);
                              }});
   // A list is answered behind the watch's past, so when it returns the caches follow live.
   store::ListOptions nothing;
@@ -199,41 +214,40 @@ rt::Task<Result<void>> Caches::start() {
   co_return Result<void>();
 }
 
-void Caches::on_events(const std::vector<store::Event>& events) {
-  for (const store::Event& event : events) {
-    Cache* cache = cache_of(event.key);
-    if (cache == nullptr) continue;
-    const model::Kind& kind = cache->kind();
-    auto change = std::make_shared<Change>();
-    change->revision = event.revision;
-    if (event.value)
-      change->after = model::Document::from_json(kind, event.revision, with_resource_version(*event.value, event.revision));
-    if (event.revision <= loaded_) {
-      if (event.previous)
-        change->before =
-            model::Document::from_json(kind, event.revision, with_resource_version(*event.previous, event.revision));
-      if (!event.value) change->last = change->before;
-      cache->remember(std::move(change));
-      continue;
-    }
-    if (event.previous) {
-      model::ObjectKey key = change->after ? change->after->key() : model::ObjectKey();
-      if (!change->after) {
-        change->last = model::Document::from_json(kind, event.revision, with_resource_version(*event.previous, event.revision));
-        key = change->last->key();
-      }
-      change->before = cache->get(key);
-      CHECK(change->before != nullptr);
-    }
-    cache->apply(std::move(change));
+void Caches::feed(Cache& cache, const store::Event& event) {
+  const model::Kind& kind = cache.kind();
+  auto change = std::make_shared<Change>();
+  change->revision = event.revision;
+  if (event.value) change->after = read_stored(kind, event.revision, *event.value);
+  if (event.revision <= loaded_) {
+    if (event.previous) change->before = read_stored(kind, event.revision, *event.previous);
+    if (!event.value) change->last = change->before;
+    cache.remember(std::move(change));
+    return;
   }
+  if (event.previous) {
+    model::ObjectKey key = change->after ? change->after->key() : model::ObjectKey();
+    if (!change->after) {
+      change->last = read_stored(kind, event.revision, *event.previous);
+      key = change->last->key();
+    }
+    change->before = cache.get(key);
+    CHECK(change->before != nullptr);
+  }
+  cache.apply(std::move(change));
+}
+
+void Caches::on_events(const std::vector<store::Event>& events) {
+  for (const store::Event& event : events)
+    if (Family* family = family_of(event.key))
+      for (auto& cache : *family) feed(*cache, event);
   if (events.empty()) return;
   revision_ = std::max(revision_, events.back().revision);
-  for (auto& [prefix, cache] : by_prefix_) cache->set_revision(revision_);
+  for (auto& [kind, cache] : by_kind_) cache->set_revision(revision_);
 }
 
 void Caches::shutdown() {
-  for (auto& [prefix, cache] : by_prefix_)
+  for (auto& [kind, cache] : by_kind_)
     cache->end_watches(Error{Reason::Timeout, "the server is shutting down; watch again", nullptr});
 }
 

@@ -69,13 +69,15 @@ class CacheWatch {
  private:
   friend class Cache;
   CacheWatch(Cache& cache, Filter filter, Revision after);
-  void offer(const ChangePtr& change);
+  void offer(const ChangePtr& change);   // ends the watch when it has fallen behind too far
+  bool take(const ChangePtr& change);    // queues the change when it matches
   void end(Error error);
 
   Cache& cache_;
   Filter filter_;
   Revision revision_;
   std::deque<CacheEvent> events_;
+  std::size_t replayed_ = 0;  // of them, from before the watch began: these do not count as falling behind
   std::optional<Error> ended_;
   rt::Event readable_;
   std::list<CacheWatch*>::iterator place_;
@@ -135,11 +137,15 @@ class Caches {
   static std::string key_of(const model::Kind& kind, const ObjectKey& key);
 
  private:
-  Cache* cache_of(std::string_view store_key);
+  // The caches of one stored object: of the kind that it is stored as, and of its other views (model/storage_form.h).
+  using Family = std::vector<std::unique_ptr<Cache>>;
+
+  Family* family_of(std::string_view store_key);
+  void feed(Cache& cache, const store::Event& event);
   void on_events(const std::vector<store::Event>& events);
 
   store::Store& store_;
-  std::map<std::string, std::unique_ptr<Cache>, std::less<>> by_prefix_;  // "/registry/apps/deployments/"
+  std::map<std::string, Family, std::less<>> by_prefix_;  // "/registry/apps/deployments/"
   std::unordered_map<const model::Kind*, Cache*> by_kind_;
   Revision loaded_ = 0;
   Revision revision_ = 0;

@@ -17,6 +17,12 @@ class NodeConnections {
   NodeConnections(rt::Loop& loop, rt::Net& net, Caches& caches, net::TlsClientOptions tls)
       : loop_(loop), net_(net), caches_(caches), tls_(std::move(tls)) {}
 
+  // New connections use these from now on.
+  void replace(net::TlsClientOptions tls) {
+    tls_ = std::move(tls);
+    clients_.clear();
+  }
+
   // NotFound when the node does not exist, ServiceUnavailable when it reports no address.
   Result<std::shared_ptr<net::HttpClient>> to(const std::string& node);
 

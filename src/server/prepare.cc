@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "codec/tree.h"
+#include "model/storage_form.h"
 #include "schema/convert.h"
 #include "schema/defaults.h"
 #include "server/api.h"
@@ -14,6 +15,24 @@ namespace charon::server {
 
 using codec::find;
 using codec::Value;
+
+Result<void> check_identity(const model::Kind& kind, Value& object) {
+  if (!object.is_object()) return fail(bad_request("the object is not a JSON object"));
+  std::string_view given_kind = codec::string_at(object, "kind");
+  std::string_view given_version = codec::string_at(object, "apiVersion");
+  std::string expected = kind.gv.text();
+  if (!given_kind.empty() && given_kind != kind.kind)
+    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) + "\" cannot be handled as a " +
+                            std::string(kind.kind) + ": the kind in the data (" + std::string(given_kind) +
+                            ") does not match the expected kind (" + std::string(kind.kind) + ")"));
+  if ((!given_version.empty() && given_version != expected))
+    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) +
+                            "\" cannot be handled as a " + std::string(kind.kind) + ": the API version in the data (" +
+                            std::string(given_version) + ") does not match the expected API version (" + expected + ")"));
+  object.as_object()["kind"] = kind.kind;
+  object.as_object()["apiVersion"] = expected;
+  return {};
+}
 
 Result<void> normalize_and_default(const Request& request, Value& object, Warnings* warnings) {
   const model::Kind& kind = *request.kind;
@@ -44,6 +63,13 @@ void drop_status(const model::Kind& kind, Value& object) {
 
 void keep_other_half(const Request& request, Value& object, const Value& before) {
   codec::Object& fields = object.as_object();
+  if (request.subresource == "finalize") {
+    const Value* given = codec::find_path(object, {"spec", "finalizers"});
+    Value finalizers = given != nullptr ? *given : Value(codec::Array());
+    object = before;
+    codec::ensure_object(object, {"spec"})["finalizers"] = std::move(finalizers);
+    return;
+  }
   if (request.subresource != "status") {
     if (!request.kind->has_subresource("status")) return;
     if (const Value* status = find(before, "status")) {
@@ -107,6 +133,12 @@ Result<SharedBytes> encode(const model::Kind& kind, const Value& object) {
                                                    " bytes when encoded; at most " + std::to_string(limits::kObjectBytes) +
                                                    " can be stored");
   return share(std::move(json));
+}
+
+Result<SharedBytes> stored_form(const model::Kind& kind, const Value& object, SharedBytes json) {
+  const model::StorageForm* form = model::storage_form(kind);
+  if (form == nullptr) return json;
+  return encode(*form->stored, form->to_stored(object));
 }
 
 }  // namespace charon::server

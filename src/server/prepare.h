@@ -9,10 +9,13 @@
 
 namespace charon::server {
 
+// apiVersion and kind, filled in when they are left out. BadRequest when they are another kind's.
+Result<void> check_identity(const model::Kind& kind, codec::Value& object);
+
 // Types, unknown fields (by the request's field validation) and both sorts of defaults.
 Result<void> normalize_and_default(const Request& request, codec::Value& object, Warnings* warnings);
 
-// On the main resource status stays as it was (or empty); on /status everything else does.
+// On /finalize only spec.finalizers changes. On the main resource status stays as it was (or empty); on /status everything else does.
 void keep_other_half(const Request& request, codec::Value& object, const codec::Value& before);
 void drop_status(const model::Kind& kind, codec::Value& object);
 
@@ -22,7 +25,9 @@ void count_generation(const model::Kind& kind, codec::Value& object, const codec
 // Invalid with all causes when metadata, the table or the kind's rules find fault. `before`: null for creates.
 Result<void> validate_object(const Request& request, const codec::Value& object, const codec::Value* before);
 
-// Canonical JSON as it is stored. RequestEntityTooLarge beyond limits::kObjectBytes.
+// Canonical JSON. RequestEntityTooLarge beyond limits::kObjectBytes.
 Result<SharedBytes> encode(const model::Kind& kind, const codec::Value& object);
+// What is put into the store: `json`, the object's own canonical JSON, or that of the kind that it is stored as.
+Result<SharedBytes> stored_form(const model::Kind& kind, const codec::Value& object, SharedBytes json);
 
 }  // namespace charon::server

@@ -53,8 +53,8 @@ async function informer() {
   await core.deleteNamespacedConfigMap({ namespace, name: "during" });
   await until("a deleted object is removed", () => seen.delete.includes("during"));
   assert.equal(configMaps.list(namespace).length, 1);
-  await configMaps.stop();
   assert.deepEqual(errors, []);
+  await configMaps.stop();
   step("informer: follows a change and a deletion");
 }
 

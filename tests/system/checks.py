@@ -103,6 +103,7 @@ class Report:
         started = time.monotonic()
         broken = None
         cluster.history.clear()
+        cluster.namespace = "default"
         if cases.namespace:
             broken = self._attempt(f"{suite}: namespace {cases.namespace}", cluster.make_namespace, cases.namespace, cluster)
         for name, function, essential in cases:
@@ -139,7 +140,8 @@ class Report:
             return
         self.failed += 1
         print(f"not ok {number} {name}\n    {problem.strip().replace(chr(10), chr(10) + '    ')}")
-        for ran in list(history)[-2:]:
+        blamed = [ran for ran in history if ran.command in problem]
+        for ran in blamed[-1:] or list(history)[-2:]:
             print(f"    $ {ran.command}\n      exit code {ran.code}")
             for label, text in (("stdout", ran.out), ("stderr", ran.err)):
                 for line in shorten(text).splitlines():

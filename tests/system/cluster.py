@@ -83,7 +83,7 @@ class Cluster:
         self.tls = None
         if ran.code == 0:
             with open(os.path.join(self.data_dir, "charon.pid")) as file:
-                self.process = int(file.read())
+                self.process = int(file.read().split()[0])
         return ran
 
     def pid(self):
@@ -93,6 +93,8 @@ class Cluster:
     def kill(self):
         """kill -9 of the server and agent; containerd and the containers go on."""
         pid = self.pid()
+        if not is_charon(pid):
+            raise Failure("charon does not run")
         os.kill(pid, signal.SIGKILL)
         while os.path.exists(f"/proc/{pid}") and not is_zombie(pid):
             time.sleep(0.01)

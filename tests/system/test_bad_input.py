@@ -289,6 +289,41 @@ def leaks(c):
     eventually(lambda: true(descriptors() <= before + 5, f"{descriptors()} descriptors are open, {before} were before"), seconds=20)
 
 
+@CASES.case("a client that sends its body too slowly holds up nobody")
+def slow(c):
+    slow = [raw_socket(c) for _ in range(20)]
+    for stream in slow:
+        stream.sendall(b"POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+    started = time.monotonic()
+    equal(c.request("GET", "/api/v1/namespaces/default").status, 200, "the status of another's request")
+    true(time.monotonic() - started < 2, "it is answered within 2 s")
+    for stream in slow:
+        stream.close()
+
+
+@CASES.case("a watcher that does not read holds up nobody and does not grow the server")
+def slow_watcher(c):
+    def memory_mb():
+        with open(f"/proc/{c.pid()}/statm") as file:
+            return int(file.read().split()[1]) * 4096 / 1e6
+    before = memory_mb()
+    with raw_socket(c) as stream:
+        stream.sendall(b"GET /api/v1/namespaces/t-bad/configmaps?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        path = f"/api/v1/namespaces/{c.namespace}/configmaps"
+        post(c, config("heavy"))
+        connection = c.connect()
+        for number in range(400):
+            body = json.dumps({"data": {"n": str(number) + "x" * 200_000}})
+            connection.request("PATCH", path + "/heavy", body, {"Content-Type": "application/merge-patch+json"})
+            answer = connection.getresponse()
+            answer.read()
+            equal(answer.status, 200, "the status")
+        connection.close()
+        grown = memory_mb() - before
+    true(grown < 150, f"80 MB of events that nobody reads took {grown:.0f} MB")
+    c.kubectl("delete cm heavy").ok()
+
+
 @CASES.case("a client certificate of another authority is not accepted")
 def wrong_certificate(c):
     key, cert = c.data_dir + "/wrong.key", c.data_dir + "/wrong.crt"

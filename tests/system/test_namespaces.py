@@ -48,7 +48,7 @@ def ending(c):
     c.kubectl("create -f -", namespace="t-ending", stdin=json.dumps(held)).ok()
     c.kubectl("delete ns t-ending --wait=false", namespace=None).ok()
     eventually(lambda: c.kubectl("get ns t-ending", namespace=None).ok().has("Terminating"), 5)
-    c.kubectl("create cm b", namespace="t-ending").fails(1).err_has("(Forbidden)", "because it is being terminated")
+    c.kubectl("create cm b", namespace="t-ending").fails(1).err_has("forbidden: unable to create new content in namespace t-ending because it is being terminated")
     c.kubectl(["patch", "cm", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'], namespace="t-ending").ok()
     c.kubectl("wait --for=delete ns/t-ending --timeout=30s", namespace=None).ok()
 

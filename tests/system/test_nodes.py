@@ -3,7 +3,7 @@ import os
 
 from .checks import Suite, equal, eventually, true
 
-CASES = Suite()
+CASES = Suite(namespace="t-nodes")
 
 
 def name(c):
@@ -20,7 +20,7 @@ def get(c):
 
 @CASES.case("describe node")
 def describe(c):
-    c.kubectl(f"describe node {name(c)}").ok().shows("Name: " + name(c), "Conditions:", "MemoryPressure False", "Ready True KubeletReady", "Capacity:", "Allocatable:",
+    c.kubectl(f"describe node {name(c)}").ok().shows("Name: " + name(c), "Conditions:", "MemoryPressure False", "KubeletReady", "Capacity:", "Allocatable:",
                                                     "Container Runtime Version: containerd://", "Non-terminated Pods:", "Allocated resources:")
 
 
@@ -41,10 +41,12 @@ def capacity(c):
 @CASES.case("cordon, uncordon")
 def cordon(c):
     c.kubectl(f"cordon {name(c)}").ok().has("cordoned")
-    c.kubectl("get nodes").ok().has("Ready,SchedulingDisabled")
-    c.kubectl("run held --image=charon.local/busybox:1 --image-pull-policy=Never -- sleep 1000").ok()
-    eventually(lambda: c.kubectl("get events --field-selector involvedObject.name=held").ok().has("FailedScheduling", "unschedulable"), 10)
-    c.kubectl(f"uncordon {name(c)}").ok().has("uncordoned")
+    try:
+        c.kubectl("get nodes").ok().has("Ready,SchedulingDisabled")
+        c.kubectl("run held --image=charon.local/busybox:1 --image-pull-policy=Never -- sleep 1000").ok()
+        eventually(lambda: c.kubectl("get events --field-selector involvedObject.name=held").ok().has("FailedScheduling", "unschedulable"), 10)
+    finally:
+        c.kubectl(f"uncordon {name(c)}").ok().has("uncordoned")
     c.wait_ready("held")
     c.kubectl("delete pod held --grace-period=0 --force").ok()
 

@@ -239,7 +239,7 @@ def host_network(c):
 @CASES.case("pods reach each other")
 def reach(c):
     address = c.kubectl_json("get pod web")["status"]["podIP"]
-    c.kubectl(f"exec env -- wget -q -O - -T 5 http://{address}/").ok().has("Charon is up")
+    c.kubectl(["exec", "env", "--", "sh", "-c", f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc {address} 80"]).ok().has("Charon is up")
 
 
 @CASES.case("delete waits for the grace period; SIGTERM comes first")

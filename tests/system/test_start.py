@@ -23,6 +23,11 @@ def unknown_flag(c):
     c.run([c.charon, "up", "--no-such-flag"]).fails()
 
 
+@CASES.case("charon up without root says what to do")
+def not_root(c):
+    c.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", c.charon, "up", "--data-dir", "/tmp/charon-not-root"]).fails(1).err_has("needs root", "sudo")
+
+
 @CASES.case("charon up --detach", essential=True)
 def up(c):
     c.start().ok().has("API server ready", "ready", c.kubeconfig)
@@ -58,6 +63,18 @@ def second(c):
 @CASES.case("charon up on a taken port is refused")
 def taken_port(c):
     c.run([c.charon, "server", "--data-dir", c.data_dir + "/other", "--port", str(c.port)], timeout=20).fails().err_has(str(c.port))
+
+
+@CASES.case("--config FILE gives any flag; an unknown one is refused")
+def config_file(c):
+    path = c.data_dir + "/test-config.yaml"
+    with open(path, "w") as file:
+        file.write(f"port: {c.port}\ndata-dir: {c.data_dir}/other\n")
+    c.run([c.charon, "server", "--config", path], timeout=20).fails().err_has(str(c.port))
+    with open(path, "w") as file:
+        file.write("no-such-flag: 1\n")
+    ran = c.run([c.charon, "server", "--config", path], timeout=20).fails()
+    true("no-such-flag" in ran.out + ran.err, "the flag is named")
 
 
 @CASES.case("the demo images build", essential=True)

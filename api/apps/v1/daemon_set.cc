@@ -35,9 +35,6 @@ void validate(const Value& set, const model::WriteContext& context, schema::Fiel
   if (context.status_subresource) return;
   core::v1::validate_workload(errors, set, {"daemonset"});
   meta::v1::FieldPath spec("spec");
-  if (context.before != nullptr)
-    meta::v1::check_immutable(errors, spec.child("selector"), find_path(*context.before, {"spec", "selector"}),
-                              find_path(set, {"spec", "selector"}));
   meta::v1::FieldPath strategy = spec.child("updateStrategy");
   meta::v1::FieldPath rolling = strategy.child("rollingUpdate");
   for (std::string_view member : {"maxUnavailable", "maxSurge"})

@@ -3,7 +3,6 @@
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
-#include "api/meta/v1/validation.h"
 
 namespace charon::apps::v1 {
 
@@ -25,10 +24,6 @@ void cells_of(const Value& replica_set, Time, codec::Array& cells) {
 void validate(const Value& replica_set, const model::WriteContext& context, schema::FieldErrors& errors) {
   if (context.status_subresource) return;
   core::v1::validate_workload(errors, replica_set, {"ReplicaSet"});
-  meta::v1::FieldPath spec("spec");
-  if (context.before != nullptr)
-    meta::v1::check_immutable(errors, spec.child("selector"), find_path(*context.before, {"spec", "selector"}),
-                              find_path(replica_set, {"spec", "selector"}));
 }
 
 constexpr std::string_view kSelectable[] = {"status.replicas"};

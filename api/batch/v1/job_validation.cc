@@ -10,10 +10,6 @@ using meta::v1::FieldPath;
 
 void validate_job_spec(meta::v1::Errors& errors, const FieldPath& path, const Value* spec) {
   if (spec == nullptr || !spec->is_object()) return;
-  for (std::string_view member : {"parallelism", "completions", "activeDeadlineSeconds", "backoffLimit",
-                                  "ttlSecondsAfterFinished", "backoffLimitPerIndex"})
-    if (auto number = codec::int_at(*spec, member); number && *number < 0)
-      meta::v1::add_invalid(errors, path.child(member), Value(*number), "must be greater than or equal to 0");
   bool indexed = codec::string_at(*spec, "completionMode") == "Indexed";
   if (indexed && !codec::int_at(*spec, "completions"))
     meta::v1::add_required(errors, path.child("completions"), "when completion mode is Indexed");

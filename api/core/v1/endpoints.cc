@@ -5,6 +5,7 @@
 
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::core::v1 {
 
@@ -33,8 +34,30 @@ void cells_of(const Value& endpoints, Time, codec::Array& cells) {
   meta::v1::add_cell(cells, meta::v1::join_some(addresses, 3, "<none>"));
 }
 
+void validate(const Value& endpoints, const model::WriteContext&, schema::FieldErrors& errors) {
+  meta::v1::FieldPath list("subsets");
+  const codec::Array& subsets = meta::v1::items_at(endpoints, "subsets");
+  for (std::size_t i = 0; i < subsets.size(); ++i) {
+    meta::v1::FieldPath subset = list.at(i);
+    if (meta::v1::items_at(subsets[i], "addresses").empty() && meta::v1::items_at(subsets[i], "notReadyAddresses").empty())
+      meta::v1::add_required(errors, subset, "must specify `addresses` or `notReadyAddresses`");
+    for (std::string_view member : {"addresses", "notReadyAddresses"}) {
+      meta::v1::FieldPath path = subset.child(member);
+      const codec::Array& addresses = meta::v1::items_at(subsets[i], member);
+      for (std::size_t k = 0; k < addresses.size(); ++k)
+        if (std::string_view ip = string_at(addresses[k], "ip"); !ip.empty() && !meta::v1::is_ip(ip))
+          meta::v1::add_invalid(errors, path.at(k).child("ip"), Value(ip),
+                                "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    }
+    meta::v1::FieldPath path = subset.child("ports");
+    const codec::Array& ports = meta::v1::items_at(subsets[i], "ports");
+    for (std::size_t k = 0; k < ports.size(); ++k)
+      if (ports.size() > 1 && string_at(ports[k], "name").empty()) meta::v1::add_required(errors, path.at(k).child("name"));
+  }
+}
+
 }  // namespace
 
-const model::KindRules endpoints_rules = {.cells = cells_of};
+const model::KindRules endpoints_rules = {.validate = validate, .cells = cells_of};
 
 }  // namespace charon::core::v1

@@ -18,7 +18,11 @@ void set_defaults(Value& space) {
 
 // A new namespace is active, and goes only when what is in it is gone. Its finalizers change by /finalize alone.
 void prepare(Value& space, const model::WriteContext& context) {
-  if (!context.create) return;
+  if (!context.create) {
+    const Value* kept = context.finalize_subresource ? nullptr : codec::find_path(*context.before, {"spec", "finalizers"});
+    if (kept != nullptr) codec::ensure_object(space, {"spec"})["finalizers"] = *kept;
+    return;
+  }
   set_defaults(space);  // the name may have been generated
   codec::ensure_object(space, {"status"})["phase"] = "Active";
   codec::Object& spec = codec::ensure_object(space, {"spec"});

@@ -33,12 +33,9 @@ void cells_of(const Value& volume, Time, codec::Array& cells) {
 void validate(const Value& volume, const model::WriteContext& context, schema::FieldErrors& errors) {
   if (context.status_subresource) return;
   meta::v1::FieldPath spec("spec");
-  if (meta::v1::items_of(find_path(volume, {"spec", "accessModes"})).empty())
-    meta::v1::add_required(errors, spec.child("accessModes"));
   const Value* capacity = find_path(volume, {"spec", "capacity"});
-  if (capacity == nullptr)
-    meta::v1::add_required(errors, spec.child("capacity"));
-  else if (string_at(*capacity, "storage").empty() || capacity->as_object().size() > 1)
+  if (capacity == nullptr || !capacity->is_object() || capacity->get_object().empty()) return;
+  if (string_at(*capacity, "storage").empty() || capacity->get_object().size() > 1)
     meta::v1::add_not_supported(errors, spec.child("capacity"), meta::v1::scalar_text(capacity), {"storage"});
 }
 

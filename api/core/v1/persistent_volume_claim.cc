@@ -51,7 +51,6 @@ void validate(const Value& claim, const model::WriteContext& context, schema::Fi
   if (context.status_subresource) return;
   meta::v1::FieldPath spec("spec");
   const codec::Array& modes = meta::v1::items_of(find_path(claim, {"spec", "accessModes"}));
-  if (modes.empty()) meta::v1::add_required(errors, spec.child("accessModes"), "at least 1 access mode is required");
   if (modes.size() > 1 && access_modes_text(find_path(claim, {"spec", "accessModes"})).find("RWOP") != std::string::npos)
     meta::v1::add_forbidden(errors, spec.child("accessModes"), "may not use ReadWriteOncePod with other access modes");
   meta::v1::check_selector(errors, spec.child("selector"), find_path(claim, {"spec", "selector"}));

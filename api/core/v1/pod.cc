@@ -42,6 +42,14 @@ void prepare(Value& pod, const model::WriteContext& context) {
   codec::Object& status = codec::ensure_object(pod, {"status"});
   status["phase"] = "Pending";
   status["qosClass"] = qos_class(pod);
+  // A gated pod says so from the first moment (KEP-3521), before any scheduler has seen it.
+  const Value* gates = codec::find_path(pod, {"spec", "schedulingGates"});
+  if (gates == nullptr || !gates->is_array() || gates->get_array().empty()) return;
+  codec::ensure_object(pod, {"status"})["conditions"] =
+      codec::Array{{{"type", "PodScheduled"},
+                    {"status", "False"},
+                    {"reason", "SchedulingGated"},
+                    {"message", "Scheduling is blocked due to non-empty scheduling gates"}}};
 }
 
 std::string selectable_value(const Value& pod, std::string_view path) {

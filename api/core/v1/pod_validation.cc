@@ -36,8 +36,8 @@ struct SourceMember {
   std::string_view member;
 };
 constexpr SourceMember kSourceMembers[] = {
-    {"secret", "secretName"}, {"configMap", "name"}, {"persistentVolumeClaim", "claimName"}, {"nfs", "server"}, {"nfs", "path"},
-    {"csi", "driver"},        {"hostPath", "path"}};
+    {"secret", "secretName"}, {"configMap", "name"}, {"persistentVolumeClaim", "claimName"},
+    {"nfs", "server"},        {"nfs", "path"},       {"csi", "driver"}};
 
 void validate_volume(Errors& errors, const FieldPath& path, const Value& volume) {
   int sources = 0;

@@ -5,6 +5,9 @@
 
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/validation.h"
+#include "base/names.h"
+#include "base/quantity.h"
 
 namespace charon::core::v1 {
 
@@ -31,8 +34,27 @@ void cells_of(const Value& quota, Time, codec::Array& cells) {
   meta::v1::add_cell(cells, limits);
 }
 
+void validate(const Value& quota, const model::WriteContext& context, schema::FieldErrors& errors) {
+  if (context.status_subresource) return;
+  meta::v1::FieldPath spec("spec");
+  meta::v1::FieldPath path = spec.child("hard");
+  const Value* hard = codec::find_path(quota, {"spec", "hard"});
+  if (hard != nullptr && hard->is_object()) {
+    for (const auto& [key, value] : hard->get_object()) {
+      std::string_view name(key.data(), key.size());
+      meta::v1::check_name(errors, path.key(name), name, qualified_name_errors);
+      Result<Quantity> quantity = Quantity::parse(value.is_string() ? codec::view(value.get_string()) : "");
+      if (quantity && quantity->sign() < 0)
+        meta::v1::add_invalid(errors, path.key(name), value, "must be greater than or equal to 0");
+    }
+  }
+  if (context.before != nullptr &&
+      !meta::v1::same(codec::find_path(*context.before, {"spec", "scopes"}), codec::find_path(quota, {"spec", "scopes"})))
+    meta::v1::add_invalid(errors, spec.child("scopes"), Value(nullptr), "field is immutable");
+}
+
 }  // namespace
 
-const model::KindRules resource_quota_rules = {.cells = cells_of};
+const model::KindRules resource_quota_rules = {.validate = validate, .cells = cells_of};
 
 }  // namespace charon::core::v1

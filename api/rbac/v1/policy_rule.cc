@@ -15,8 +15,6 @@ void validate_rules(const Value& role, RoleScope scope, schema::FieldErrors& err
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const Value& rule = rules[i];
     meta::v1::FieldPath here = list.at(i);
-    if (items_at(rule, "verbs").empty())
-      meta::v1::add_required(errors, here.child("verbs"), "verbs must contain at least one value");
     bool urls = !items_at(rule, "nonResourceURLs").empty();
     bool resources = !items_at(rule, "apiGroups").empty() || !items_at(rule, "resources").empty() ||
                      !items_at(rule, "resourceNames").empty();

@@ -6,6 +6,7 @@
 
 #include "api/cri/v1/types.h"
 #include "cmd/cli/commands.h"
+#include "cmd/cli/pid_file.h"
 #include "cmd/cli/progress.h"
 #include "cmd/containerd/containerd.h"
 #include "cmd/pause/pause_image.h"
@@ -25,12 +26,6 @@ using std::chrono::seconds;
 constexpr seconds kStartTimeout{120};
 constexpr seconds kStopTimeout{30};
 constexpr seconds kSandboxTimeout{60};
-
-int running_pid(const rt::Files& files, const Options& options) {
-  auto text = files.read(pid_file(options));
-  int pid = text ? std::atoi(text->c_str()) : 0;
-  return rt::process_alive(pid) ? pid : 0;
-}
 
 std::vector<std::string> own_arguments(const Options& options) {
   std::vector<std::string> argv = {rt::own_program(), "up",
@@ -176,6 +171,10 @@ int run_detached(const Options& options) {
 }
 
 int run_down(const Options& options) {
+  if (!rt::is_root()) {
+    std::fprintf(stderr, "charon: stopping a cluster needs root: start it with sudo\n");
+    return 1;
+  }
   rt::OsLoop loop;
   return loop.run(stop_all(loop, options));
 }

@@ -40,6 +40,10 @@ Result<std::vector<codec::Value>> read_objects(const std::string& bytes) {
     TRY_ASSIGN(codec::Value tree, schema::tree_from_wire(*type, envelope.raw));
     tree.as_object()["kind"] = envelope.kind;
     tree.as_object()["apiVersion"] = envelope.api_version;
+    // Members in the order that readers are used to, kind and apiVersion first.
+    std::string json;
+    schema::append_canonical_json(*type, tree, json);
+    TRY_ASSIGN(tree, codec::parse_json(json));
     objects.push_back(std::move(tree));
     return objects;
   }
@@ -51,21 +55,54 @@ Result<std::vector<codec::Value>> read_objects(const std::string& bytes) {
   return codec::parse_yaml_documents(bytes);
 }
 
-Result<std::string> write_object(codec::Value tree, const std::string& output) {
+bool is_list(const codec::Value& tree) {
+  return codec::string_at(tree, "apiVersion") == "v1" && codec::string_at(tree, "kind") == "List";
+}
+
+// Every kind must be known, also inside a v1 List.
+Result<void> check_kinds(const codec::Value& tree) {
+  if (!is_list(tree)) {
+    TRY(type_of(codec::string_at(tree, "apiVersion"), codec::string_at(tree, "kind")));
+    return {};
+  }
+  const codec::Value* items = codec::find(tree, "items");
+  if (items == nullptr || !items->is_array()) return {};
+  for (const codec::Value& item : items->get_array()) TRY(check_kinds(item));
+  return {};
+}
+
+Result<std::string> to_protobuf(codec::Value tree) {
   std::string api_version(codec::string_at(tree, "apiVersion"));
   std::string kind(codec::string_at(tree, "kind"));
   TRY_ASSIGN(const schema::Type* type, type_of(api_version, kind));
-  TRY(schema::normalize(*type, tree));
+  schema::UnknownFields unknown;
+  TRY(schema::normalize(*type, tree, &unknown));
+  if (!unknown.paths.empty())
+    return fail(Reason::BadRequest, kind + " has no field \"" + unknown.paths.front() + "\", and protobuf can hold known fields only");
+  std::string raw;
+  schema::append_wire(*type, tree, raw);
+  return model::encode_envelope({api_version, kind, raw});
+}
+
+// All objects in one text: several are a v1 List in JSON, documents of one stream in YAML. JSON and YAML keep every field as it
+// stands.
+Result<std::string> write_objects(std::vector<codec::Value> objects, const std::string& output) {
+  if (objects.empty()) return fail(Reason::BadRequest, "there is no object in it");
+  for (const codec::Value& object : objects) TRY(check_kinds(object));
   if (output == "protobuf") {
-    std::string raw;
-    schema::append_wire(*type, tree, raw);
-    return model::encode_envelope({api_version, kind, raw});
+    if (objects.size() > 1 || is_list(objects.front()))
+      return fail(Reason::BadRequest, "protobuf holds one object a file, and this is a list of them; convert them one by one");
+    return to_protobuf(std::move(objects.front()));
   }
-  std::string json;
-  schema::append_canonical_json(*type, tree, json);
-  if (output == "json") return json + "\n";
-  TRY_ASSIGN(codec::Value canonical, codec::parse_json(json));
-  return codec::write_yaml(canonical);
+  if (output == "yaml") {
+    std::string text;
+    for (const codec::Value& object : objects) text += (text.empty() ? "" : "---\n") + codec::write_yaml(object);
+    return text;
+  }
+  if (objects.size() == 1) return codec::write_json_pretty(objects.front()) + "\n";
+  codec::Array items;
+  for (codec::Value& object : objects) items.push_back(std::move(object));
+  return codec::write_json_pretty(codec::Object{{"apiVersion", "v1"}, {"kind", "List"}, {"items", std::move(items)}}) + "\n";
 }
 
 }  // namespace
@@ -81,16 +118,9 @@ int run_convert(const std::string& file, const std::string& output) {
   }
   auto objects = read_objects(bytes);
   if (!objects) return complain_about(objects.error());
-  if (output == "protobuf" && objects->size() > 1)
-    return complain_about({Reason::BadRequest, "protobuf holds one object a file, and this one has " + std::to_string(objects->size()), nullptr});
-  bool first = true;
-  for (codec::Value& object : *objects) {
-    auto text = write_object(std::move(object), output);
-    if (!text) return complain_about(text.error());
-    if (!first && output == "yaml") std::fputs("---\n", stdout);
-    first = false;
-    std::fwrite(text->data(), 1, text->size(), stdout);
-  }
+  auto text = write_objects(std::move(*objects), output);
+  if (!text) return complain_about(text.error());
+  std::fwrite(text->data(), 1, text->size(), stdout);
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "api/core/v1/types.h"
 #include "client/typed.h"
 #include "cmd/cli/commands.h"
+#include "cmd/cli/pid_file.h"
 #include "cmd/cli/progress.h"
 #include "cmd/compose/agent.h"
 #include "cmd/compose/control_plane.h"
@@ -89,18 +90,9 @@ class Process {
   }
 
   Result<void> claim_data_dir() {
-    auto text = files_->read(pid_file(options_));
-    int pid = text ? std::atoi(text->c_str()) : 0;
-    if (pid != rt::process_id() && rt::process_alive(pid) && is_charon(pid))
-      return fail(Reason::Conflict, fmt::format("a cluster already runs from {} (process {}); `charon down` stops it", options_.data_dir, pid));
-    TRY(files_->write_atomic(pid_file(options_), std::to_string(rt::process_id()) + "\n", 0644));
+    TRY(claim_pid_file(*files_, options_));
     claimed_ = true;
     return {};
-  }
-
-  bool is_charon(int pid) const {
-    auto name = files_->read(fmt::format("/proc/{}/comm", pid));
-    return name && name->starts_with("charon");
   }
 
   Result<void> open_pki() {
@@ -160,9 +152,15 @@ class Process {
       if (!renewed) {
         complain("renewing certificates", renewed.error());
       } else if (!renewed->empty()) {
-        if (auto loaded = control_plane_->reload_certificates(); !loaded) complain("loading the new certificates", loaded.error());
+        if (auto loaded = reload_certificates(); !loaded) complain("loading the new certificates", loaded.error());
       }
     }
+  }
+
+  Result<void> reload_certificates() {
+    TRY(control_plane_->reload_certificates());
+    if (agent_) TRY(agent_->reload_certificates(pki_->kubelet(), pki_->ca_pem()));
+    return {};
   }
 
   rt::Task<void> stop() {

@@ -29,11 +29,18 @@ std::vector<CLI::ConfigItem> YamlConfig::from_config(std::istream& input) const 
   std::string text(std::istreambuf_iterator<char>(input), {});
   auto tree = codec::parse_yaml(text);
   if (!tree) throw CLI::FileError("the configuration file is no YAML: " + tree.error().message);
+  std::vector<std::string> command;
+  for (const CLI::App* app = &program_; !app->get_subcommands().empty();) {
+    app = app->get_subcommands().front();
+    command.push_back(app->get_name());
+  }
   std::vector<CLI::ConfigItem> items;
   if (tree->is_null()) return items;
-  if (!tree->is_object()) throw CLI::FileError("the configuration file must be a mapping of flags to values, such as `port: 6443`");
+  if (!tree->is_object())
+    throw CLI::FileError("the configuration file must be a mapping of flags to values, such as `port: 6443`");
   for (const auto& [name, value] : tree->get_object()) {
     CLI::ConfigItem item;
+    item.parents = command;
     item.name = std::string(name);
     if (value.is_array()) {
       for (const codec::Value& element : value.get_array()) item.inputs.push_back(scalar_text(element));

@@ -30,6 +30,7 @@ struct Agent::Parts {
   std::unique_ptr<node::Runtime> runtime;
   std::unique_ptr<node::NodeAgent> agent;
   std::unique_ptr<node::NodeApi> api;
+  std::shared_ptr<net::TlsServer> tls;
 };
 
 Agent::Agent(Containerd::Host host, rt::Random& random, AgentSettings settings)
@@ -80,9 +81,13 @@ Result<void> Agent::start(client::Transport& transport) {
                                                     *parts_->runtime, *parts_->channel, std::move(options));
   parts_->agent->start();
   parts_->api = std::make_unique<node::NodeApi>(host_.loop, host_.net, host_.files, *parts_->agent, std::vector<std::string>{kApiServerName});
-  TRY_ASSIGN(std::shared_ptr<net::TlsServer> tls,
-             net::make_tls_server({.identity = settings_.serving, .client_ca_pem = settings_.client_ca_pem}));
-  return parts_->api->start(rt::Address::tcp("0.0.0.0", kApiPort), tls);
+  TRY_ASSIGN(parts_->tls, net::make_tls_server({.identity = settings_.serving, .client_ca_pem = settings_.client_ca_pem}));
+  return parts_->api->start(rt::Address::tcp("0.0.0.0", kApiPort), parts_->tls);
+}
+
+Result<void> Agent::reload_certificates(net::KeyPair serving, std::string client_ca_pem) {
+  if (!parts_->tls) return {};
+  return parts_->tls->replace({.identity = std::move(serving), .client_ca_pem = std::move(client_ca_pem)});
 }
 
 rt::Task<void> Agent::shutdown() {

@@ -38,6 +38,8 @@ class Agent {
   // Registers the node and takes up its pods. `transport` acts as the node and must outlive the agent.
   Result<void> start(client::Transport& transport);
   rt::Task<void> shutdown();
+  // New connections to the node's API see these from now on.
+  Result<void> reload_certificates(net::KeyPair serving, std::string client_ca_pem);
 
   std::string socket() const;
 

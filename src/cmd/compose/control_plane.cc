@@ -18,6 +18,7 @@
 #include "server/authz/rbac.h"
 #include "server/bootstrap/bootstrap.h"
 #include "server/cache.h"
+#include "server/eviction/eviction.h"
 #include "server/front/front.h"
 #include "server/in_process.h"
 #include "server/node_connection.h"
@@ -39,6 +40,11 @@ server::User component(std::string name, std::vector<std::string> groups) {
 
 net::TlsServerOptions serving_options(const ClusterPki& pki) {
   return {.identity = pki.api_server(), .client_ca_pem = pki.ca_pem()};
+}
+
+// How the API server calls the agents.
+net::TlsClientOptions agent_client_options(const ClusterPki& pki) {
+  return {.ca_pem = pki.ca_pem(), .identity = pki.agent_client(), .alpn = {"http/1.1"}};
 }
 
 }  // namespace
@@ -69,7 +75,12 @@ ControlPlane::~ControlPlane() = default;
 rt::Task<Result<void>> ControlPlane::start() {
   Parts& parts = *parts_;
   // The port first: when another server has it, nothing else is touched.
-  CO_TRY_ASSIGN(std::unique_ptr<rt::Listener> listener, host_.net.listen(options_.listen));
+  auto listener = host_.net.listen(options_.listen);
+  if (!listener) {
+    Error error = std::move(listener.error());
+    if (error.reason == Reason::Conflict) error.message += ". Choose another port with --port; `charon status` tells whether a cluster runs already";
+    co_return fail(std::move(error));
+  }
   CO_TRY_ASSIGN(parts.tls, net::make_tls_server(serving_options(pki_)));
   std::string folder = options_.data_dir + "/store";
   CO_TRY(host_.files.make_dirs(folder, 0700));
@@ -84,8 +95,7 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
   parts.authorizer = server::make_rbac_authorizer(*parts.caches);
   CO_TRY(start_authentication(parts));
-  net::TlsClientOptions agent_tls{.ca_pem = pki_.ca_pem(), .identity = pki_.agent_client(), .alpn = {"http/1.1"}};
-  parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, std::move(agent_tls));
+  parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_client_options(pki_));
   parts.front = std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
   parts.front->add_document("/openid/v1/jwks", codec::write_json(codec::Value(parts.service_accounts->key_set())));
   parts.front->add_document("/.well-known/openid-configuration",
@@ -98,7 +108,7 @@ rt::Task<Result<void>> ControlPlane::start() {
                                  },
                                  .live = false});
   server::Front* front = parts.front.get();
-  parts.https = net::serve(host_.loop, std::move(listener), parts.tls,
+  parts.https = net::serve(host_.loop, std::move(*listener), parts.tls,
                            [front](net::Exchange& exchange) { return front->handle(exchange); });
 
   parts.admin = transport(component("system:apiserver", {"system:masters"}));
@@ -126,6 +136,7 @@ Result<void> ControlPlane::start_authentication(Parts& parts) {
   parts.authenticator = server::make_authenticator_chain(std::move(chain));
   server::add_authentication_reviews(*parts.api, *parts.tokens, *parts.service_accounts);
   server::add_authorization_reviews(*parts.api, *parts.authorizer);
+  server::add_eviction(*parts.api);
   return {};
 }
 
@@ -141,6 +152,9 @@ std::unique_ptr<client::Transport> ControlPlane::transport(server::User user) {
 
 rt::Address ControlPlane::local() const { return parts_->https->local(); }
 
-Result<void> ControlPlane::reload_certificates() { return parts_->tls->replace(serving_options(pki_)); }
+Result<void> ControlPlane::reload_certificates() {
+  parts_->nodes->replace(agent_client_options(pki_));
+  return parts_->tls->replace(serving_options(pki_));
+}
 
 }  // namespace charon::cmd

@@ -16,3 +16,5 @@ add_custom_command(
 set_source_files_properties(${CMAKE_SOURCE_DIR}/src/cmd/pause/pause_program.cc PROPERTIES
   OBJECT_DEPENDS ${pause_program}
   COMPILE_DEFINITIONS "CHARON_PAUSE_PROGRAM=\"${pause_program}\"")
+# A target of its own, so that it waits for no library.
+add_custom_target(pause_program DEPENDS ${pause_program})

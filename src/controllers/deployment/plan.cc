@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <utility>
@@ -230,7 +231,7 @@ class Planner {
     while (taken()) ++collisions;
     if (collisions != deployment_.status.collisionCount.value_or(0)) {
       deployment_.status.collisionCount = collisions;
-      early_status_ = true;
+      early_status_ = deployment_.status;
     }
     return collisions;
   }
@@ -243,7 +244,7 @@ class Planner {
                               fmt::format("Failed to create new replica set \"{}\": {}", name, state_.failure->message), now_));
     if (failed.conditions == deployment_.status.conditions) return;
     deployment_.status = failed;
-    early_status_ = true;
+    early_status_ = deployment_.status;
   }
 
   std::int32_t size_of_newest() const {
@@ -347,7 +348,7 @@ class Planner {
   // --- Writes ---
 
   Plan finish() {
-    if (early_status_) write_status(deployment_.status, kStageEarlyStatus);
+    if (early_status_) write_status(*early_status_, kStageEarlyStatus);
     for (const Set& set : sets_) write_set(set);
     write_revision();
     if (early_status_ || status_ != state_.deployment->status) write_status(status_, kStageStatus);
@@ -419,7 +420,7 @@ class Planner {
   std::vector<ReplicaSet*> old_;
   ReplicaSet* newest_ = nullptr;
   DeploymentStatus status_;
-  bool early_status_ = false;
+  std::optional<DeploymentStatus> early_status_;  // of what went wrong before, written ahead of the next try
   Plan plan_;
 };
 

@@ -17,6 +17,8 @@ using control::EventSeverity;
 namespace {
 
 constexpr auto kRetry = 1s;
+// How often a pod is looked at because the runtime has not shown an exit that it told of.
+constexpr int kLagRounds = 60;
 constexpr auto kVolumeRefresh = 60s;
 
 std::uint64_t revision_of(const core::v1::Pod& pod) {
@@ -88,6 +90,11 @@ bool PodWorker::note_exit(const std::string& id) {
   exiting_.insert(id);
   wake();
   return true;
+}
+
+void PodWorker::note_unknown_exit(const std::string& id) {
+  exiting_.insert(id);
+  wake();
 }
 
 // The runtime tells of an exit before its own lists show it.
@@ -176,7 +183,10 @@ rt::Task<bool> PodWorker::step() {
     auto again = co_await actions_.observe(uid_, exited_);
     if (again) note(std::move(*again));
   }
-  exiting_.clear();
+  // A runtime under load may lag for longer: its state is used as it is, and looked at again soon.
+  bool lagging = runtime_lags();
+  lag_rounds_ = lagging ? lag_rounds_ + 1 : 0;
+  if (lag_rounds_ > kLagRounds) exiting_.clear();
   for (;;) {
     if (deleted_) co_return co_await step_gone();
     follow_probes();
@@ -189,7 +199,9 @@ rt::Task<bool> PodWorker::step() {
     announce_back_offs();
     if (plan.actions.empty()) {
       last_actions_.clear();
-      co_await wait(plan.look_again);
+      std::optional<TimePoint> again = plan.look_again;
+      if (lagging) again = again ? std::min(*again, actions_.now() + 1s) : actions_.now() + 1s;
+      co_await wait(again);
       co_return true;
     }
     co_await hold_back(plan.actions);

@@ -33,6 +33,8 @@ class PodWorker {
   void wake();
   // The runtime says that this container or sandbox has ended; false when it is not one of this pod's.
   bool note_exit(const std::string& id);
+  // The same for a container that no worker knows yet: it may be the one that this worker is starting.
+  void note_unknown_exit(const std::string& id);
 
   const PodPtr& pod() const { return pod_; }
   const ObservedPod& observed() const { return observed_; }
@@ -77,6 +79,7 @@ class PodWorker {
   PodMemory memory_;
   ExitedContainers exited_;
   ObservedPod observed_;
+  int lag_rounds_ = 0;
   std::set<std::string> exiting_;  // containers that have ended, though the runtime may still list them as running
   VolumePaths paths_;
   core::v1::PodStatus status_;

@@ -8,6 +8,10 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <iterator>
+#include <string>
 
 namespace charon::rt {
 
@@ -38,7 +42,27 @@ bool is_root() { return ::geteuid() == 0; }
 
 int process_id() { return ::getpid(); }
 
-bool process_alive(int pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
+bool process_alive(int pid) {
+  if (pid <= 0 || (::kill(pid, 0) != 0 && errno != EPERM)) return false;
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(stat), {}};
+  // "pid (name) state ...", where the name may hold anything.
+  const std::size_t state = text.rfind(") ");
+  return state == std::string::npos || state + 2 >= text.size() || (text[state + 2] != 'Z' && text[state + 2] != 'X');
+}
+
+std::uint64_t process_start(int pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(stat), {}};
+  std::size_t place = text.rfind(") ");
+  if (place == std::string::npos) return 0;
+  // Field 22 of proc(5); the state behind the name is field 3.
+  std::istringstream rest(text.substr(place + 2));
+  std::string field;
+  for (int number = 3; number <= 22; ++number)
+    if (!(rest >> field)) return 0;
+  return std::stoull(field);
+}
 
 bool send_signal(int pid, int number) { return pid > 0 && ::kill(pid, number) == 0; }
 

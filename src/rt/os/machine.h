@@ -1,6 +1,7 @@
 // Facts about this machine and process that the command line needs.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ std::string primary_ip();
 bool is_root();
 int process_id();
 bool process_alive(int pid);
+// When the process began, in clock ticks since the machine did: with the pid its identity. 0 when there is none.
+std::uint64_t process_start(int pid);  // one that has ended and only waits to be reaped is not
 // Signals by number, so that users need no <signal.h>, whose macros clash with the API's names.
 inline constexpr int kTerminateSignal = 15;
 inline constexpr int kKillSignal = 9;

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <thread>
 
 #include "rt/os/loop.h"
+#include "rt/os/machine.h"
 #include "rt/os/net.h"
 #include "rt/os/system.h"
 #include "rt/timeout.h"
@@ -102,6 +104,19 @@ TEST(OsFiles, WritesAtomicallyListsAndRemoves) {
   EXPECT_FALSE(files->exists(root));
   EXPECT_TRUE(files->exists("/etc/passwd"));
   EXPECT_EQ(files->read(root).error().reason, Reason::NotFound);
+}
+
+TEST(OsMachine, AProcessThatOnlyWaitsToBeReapedIsNotAlive) {
+  EXPECT_TRUE(process_alive(process_id()));
+  const int child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) ::_exit(0);
+  siginfo_t ended{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_FALSE(process_alive(child));
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_FALSE(process_alive(child));
+  EXPECT_FALSE(process_alive(0));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "server/admission/default_toleration_seconds/default_toleration_seconds.h"
 #include "server/admission/namespace_lifecycle/namespace_lifecycle.h"
 #include "server/admission/priority/priority.h"
+#include "server/admission/rbac_escalation/rbac_escalation.h"
 #include "server/admission/service_account/service_account.h"
 #include "server/admission/service_ip/service_ip.h"
 #include "server/admission/taint_nodes_by_condition/taint_nodes_by_condition.h"
@@ -17,6 +18,7 @@ std::vector<std::unique_ptr<AdmissionPlugin>> make_admission_plugins(const rt::C
   plugins.push_back(make_taint_nodes_by_condition());
   plugins.push_back(make_priority_admission(caches));
   plugins.push_back(make_default_toleration_seconds());
+  plugins.push_back(make_rbac_escalation(caches));
   plugins.push_back(make_service_ip_allocator(clock, random, caches, options.service_cidr));
   return plugins;
 }

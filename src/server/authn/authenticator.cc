@@ -10,6 +10,7 @@ namespace {
 class CertificateAuthenticator final : public Authenticator {
  public:
   Result<std::optional<User>> authenticate(const net::RequestHead& head) const override {
+    if (!head.certificate_problem.empty()) return fail(Reason::Unauthorized, "Unauthorized");
     if (!head.certificate) return std::nullopt;
     User user;
     user.name = head.certificate->common_name;

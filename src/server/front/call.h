@@ -24,4 +24,7 @@ struct Front::Call {
   std::string_view query() const { return head.query; }
 };
 
+// Timeout, as Kubernetes has it, for a revision that the store has not reached.
+Error too_large_version(Revision wanted, Revision current);
+
 }  // namespace charon::server

@@ -41,7 +41,13 @@ void Front::add_document(std::string path, std::string json) { documents_[std::m
 rt::Task<void> Front::handle(net::Exchange& exchange) {
   rt::Instant started = api_.loop().clock().now();
   Call call{exchange, exchange.head(), {}, {}, {}, {}, {}, 0, false};
-  auto served = co_await serve(call);
+  Result<void> served;
+  try {
+    served = co_await serve(call);
+  } catch (const std::exception& error) {
+    // A defect of ours in one request must not take the others down.
+    served = fail(Reason::InternalError, std::string("an internal error occurred: ") + error.what());
+  }
   if (!served && !call.started) co_await send_error(call, served.error());
   const Request& request = call.request();
   if (call.route.kind != Route::Kind::Resource || request.kind == nullptr) co_return;
@@ -152,6 +158,9 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   if (subresource == "scale") co_return co_await serve_scale(call);
   if (request.verb == "list") co_return co_await serve_list(call);
   if (request.verb == "get") {
+    if (!subresource.empty() && subresource != "status")
+      co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + subresource +
+                                                 " is not served by this server yet");
     CO_TRY_ASSIGN(DocumentPtr document, api_.get(request));
     co_await send_document(call, 200, std::move(document));
     co_return Result<void>();

@@ -49,7 +49,31 @@ codec::Object list_meta(const Listing& listing) {
   return meta;
 }
 
+// The cache is always current, so any revision that has been reached is served by what is there now.
+Result<void> check_version(std::string_view query, Revision current) {
+  std::string version = net::query_value(query, "resourceVersion").value_or("");
+  std::string match = net::query_value(query, "resourceVersionMatch").value_or("");
+  if (version.find_first_not_of("0123456789") != std::string::npos || version.size() > 19)
+    return fail(bad_request("Invalid value: \"" + version + "\": resourceVersion is not a whole number"));
+  if (!match.empty() && version.empty())
+    return fail(Reason::Invalid, "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+  if (!match.empty() && match != "Exact" && match != "NotOlderThan")
+    return fail(Reason::Invalid, "resourceVersionMatch: Unsupported value: \"" + match + "\": supported values: \"Exact\", \"NotOlderThan\"");
+  Revision wanted = version.empty() ? 0 : std::stoull(version);
+  if (match == "Exact" && wanted != current)
+    return fail(Reason::Expired, "The resourceVersion for the provided list is too old: only the current one, " + std::to_string(current) + ", is kept");
+  if (wanted <= current) return {};
+  return fail(too_large_version(wanted, current));
+}
+
 }  // namespace
+
+Error too_large_version(Revision wanted, Revision current) {
+  auto details = std::make_shared<StatusDetails>();
+  details->causes.push_back({"ResourceVersionTooLarge", "Too large resource version", ""});
+  details->retry_after_s = 1;
+  return {Reason::Timeout, fmt::format("Too large resource version: {}, current: {}", wanted, current), details};
+}
 
 rt::Task<void> Front::send(Call& call, int status, std::string_view type, std::vector<net::Piece> body) {
   call.status = status;
@@ -115,9 +139,7 @@ rt::Task<Result<void>> Front::serve_list(Call& call) {
     page.limit = limit->size() > 9 ? 0 : static_cast<std::size_t>(std::stoul(*limit));
   }
   page.continue_token = net::query_value(call.query(), "continue").value_or("");
-  std::string version = net::query_value(call.query(), "resourceVersion").value_or("");
-  if (version.find_first_not_of("0123456789") != std::string::npos || version.size() > 19)
-    co_return fail(bad_request("Invalid value: \"" + version + "\": resourceVersion is not a whole number"));
+  CO_TRY(check_version(call.query(), api_.caches().revision()));
   CO_TRY_ASSIGN(Listing listing, api_.list(request, page));
   std::vector<net::Piece> body;
   if (call.media.shape == Shape::Table) {

@@ -108,6 +108,8 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
   const Request& request = call.request();
   rt::Loop& loop = api_.loop();
   CO_TRY_ASSIGN(WatchOptions options, read_options(call.query(), api_.random()));
+  if (Revision current = api_.caches().revision(); options.after && *options.after > current)
+    co_return fail(too_large_version(*options.after, current));
   std::optional<Revision> start = options.initial_events ? std::nullopt : options.after;
   CO_TRY_ASSIGN(std::unique_ptr<CacheWatch> watch, api_.watch(request, start));
   // Read before the first suspension: what changes from here on is in the watch.

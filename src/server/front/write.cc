@@ -23,6 +23,16 @@ Result<client::PatchType> patch_type(std::string_view content_type) {
   return fail(Reason::UnsupportedMediaType, std::move(message));
 }
 
+Result<void> check_delete_options(const codec::Value& tree) {
+  if (const codec::Value* dry_run = codec::find(tree, "dryRun"); dry_run != nullptr && dry_run->is_array())
+    for (const codec::Value& entry : dry_run->get_array())
+      if (!entry.is_string() || codec::view(entry.get_string()) != "All")
+        return fail(Reason::Invalid, "dryRun: Unsupported value: " + codec::write_json(entry) + ": supported values: \"All\"");
+  if (codec::find(tree, "orphanDependents") != nullptr && codec::find(tree, "propagationPolicy") != nullptr)
+    return fail(Reason::Invalid, "propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set");
+  return {};
+}
+
 Result<client::DeleteOptions> delete_options(const codec::Value& tree, std::string_view query) {
   client::DeleteOptions options;
   options.grace_period_s = codec::int_at(tree, "gracePeriodSeconds");
@@ -79,7 +89,10 @@ Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const s
 rt::Task<Result<void>> Front::serve_write(Call& call) {
   Request& request = call.request();
   const Review* review = request.verb == "create" ? api_.review(*request.kind, request.subresource) : nullptr;
-  if (review == nullptr && request.verb == "create" && !request.subresource.empty() && request.subresource != "binding")
+  const std::string& subresource = request.subresource;
+  bool stored = request.verb == "create" ? subresource.empty() || subresource == "binding"
+                                         : subresource.empty() || subresource == "status" || subresource == "finalize";
+  if (review == nullptr && !stored)
     co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
                                                " is not served by this server yet");
   CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
@@ -88,6 +101,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
     CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
     CO_TRY(schema::normalize(*type, tree));
     CO_TRY_ASSIGN(codec::Value answer, co_await review->answer(request, std::move(tree)));
+    if (codec::string_at(answer, "kind") == "Status") type = &meta::v1::Status::table();
     co_await send_tree(call, 201, std::move(answer), type);
     co_return Result<void>();
   }
@@ -118,6 +132,10 @@ rt::Task<Result<void>> Front::serve_delete(Call& call) {
   codec::Value tree = codec::Object();
   if (!body.empty()) {
     CO_TRY_ASSIGN(tree, read_tree(call, body, &meta::v1::DeleteOptions::table()));
+    // A guarded delete must not become a plain one because a member has the wrong type.
+    if (!tree.is_object()) co_return fail(bad_request("DeleteOptions must be an object"));
+    CO_TRY(schema::normalize(meta::v1::DeleteOptions::table(), tree));
+    CO_TRY(check_delete_options(tree));
   }
   CO_TRY_ASSIGN(client::DeleteOptions options, delete_options(tree, call.query()));
   if (const codec::Value* dry_run = codec::find(tree, "dryRun"); dry_run != nullptr && dry_run->is_array() && !dry_run->get_array().empty())

@@ -25,7 +25,7 @@ std::string schema(const Value& document, std::string_view name, std::string_vie
   const Value* found = codec::find_path(document, {"components", "schemas", name, "properties", property});
   if (found == nullptr) return "(none)";
   Value bare = *found;
-  bare.as_object().erase("description");
+  bare.as_object().stable_erase("description");  // keeps the order
   return codec::write_json(bare);
 }
 

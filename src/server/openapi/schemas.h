@@ -4,6 +4,7 @@
 // that validate or generate code.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <map>
 #include <string>
 #include <string_view>

@@ -7,7 +7,7 @@
 #include <openssl/pem.h>
 
 #include "base/metrics.h"
-#include "server/authn/bootstrap_token/bootstrap_token.h"
+#include "server/admission/rbac_escalation/rbac_escalation.h"
 #include "server/authn/static_tokens/static_tokens.h"
 #include "server/authz/bootstrap_roles.h"
 #include "server/authz/rbac.h"
@@ -91,7 +91,11 @@ class ReviewsTest : public testing::Test {
                     std::string(attributes) + "}}");
   }
 
-  ServerForTest server_;
+  ServerForTest server_{[](Caches& caches) {
+    std::vector<std::unique_ptr<AdmissionPlugin>> plugins;
+    plugins.push_back(make_rbac_escalation(caches));
+    return plugins;
+  }};
   Metrics metrics_;
   SigningKey key_ = make_key();
   ServiceAccountTokens service_accounts_{server_.loop.clock(), server_.random, server_.caches, key_};
@@ -193,6 +197,35 @@ TEST_F(ReviewsTest, ImpersonationNeedsTheRightForEachPart) {
   Headers as_master = {{"impersonate-user", "jane"}, {"impersonate-group", "system:masters"}};
   EXPECT_EQ(call("GET", pods, "ops-token", "", as_master).status, 403);
   EXPECT_EQ(call("GET", pods, "ops-token", "", {{"impersonate-group", "dev"}}).status, 400);
+}
+
+TEST_F(ReviewsTest, NobodyGrantsWhatHeMayNotDo) {
+  must(
+      R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"bob-admin","namespace":"default"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"admin"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"bob"}]})");
+  std::string roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
+  auto role = [](std::string_view name, std::string_view rule) {
+    return R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":")" + std::string(name) +
+           R"("},"rules":[)" + std::string(rule) + "]}";
+  };
+  EXPECT_EQ(call("POST", roles, "bob-token", role("a", R"({"verbs":["get"],"apiGroups":[""],"resources":["pods","secrets"]})"))
+                .status,
+            201);
+  Reply refused = call("POST", roles, "bob-token", role("b", R"({"verbs":["*"],"apiGroups":["*"],"resources":["*"]})"));
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(codec::string_at(refused.tree, "message"),
+            "roles.rbac.authorization.k8s.io \"b\" is forbidden: user \"bob\" (groups=[\"system:authenticated\"]) is "
+            "attempting to grant "
+            "RBAC permissions not currently held:\n{APIGroups:[\"*\"], Resources:[\"*\"], Verbs:[\"*\"]}");
+  std::string bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings";
+  auto binding = [](std::string_view name, std::string_view target) {
+    return R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":")" + std::string(name) +
+           R"("},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":")" + std::string(target) +
+           R"("},"subjects":[]})";
+  };
+  EXPECT_EQ(call("POST", bindings, "bob-token", binding("c", "view")).status, 201);
+  EXPECT_EQ(call("POST", bindings, "bob-token", binding("d", "cluster-admin")).status, 403);
 }
 
 TEST_F(ReviewsTest, RolesAreCompletedButNotTakenBack) {

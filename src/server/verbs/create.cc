@@ -3,6 +3,7 @@
 #include "server/api.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
+#include "server/support.h"
 
 namespace charon::server {
 
@@ -13,21 +14,6 @@ namespace {
 // How often a taken generated name is replaced by another (KEP-4420).
 constexpr int kNameTries = 8;
 
-// apiVersion and kind may be left out, but not be another kind's.
-Result<void> check_identity(const model::Kind& kind, Value& object) {
-  if (!object.is_object()) return fail(bad_request("the object is not a JSON object"));
-  std::string_view given_kind = codec::string_at(object, "kind");
-  std::string_view given_version = codec::string_at(object, "apiVersion");
-  std::string expected = kind.gv.text();
-  if ((!given_kind.empty() && given_kind != kind.kind) || (!given_version.empty() && given_version != expected))
-    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) +
-                            "\" cannot be handled as a " + std::string(kind.kind) + ": the API version in the data (" +
-                            std::string(given_version) + ") does not match the expected API version (" + expected + ")"));
-  object.as_object()["kind"] = kind.kind;
-  object.as_object()["apiVersion"] = expected;
-  return {};
-}
-
 }  // namespace
 
 rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warnings* warnings) {
@@ -35,6 +21,11 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   const model::Kind& kind = *request.kind;
   if (const Review* found = review(kind, request.subresource))
     co_return co_await create_review(std::move(request), *found, std::move(object));
+  Support support = support_of(kind);
+  if (support == Support::Refused)
+    co_return fail(Reason::NotImplemented, "this server does not act on " + kind.group_resource() + " yet, so it does not take them");
+  if (support == Support::Stored && warnings != nullptr)
+    warnings->push_back("this server stores " + kind.group_resource() + ", but no controller acts on them yet");
   CO_TRY(check_identity(kind, object));
   CO_TRY(normalize_and_default(request, object, warnings));
   bool generated = codec::string_at_path(object, {"metadata", "name"}).empty() && request.name.empty();
@@ -79,8 +70,9 @@ rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const V
   ObjectKey key = request.key();
   if (caches_.of(kind).get(key)) co_return fail(already_exists(kind, request.name));
   if (request.dry_run) co_return std::make_shared<model::Document>(kind, caches_.revision(), json, object);
+  CO_TRY_ASSIGN(SharedBytes stored_json, stored_form(kind, object, json));
   std::vector<store::Write> writes;
-  writes.push_back({Caches::key_of(kind, key), json, 0});
+  writes.push_back({Caches::key_of(kind, key), std::move(stored_json), 0});
   auto revision = co_await store_.commit(std::move(writes));
   if (!revision && revision.error().reason == Reason::Conflict) co_return fail(already_exists(kind, request.name));
   if (!revision) co_return fail(std::move(revision.error()));

@@ -72,13 +72,12 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   CO_TRY(check_preconditions(request, object, *before));
   Value before_tree = before->tree();
   codec::ensure_object(before_tree, {"metadata"}).erase("resourceVersion");
-  object.as_object()["kind"] = kind.kind;
-  object.as_object()["apiVersion"] = kind.gv.text();
+  CO_TRY(check_identity(kind, object));
   CO_TRY(normalize_and_default(request, object, warnings));
   CO_TRY(prepare_update_meta(request, object, *before, before_tree));
-  if (request.subresource != "binding" && request.subresource != "finalize") keep_other_half(request, object, before_tree);
+  if (request.subresource != "binding") keep_other_half(request, object, before_tree);
   if (kind.rules.prepare != nullptr)
-    kind.rules.prepare(object, {false, request.subresource == "status", &before_tree});
+    kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
   count_generation(kind, object, before_tree);
   AdmissionReview review{Operation::Update, &request, &object, before, warnings};
   CO_TRY(co_await admission_.admit(review));
@@ -86,7 +85,9 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   CO_TRY(co_await admission_.validate(review));
   if (ready_to_go(kind, object) && !ready_to_go(kind, before_tree)) {
     if (request.dry_run) co_return before;
-    co_return co_await commit_delete(request, before);
+    CO_TRY(co_await commit_delete(request, before));
+    CO_TRY_ASSIGN(SharedBytes json, encode(kind, object));
+    co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()), object);
   }
   co_return co_await commit_update(request, std::move(before), object);
 }
@@ -98,8 +99,9 @@ rt::Task<Result<DocumentPtr>> Api::commit_update(const Request& request, Documen
   if (*with_resource_version(*json, before->revision()) == *before->json()) co_return before;
   if (request.dry_run)
     co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()), object);
+  CO_TRY_ASSIGN(SharedBytes stored_json, stored_form(kind, object, json));
   std::vector<store::Write> writes;
-  writes.push_back({Caches::key_of(kind, before->key()), json, before->revision()});
+  writes.push_back({Caches::key_of(kind, before->key()), std::move(stored_json), before->revision()});
   auto revision = co_await store_.commit(std::move(writes));
   if (!revision && revision.error().reason == Reason::Conflict) co_return fail(conflict(kind, request.name, kModified));
   if (!revision) co_return fail(std::move(revision.error()));

@@ -1,0 +1,29 @@
+#include "cmd/cli/pid_file.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <sstream>
+
+#include "rt/os/machine.h"
+
+namespace charon::cmd {
+
+int running_pid(const rt::Files& files, const Options& options) {
+  auto text = files.read(pid_file(options));
+  if (!text) return 0;
+  std::istringstream parts(*text);
+  int pid = 0;
+  std::uint64_t start = 0;
+  if (!(parts >> pid >> start)) return 0;
+  return rt::process_alive(pid) && rt::process_start(pid) == start ? pid : 0;
+}
+
+Result<void> claim_pid_file(rt::Files& files, const Options& options) {
+  int self = rt::process_id();
+  if (int pid = running_pid(files, options); pid != 0 && pid != self)
+    return fail(Reason::Conflict, fmt::format("a cluster already runs from {} (process {}); `charon down` stops it", options.data_dir, pid));
+  return files.write_atomic(pid_file(options), fmt::format("{} {}\n", self, rt::process_start(self)), 0644);
+}
+
+}  // namespace charon::cmd

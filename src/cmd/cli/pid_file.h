@@ -1,0 +1,16 @@
+// Which process runs the cluster of a data directory: its pid and start time in <data-dir>/charon.pid, so that a pid that was
+// given to another program since is not taken for it.
+#pragma once
+
+#include "base/result.h"
+#include "cmd/cli/options.h"
+#include "rt/files.h"
+
+namespace charon::cmd {
+
+// 0 when none runs.
+int running_pid(const rt::Files& files, const Options& options);
+// Writes our own. Conflict when another process runs the cluster.
+Result<void> claim_pid_file(rt::Files& files, const Options& options);
+
+}  // namespace charon::cmd

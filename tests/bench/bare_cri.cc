@@ -1,0 +1,122 @@
+// How long the container runtime itself takes for what a pod start needs: charon-bare-cri SOCKET IMAGE ROUNDS runs a sandbox,
+// creates and starts one container in it, and takes them down again, one after the other. Prints the seconds as JSON.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "api/cri/v1/types.h"
+#include "net/grpc.h"
+#include "rt/os/loop.h"
+#include "rt/os/net.h"
+
+namespace charon {
+namespace {
+
+constexpr std::chrono::seconds kTimeout{60};
+
+struct Times {
+  std::vector<double> start_s;
+  std::vector<double> end_s;
+};
+
+template <class T>
+T needed(Result<T> result, const char* what) {
+  if (result) return *std::move(result);
+  std::fprintf(stderr, "%s: %s\n", what, result.error().message.c_str());
+  std::exit(1);
+}
+
+class Runtime {
+ public:
+  Runtime(rt::OsLoop& loop, net::GrpcChannel& channel, std::string image)
+      : loop_(loop), channel_(channel), image_(std::move(image)) {}
+
+  rt::Task<Times> run(int rounds) {
+    Times times;
+    for (int i = 0; i < rounds; ++i) {
+      rt::Instant begin = loop_.clock().now();
+      const std::string sandbox = co_await start(i);
+      times.start_s.push_back(since(begin));
+      begin = loop_.clock().now();
+      co_await end(sandbox);
+      times.end_s.push_back(since(begin));
+    }
+    co_return times;
+  }
+
+ private:
+  double since(rt::Instant begin) const { return std::chrono::duration<double>(loop_.clock().now() - begin).count(); }
+
+  rt::Task<std::string> start(int number) {
+    const std::string name = "bare-" + std::to_string(number);
+    cri::v1::PodSandboxConfig sandbox;
+    sandbox.metadata = cri::v1::PodSandboxMetadata{.name = name, .uid = name, .namespace_ = "bare", .attempt = 0};
+    sandbox.hostname = name;
+    sandbox.log_directory = "/tmp";
+    sandbox.linux = cri::v1::LinuxPodSandboxConfig{};
+    auto made =
+        needed(co_await channel_.call<cri::v1::RunPodSandboxResponse>(
+                   "/runtime.v1.RuntimeService/RunPodSandbox", cri::v1::RunPodSandboxRequest{.config = sandbox}, kTimeout),
+               "RunPodSandbox");
+    cri::v1::ContainerConfig container;
+    container.metadata = cri::v1::ContainerMetadata{.name = "main"};
+    container.image = cri::v1::ImageSpec{.image = image_};
+    container.command = {"sleep", "1000"};
+    container.log_path = name + ".log";
+    container.linux = cri::v1::LinuxContainerConfig{};
+    const cri::v1::CreateContainerRequest create{
+        .pod_sandbox_id = made.pod_sandbox_id, .config = container, .sandbox_config = sandbox};
+    auto created = needed(co_await channel_.call<cri::v1::CreateContainerResponse>("/runtime.v1.RuntimeService/CreateContainer",
+                                                                                   create, kTimeout),
+                          "CreateContainer");
+    needed(co_await channel_.call<cri::v1::StartContainerResponse>(
+               "/runtime.v1.RuntimeService/StartContainer",
+               cri::v1::StartContainerRequest{.container_id = created.container_id}, kTimeout),
+           "StartContainer");
+    std::remove(("/tmp/" + name + ".log").c_str());
+    co_return made.pod_sandbox_id;
+  }
+
+  rt::Task<void> end(std::string sandbox) {
+    needed(
+        co_await channel_.call<cri::v1::StopPodSandboxResponse>(
+            "/runtime.v1.RuntimeService/StopPodSandbox", cri::v1::StopPodSandboxRequest{.pod_sandbox_id = sandbox}, kTimeout),
+        "StopPodSandbox");
+    needed(co_await channel_.call<cri::v1::RemovePodSandboxResponse>(
+               "/runtime.v1.RuntimeService/RemovePodSandbox", cri::v1::RemovePodSandboxRequest{.pod_sandbox_id = sandbox},
+               kTimeout),
+           "RemovePodSandbox");
+  }
+
+  rt::OsLoop& loop_;
+  net::GrpcChannel& channel_;
+  std::string image_;
+};
+
+void print(const char* name, const std::vector<double>& seconds, const char* behind) {
+  std::printf("\"%s\":[", name);
+  for (std::size_t i = 0; i < seconds.size(); ++i) std::printf("%s%.4f", i == 0 ? "" : ",", seconds[i]);
+  std::printf("]%s", behind);
+}
+
+}  // namespace
+}  // namespace charon
+
+int main(int argc, char** argv) {
+  using namespace charon;
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: charon-bare-cri SOCKET IMAGE ROUNDS\n");
+    return 2;
+  }
+  rt::OsLoop loop;
+  const auto net = rt::make_os_net(loop);
+  const auto channel =
+      net::make_grpc_channel(loop, *net, rt::Address::unix_path(argv[1]), {{"containerd-namespace", "k8s.io"}});
+  Runtime runtime(loop, *channel, argv[2]);
+  const Times times = loop.run(runtime.run(std::atoi(argv[3])));
+  std::printf("{");
+  print("start_s", times.start_s, ",");
+  print("end_s", times.end_s, "}\n");
+  return 0;
+}

@@ -1,0 +1,243 @@
+// A load generator for the API server: `charon-load` keeps C connections busy with S requests each at a time, and prints one
+// line of JSON.
+//
+//   charon-load create|get|patch|delete|list|watch --port N --ca F --cert F --key F --namespace NS --requests N
+//               --connections C --streams S [--bytes B] [--names N] [--watchers W]
+//   charon-load serve --port N --ca F --cert F --key F --bytes B
+//
+// create, get, patch and delete work on ConfigMaps load-0 ... of the namespace (get comes back to the first after `names`);
+// list reads them all with each request; watch keeps W watches open, changes one ConfigMap `requests` times, and measures from
+// sending a change to each watch's having it. serve is the yardstick: the same HTTP and TLS, answering B bytes to whatever is
+// asked.
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "net/client.h"
+#include "net/server.h"
+#include "rt/os/loop.h"
+#include "rt/os/net.h"
+#include "rt/scope.h"
+
+namespace charon {
+namespace {
+
+constexpr std::size_t kBodyLimitBytes = 1u << 30;
+
+struct Options {
+  std::string verb;
+  std::map<std::string, std::string> values = {{"port", "6443"},     {"namespace", "default"}, {"requests", "1000"},
+                                               {"connections", "1"}, {"streams", "1"},         {"bytes", "16"},
+                                               {"names", "1000000"}, {"watchers", "100"}};
+  const std::string& text(const std::string& name) const { return values.at(name); }
+  std::size_t number(const std::string& name) const { return std::strtoull(values.at(name).c_str(), nullptr, 10); }
+};
+
+[[noreturn]] void fail_with(const std::string& what) {
+  std::fprintf(stderr, "charon-load: %s\n", what.c_str());
+  std::exit(1);
+}
+
+std::string file(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) fail_with("cannot read " + path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+Options parse(int argc, char** argv) {
+  if (argc < 2) fail_with("usage: charon-load create|get|patch|delete|list|watch --port N --ca F --cert F --key F ...");
+  Options options;
+  options.verb = argv[1];
+  for (int i = 2; i + 1 < argc; i += 2) options.values[std::string(argv[i]).substr(2)] = argv[i + 1];
+  for (const char* needed : {"ca", "cert", "key"})
+    if (!options.values.contains(needed)) fail_with(std::string("--") + needed + " is needed");
+  return options;
+}
+
+class Load {
+ public:
+  Load(rt::OsLoop& loop, Options options) : loop_(loop), options_(std::move(options)), net_(rt::make_os_net(loop)) {
+    auto tls = net::make_tls_client({.ca_pem = file(options_.text("ca")),
+                                     .identity = net::KeyPair{file(options_.text("cert")), file(options_.text("key"))},
+                                     .server_name = "127.0.0.1"});
+    if (!tls) fail_with(tls.error().message);
+    tls_ = *tls;
+    folder_ = "/api/v1/namespaces/" + options_.text("namespace") + "/configmaps";
+  }
+
+  rt::Task<void> run() {
+    if (options_.verb == "watch") {
+      co_await watch();
+    } else {
+      co_await requests();
+    }
+  }
+
+ private:
+  std::unique_ptr<net::HttpClient> client() {
+    const auto port = static_cast<std::uint16_t>(options_.number("port"));
+    return net::make_client(loop_, *net_, {.address = rt::Address::tcp("127.0.0.1", port), .tls = tls_});
+  }
+
+  std::string body(std::size_t number) const {
+    return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"load-)" + std::to_string(number) +
+           R"("},"data":{"value":")" + std::string(options_.number("bytes"), 'x') + "\"}}";
+  }
+
+  net::ClientRequest request(std::size_t number) const {
+    const std::string path = folder_ + "/load-" + std::to_string(number % options_.number("names"));
+    if (options_.verb == "create") return {"POST", folder_, {{"content-type", "application/json"}}, body(number)};
+    if (options_.verb == "get") return {.path = path};
+    if (options_.verb == "list") return {.path = folder_};
+    if (options_.verb == "delete") return {.method = "DELETE", .path = path};
+    if (options_.verb == "patch")
+      return {"PATCH", path, {{"content-type", "application/merge-patch+json"}}, R"({"data":{"patched":"yes"}})"};
+    fail_with("no verb " + options_.verb);
+  }
+
+  rt::Task<void> requests() {
+    const std::size_t total = options_.number("requests");
+    std::vector<std::unique_ptr<net::HttpClient>> clients;
+    for (std::size_t i = 0; i < options_.number("connections"); ++i) clients.push_back(client());
+    for (const auto& one : clients) {  // handshakes are not measured
+      auto ready = co_await one->fetch({.path = "/healthz"}, kBodyLimitBytes);
+      if (!ready) fail_with(ready.error().message);
+    }
+    rt::Scope scope(loop_);
+    const rt::Instant start = loop_.clock().now();
+    for (const auto& one : clients)
+      for (std::size_t i = 0; i < options_.number("streams"); ++i) scope.spawn(worker(one.get(), total));
+    co_await scope.drained();
+    report(total, loop_.clock().now() - start);
+  }
+
+  rt::Task<void> worker(net::HttpClient* client, std::size_t total) {
+    while (next_ < total) {
+      net::ClientRequest one = request(next_++);
+      const rt::Instant start = loop_.clock().now();
+      auto response = co_await client->fetch(std::move(one), kBodyLimitBytes);
+      if (!response) fail_with(response.error().message);
+      if (response->status / 100 != 2) fail_with("status " + std::to_string(response->status) + ": " + response->body);
+      bytes_ += response->body.size();
+      delays_.push_back(loop_.clock().now() - start);
+    }
+  }
+
+  // Lines of a watch are told apart by the number that the change wrote.
+  rt::Task<void> watcher(net::HttpClient* client, std::string revision, std::size_t total) {
+    const std::string path = folder_ + "?watch=1&fieldSelector=metadata.name%3Dload-0&resourceVersion=" + revision;
+    auto stream = co_await client->open({.path = path});
+    if (!stream || (*stream)->status() != 200) fail_with("the watch does not open");
+    ++open_;
+    std::size_t seen = 0;
+    while (seen < total) {
+      auto data = co_await (*stream)->read();
+      if (!data || data->empty()) fail_with("a watch ended early");
+      const rt::Instant now = loop_.clock().now();
+      for (auto lines = std::count(data->begin(), data->end(), '\n'); lines > 0 && seen < total; --lines)
+        delays_.push_back(now - sent_[seen++]);
+    }
+  }
+
+  rt::Task<void> watch() {
+    const std::size_t total = options_.number("requests");
+    auto writer = client();
+    auto made = co_await writer->fetch({"POST", folder_, {{"content-type", "application/json"}}, body(0)}, kBodyLimitBytes);
+    auto list = co_await writer->fetch({.path = folder_ + "?limit=1"}, kBodyLimitBytes);
+    if (!list) fail_with(list.error().message);
+    const std::string mark = R"("resourceVersion":")";
+    const std::size_t at = list->body.find(mark) + mark.size();
+    const std::string revision = list->body.substr(at, list->body.find('"', at) - at);
+    std::vector<std::unique_ptr<net::HttpClient>> clients;
+    rt::Scope scope(loop_);
+    for (std::size_t i = 0; i < options_.number("watchers"); ++i) {
+      clients.push_back(client());
+      scope.spawn(watcher(clients.back().get(), revision, total));
+    }
+    while (open_ < options_.number("watchers")) co_await rt::sleep(loop_, std::chrono::milliseconds(10));
+    const rt::Instant start = loop_.clock().now();
+    for (std::size_t i = 0; i < total; ++i) {
+      sent_.push_back(loop_.clock().now());
+      auto done = co_await writer->fetch({"PATCH",
+                                          folder_ + "/load-0",
+                                          {{"content-type", "application/merge-patch+json"}},
+                                          R"({"data":{"n":")" + std::to_string(i) + "\"}}"},
+                                         kBodyLimitBytes);
+      if (!done || done->status != 200) fail_with("a change failed");
+    }
+    co_await scope.drained();
+    report(total, loop_.clock().now() - start);
+  }
+
+  double percentile_ms(double part) {
+    if (delays_.empty()) return 0;
+    const auto place = delays_.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(delays_.size() - 1));
+    std::nth_element(delays_.begin(), place, delays_.end());
+    return std::chrono::duration<double, std::milli>(*place).count();
+  }
+
+  void report(std::size_t total, rt::Duration took) {
+    const double seconds = std::chrono::duration<double>(took).count();
+    std::printf(R"({"verb":"%s","requests":%zu,"seconds":%.4f,"per_second":%.1f,"p50_ms":%.3f,"p99_ms":%.3f,"bytes":%zu})"
+                "\n",
+                options_.verb.c_str(), total, seconds, static_cast<double>(total) / seconds, percentile_ms(0.5),
+                percentile_ms(0.99), bytes_);
+  }
+
+  rt::OsLoop& loop_;
+  Options options_;
+  std::unique_ptr<rt::Net> net_;
+  std::shared_ptr<net::TlsClient> tls_;
+  std::string folder_;
+  std::size_t next_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t open_ = 0;
+  std::vector<rt::Instant> sent_;
+  std::vector<rt::Duration> delays_;
+};
+
+SharedBytes payload;
+
+rt::Task<void> answer(net::Exchange& exchange) {
+  std::vector<net::Piece> body;
+  body.push_back(net::Piece::of(payload));
+  co_await exchange.respond(200, {{"content-type", "application/json"}}, std::move(body));
+}
+
+void serve(rt::OsLoop& loop, const Options& options) {
+  payload = share(std::string(options.number("bytes"), 'x'));
+  const auto net = rt::make_os_net(loop);
+  auto listener = net->listen(rt::Address::tcp("127.0.0.1", static_cast<std::uint16_t>(options.number("port"))));
+  if (!listener) fail_with(listener.error().message);
+  auto tls = net::make_tls_server(
+      {.identity = {file(options.text("cert")), file(options.text("key"))}, .client_ca_pem = file(options.text("ca"))});
+  if (!tls) fail_with(tls.error().message);
+  const auto server = net::serve(loop, *std::move(listener), *tls, answer);
+  std::printf("serving\n");
+  std::fflush(stdout);
+  loop.run();
+}
+
+}  // namespace
+}  // namespace charon
+
+int main(int argc, char** argv) {
+  charon::rt::OsLoop loop;
+  const charon::Options options = charon::parse(argc, argv);
+  if (options.verb == "serve") {
+    charon::serve(loop, options);
+    return 0;
+  }
+  charon::Load load(loop, options);
+  loop.run(load.run());
+  return 0;
+}
