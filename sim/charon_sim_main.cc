@@ -76,10 +76,12 @@ Outcome simulate(const Options& options) {
   std::uint64_t crashes = 0;
   for (const auto& node : cluster.nodes()) crashes += node->crashes();
   Outcome outcome{settled && cluster.findings().count() == 0, cluster.truth().hash()};
-  fmt::print("seed {}: {}; {} min, {} nodes{}, {} operations, {} commits, {} faults, {} pod crashes, {} bounds held, {} after {} s, trace {:016x}\n",
-             options.seed, outcome.passed ? "passed" : "FAILED", options.minutes, options.nodes,
-             disruptions ? " that die" : "", operations, cluster.truth().count(), cluster.faults().count(), crashes,
-             rollouts.comparisons(), settled ? "at rest" : "NOT AT REST", took_s, outcome.hash);
+  fmt::print(
+      "seed {}: {}; {} min, {} nodes{}, {} operations, {} commits, {} faults, {} pod crashes, {} bounds held, {} after {} s, "
+      "trace {:016x}\n",
+      options.seed, outcome.passed ? "passed" : "FAILED", options.minutes, options.nodes, disruptions ? " that die" : "",
+      operations, cluster.truth().count(), cluster.faults().count(), crashes, rollouts.comparisons(),
+      settled ? "at rest" : "NOT AT REST", took_s, outcome.hash);
   for (const std::string& text : cluster.findings().texts()) fmt::print("  {}\n", text);
   if (cluster.findings().count() > Findings::kKept) fmt::print("  and {} more\n", cluster.findings().count() - Findings::kKept);
   for (const std::string& problem : problems) fmt::print("  in the end: {}\n", problem);
@@ -92,7 +94,8 @@ int run(const Options& options) {
   if (options.twice) {
     const Outcome second = simulate(options);
     if (second.hash != first.hash) {
-      fmt::print("seed {}: FAILED; the same seed ran differently: {:016x} and {:016x}\n", options.seed, first.hash, second.hash);
+      fmt::print("seed {}: FAILED; the same seed ran differently: {:016x} and {:016x}\n", options.seed, first.hash,
+                 second.hash);
       passed = false;
     }
   }
@@ -106,7 +109,9 @@ int main(int argc, char** argv) {
   charon::sim::Options options;
   CLI::App app("A whole cluster in one thread on virtual time, from a seed.");
   app.add_option("--seed", options.seed, "what the run is made from; every third has no dying nodes")->capture_default_str();
-  app.add_option("--minutes", options.minutes, "virtual time with load and faults")->capture_default_str()->check(CLI::Range(1, 600));
+  app.add_option("--minutes", options.minutes, "virtual time with load and faults")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 600));
   app.add_option("--nodes", options.nodes, "hollow nodes")->capture_default_str()->check(CLI::Range(1, 200));
   app.add_flag("--twice", options.twice, "run twice and compare the traces");
   app.add_option("--trace", options.trace_path, "write every change of the store to this file");

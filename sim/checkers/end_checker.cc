@@ -38,7 +38,8 @@ bool controlled_by(const T& object, const std::string& uid) {
 void check_deployment(const Truth& truth, const Deployment& deployment, Problems& problems) {
   const std::int32_t wanted = deployment.spec.replicas.value_or(1);
   const auto& status = deployment.status;
-  if (deployment.metadata.deletionTimestamp) problems.push_back(fmt::format("deployment {} is still terminating", name_of(deployment)));
+  if (deployment.metadata.deletionTimestamp)
+    problems.push_back(fmt::format("deployment {} is still terminating", name_of(deployment)));
   if (status.observedGeneration != deployment.metadata.generation || status.replicas != wanted ||
       status.updatedReplicas != wanted || status.readyReplicas != wanted || status.availableReplicas != wanted ||
       status.unavailableReplicas != 0)
@@ -59,7 +60,8 @@ void check_deployment(const Truth& truth, const Deployment& deployment, Problems
     }
   }
   if (ready != wanted || all != wanted)
-    problems.push_back(fmt::format("deployment {}: {} pods wanted, {} there, {} ready", name_of(deployment), wanted, all, ready));
+    problems.push_back(
+        fmt::format("deployment {}: {} pods wanted, {} there, {} ready", name_of(deployment), wanted, all, ready));
   if (filled > 1) problems.push_back(fmt::format("deployment {}: {} replica sets have pods", name_of(deployment), filled));
 }
 
@@ -135,7 +137,8 @@ void check_services(const Truth& truth, Problems& problems) {
         if (endpoint.conditions.ready.value_or(true)) found.insert(endpoint.addresses.begin(), endpoint.addresses.end());
     }
     if (wanted != found)
-      problems.push_back(fmt::format("service {}: {} endpoints, {} ready pods", name_of(*service), found.size(), wanted.size()));
+      problems.push_back(
+          fmt::format("service {}: {} endpoints, {} ready pods", name_of(*service), found.size(), wanted.size()));
   }
 }
 
@@ -173,7 +176,8 @@ Problems overcommitted(const Truth& truth) {
     if (!node || node->status.allocatable.empty()) continue;  // removed, or made anew and not yet described
     const auto& has = node->status.allocatable;
     if (used.pods > has.at("pods").value() || used.milli_cpu > has.at("cpu").milli_value())
-      problems.push_back(fmt::format("node {} has {} pods with {} m of cpu: more than it can hold", name, used.pods, used.milli_cpu));
+      problems.push_back(
+          fmt::format("node {} has {} pods with {} m of cpu: more than it can hold", name, used.pods, used.milli_cpu));
   }
   return problems;
 }
@@ -189,8 +193,8 @@ Problems differences(const Truth& truth, const client::Informer& informer, const
     if (!found) {
       problems.push_back(fmt::format("{} does not know the {} {}", who, informer.kind().singular, key.text()));
     } else if (found->revision() != document->revision()) {
-      problems.push_back(fmt::format("{} has the {} {} at revision {}, the store at {}", who, informer.kind().singular, key.text(),
-                                     found->revision(), document->revision()));
+      problems.push_back(fmt::format("{} has the {} {} at revision {}, the store at {}", who, informer.kind().singular,
+                                     key.text(), found->revision(), document->revision()));
     }
   }
   if (problems.empty() && informer.size() != wanted)

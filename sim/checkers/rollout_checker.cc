@@ -79,32 +79,37 @@ void RolloutChecker::check(const Deployment& deployment) {
 
   std::int32_t wanted = 0;
   std::int32_t ready = 0;
+  bool leaving = false;  // a set has yet to delete pods: that was decided under older bounds
   const model::Kind& sets = client::kind_of<ReplicaSet>();
   const model::Kind& pods = client::kind_of<Pod>();
   const std::string& ns = deployment.metadata.namespace_;
-  for (auto place = truth_.objects(sets).lower_bound({ns, ""}); place != truth_.objects(sets).end() && place->first.ns == ns; ++place) {
+  for (auto place = truth_.objects(sets).lower_bound({ns, ""}); place != truth_.objects(sets).end() && place->first.ns == ns;
+       ++place) {
     const auto set = place->second->as<ReplicaSet>();
     const auto* owner = controller_of(*set);
     if (owner == nullptr || owner->uid != deployment.metadata.uid) continue;
     wanted += set->spec.replicas.value_or(1);
+    std::int32_t active = 0;
     for (auto at = truth_.objects(pods).lower_bound({ns, ""}); at != truth_.objects(pods).end() && at->first.ns == ns; ++at) {
       const auto pod = at->second->as<Pod>();
       const auto* holder = controller_of(*pod);
-      if (holder != nullptr && holder->uid == set->metadata.uid && control::is_pod_active(*pod) && control::is_pod_ready(*pod))
-        ++ready;
+      if (holder == nullptr || holder->uid != set->metadata.uid || !control::is_pod_active(*pod)) continue;
+      ++active;
+      ready += control::is_pod_ready(*pod) ? 1 : 0;
     }
+    leaving = leaving || active > set->spec.replicas.value_or(1);
   }
   const bool seen = deployment.status.observedGeneration >= deployment.metadata.generation;
   comparisons_ += watched.surge_holds ? 1 : 0;
   if (watched.surge_holds && wanted > bounds.most)
-    findings_.add(fmt::format("deployment {}/{}: its replica sets ask for {} pods, {} are allowed", ns, deployment.metadata.name,
-                              wanted, bounds.most));
+    findings_.add(fmt::format("deployment {}/{}: its replica sets ask for {} pods, {} are allowed", ns,
+                              deployment.metadata.name, wanted, bounds.most));
   watched.surge_holds = wanted <= bounds.most && (watched.surge_holds || seen);
   if (disruptions_ == Disruptions::Expected) return;
   if (watched.ready_holds && ready < bounds.least)
-    findings_.add(fmt::format("deployment {}/{}: {} pods are ready, {} are promised", ns, deployment.metadata.name, ready,
-                              bounds.least));
-  watched.ready_holds = ready >= bounds.least && (watched.ready_holds || seen);
+    findings_.add(
+        fmt::format("deployment {}/{}: {} pods are ready, {} are promised", ns, deployment.metadata.name, ready, bounds.least));
+  watched.ready_holds = ready >= bounds.least && (watched.ready_holds || (seen && !leaving));
 }
 
 }  // namespace charon::sim

@@ -4,9 +4,9 @@
 //   unavailable  at least replicas - maxUnavailable of its pods are ready (with minReadySeconds 0 that is available)
 //
 // A promise starts to hold when the controller has seen the user's last change of the spec and the numbers have come into the
-// bounds; from then on they must not leave them. Pods that crash or are killed, and nodes that fall silent, break the second one
-// rightly: it is for runs without them.
-// Source: apps/v1 RollingUpdateDeployment; k8s.io/kubernetes pkg/controller/deployment.
+// bounds (and no pod is left to be deleted that an older spec had given up); from then on they must not leave them. Pods that
+// crash or are killed, and nodes that fall silent, break the second one rightly: it is for runs without them. Source: apps/v1
+// RollingUpdateDeployment; k8s.io/kubernetes pkg/controller/deployment.
 #pragma once
 
 #include <cstdint>

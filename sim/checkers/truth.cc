@@ -56,12 +56,13 @@ void Truth::take(const store::Event& event) {
   change.kind = all.kind;
   change.revision = event.revision;
   if (event.value)
-    change.after = model::Document::from_json(*all.kind, event.revision, server::with_resource_version(*event.value, event.revision));
+    change.after =
+        model::Document::from_json(*all.kind, event.revision, server::with_resource_version(*event.value, event.revision));
   if (event.previous) {
-    const model::ObjectKey key = change.after ? change.after->key()
-                                              : model::Document::from_json(*all.kind, event.revision,
-                                                                           server::with_resource_version(*event.previous, 0))
-                                                    ->key();
+    const model::ObjectKey key =
+        change.after
+            ? change.after->key()
+            : model::Document::from_json(*all.kind, event.revision, server::with_resource_version(*event.previous, 0))->key();
     change.before = all.objects.at(key);
   }
   if (change.after) {

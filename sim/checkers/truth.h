@@ -1,7 +1,7 @@
 // Truth: what the store holds, followed past the API server, so that the server itself can be judged by it.
 //
-// Made before the server's caches, so that at each commit it is told first. Also the trace: the hash over time, key and value of
-// every commit, which is the same for the same seed.
+// Made before the server's caches, so that at each commit it is told first. Also the trace: the hash over time, key and value
+// of every commit, which is the same for the same seed.
 #pragma once
 
 #include <cstdint>

@@ -16,9 +16,14 @@ bool is_whole(const ListOptions& options) { return options.label_selector.empty(
 
 class CheckedStream final : public client::WatchStream {
  public:
-  CheckedStream(std::unique_ptr<client::WatchStream> stream, const model::Kind& kind, ListOptions options, model::Revision after,
-                const Truth& truth, Findings& findings)
-      : stream_(std::move(stream)), kind_(kind), options_(std::move(options)), last_(after), truth_(truth), findings_(findings) {
+  CheckedStream(std::unique_ptr<client::WatchStream> stream, const model::Kind& kind, ListOptions options,
+                model::Revision after, const Truth& truth, Findings& findings)
+      : stream_(std::move(stream)),
+        kind_(kind),
+        options_(std::move(options)),
+        last_(after),
+        truth_(truth),
+        findings_(findings) {
     const auto& changes = truth_.changes(kind_);
     const auto first = std::ranges::upper_bound(changes, after, {}, &Truth::Change::revision);
     next_ = static_cast<std::size_t>(first - changes.begin());
@@ -33,23 +38,25 @@ class CheckedStream final : public client::WatchStream {
 
  private:
   void check(const client::WatchEvent& event) {
-    if (event.revision < last_)
-      report(fmt::format("revision {} after {}", event.revision, last_));
+    if (event.revision < last_) report(fmt::format("revision {} after {}", event.revision, last_));
     last_ = std::max(last_, event.revision);
     if (!event.object) return;
     model::Revision& seen = of_object_[event.object->key()];
-    if (event.revision <= seen) report(fmt::format("{}: revision {} after {}", event.object->key().text(), event.revision, seen));
+    if (event.revision <= seen)
+      report(fmt::format("{}: revision {} after {}", event.object->key().text(), event.revision, seen));
     seen = event.revision;
     if (is_whole(options_)) check_next(event);
   }
   void check_next(const client::WatchEvent& event) {
     const auto& changes = truth_.changes(kind_);
     while (next_ < changes.size() && !options_.ns.empty() && changes[next_].key().ns != options_.ns) ++next_;
-    if (next_ == changes.size()) return report(fmt::format("{}: an event that the store never had", event.object->key().text()));
+    if (next_ == changes.size())
+      return report(fmt::format("{}: an event that the store never had", event.object->key().text()));
     const Truth::Change& wanted = changes[next_++];
     if (wanted.revision != event.revision || wanted.key() != event.object->key() || wanted.type() != event.type)
-      report(fmt::format("event {} {} of type {}, but the store had {} {} of type {}", event.revision, event.object->key().text(),
-                         static_cast<int>(event.type), wanted.revision, wanted.key().text(), static_cast<int>(wanted.type())));
+      report(fmt::format("event {} {} of type {}, but the store had {} {} of type {}", event.revision,
+                         event.object->key().text(), static_cast<int>(event.type), wanted.revision, wanted.key().text(),
+                         static_cast<int>(wanted.type())));
   }
   void report(const std::string& what) { findings_.add(fmt::format("watch of {}: {}", kind_.plural, what)); }
 
@@ -86,7 +93,8 @@ class CheckedTransport final : public client::Transport {
   rt::Task<Result<DocumentPtr>> update(ResourceRef ref, model::ObjectKey key, codec::Value object) override {
     return server_.update(ref, std::move(key), std::move(object));
   }
-  rt::Task<Result<DocumentPtr>> patch(ResourceRef ref, model::ObjectKey key, client::PatchType type, codec::Value patch) override {
+  rt::Task<Result<DocumentPtr>> patch(ResourceRef ref, model::ObjectKey key, client::PatchType type,
+                                      codec::Value patch) override {
     return server_.patch(ref, std::move(key), type, std::move(patch));
   }
   rt::Task<Result<DocumentPtr>> remove(ResourceRef ref, model::ObjectKey key, client::DeleteOptions options) override {

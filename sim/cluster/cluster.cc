@@ -17,7 +17,8 @@
 
 namespace charon::sim {
 
-Cluster::Manager::Manager(rt::Loop& loop, rt::Random& random, client::Transport& transport) : informers(loop, random, transport) {
+Cluster::Manager::Manager(rt::Loop& loop, rt::Random& random, client::Transport& transport)
+    : informers(loop, random, transport) {
   for (auto& controller : controllers::make_all({"-----BEGIN CERTIFICATE-----"}))
     runners.push_back(std::make_unique<control::Runner>(loop, informers, transport, std::move(controller)));
   for (auto& runner : runners) runner->start();
@@ -109,9 +110,9 @@ std::vector<std::string> Cluster::stale_caches() const {
   const auto add = [&problems](std::vector<std::string> more) {
     for (std::string& text : more) problems.push_back(std::move(text));
   };
-  for (const model::Kind* kind : {&client::kind_of<core::v1::Pod>(), &client::kind_of<core::v1::Node>(),
-                                  &client::kind_of<core::v1::Namespace>(), &client::kind_of<apps::v1::Deployment>(),
-                                  &client::kind_of<apps::v1::ReplicaSet>()})
+  for (const model::Kind* kind :
+       {&client::kind_of<core::v1::Pod>(), &client::kind_of<core::v1::Node>(), &client::kind_of<core::v1::Namespace>(),
+        &client::kind_of<apps::v1::Deployment>(), &client::kind_of<apps::v1::ReplicaSet>()})
     // Nodes and leases are renewed all the time, but within one turn of the loop the observer has what the store has.
     add(differences(*truth_, observer_->of(*kind), "the observer", [](const model::Document&) { return true; }));
   for (const auto& node : nodes_)

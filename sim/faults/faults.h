@@ -14,10 +14,10 @@ namespace charon::sim {
 
 // Probabilities are per call, or per batch of a watch.
 struct FaultRates {
-  double before = 0.02;        // the server never gets the call: ServiceUnavailable, TooManyRequests, Timeout, Conflict
-  double after = 0.01;         // the effect takes place and the answer is lost: Timeout or ServiceUnavailable
-  double watch_break = 0.01;   // ServiceUnavailable, Timeout or (one in four) Expired
-  double slow = 0.05;          // takes up to slow_max instead of some milliseconds
+  double before = 0.02;       // the server never gets the call: ServiceUnavailable, TooManyRequests, Timeout, Conflict
+  double after = 0.01;        // the effect takes place and the answer is lost: Timeout or ServiceUnavailable
+  double watch_break = 0.01;  // ServiceUnavailable, Timeout or (one in four) Expired
+  double slow = 0.05;         // takes up to slow_max instead of some milliseconds
   rt::Duration slow_max = std::chrono::milliseconds(1500);
 };
 

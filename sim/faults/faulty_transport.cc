@@ -53,7 +53,8 @@ class FaultyTransport final : public client::Transport {
   rt::Task<Result<DocumentPtr>> update(ResourceRef ref, model::ObjectKey key, codec::Value object) override {
     return call(CallType::Update, server_.update(ref, std::move(key), std::move(object)));
   }
-  rt::Task<Result<DocumentPtr>> patch(ResourceRef ref, model::ObjectKey key, client::PatchType type, codec::Value patch) override {
+  rt::Task<Result<DocumentPtr>> patch(ResourceRef ref, model::ObjectKey key, client::PatchType type,
+                                      codec::Value patch) override {
     return call(CallType::Patch, server_.patch(ref, std::move(key), type, std::move(patch)));
   }
   rt::Task<Result<DocumentPtr>> remove(ResourceRef ref, model::ObjectKey key, client::DeleteOptions options) override {

@@ -61,7 +61,11 @@ rt::Task<bool> wait_set(rt::Event* event) {
 }  // namespace
 
 HollowNode::HollowNode(rt::Loop& loop, rt::Random& random, client::Transport& transport, HollowNodeSettings settings)
-    : loop_(loop), random_(random), transport_(transport), settings_(settings), name_(fmt::format("node-{}", settings.number)) {}
+    : loop_(loop),
+      random_(random),
+      transport_(transport),
+      settings_(settings),
+      name_(fmt::format("node-{}", settings.number)) {}
 
 void HollowNode::boot() {
   if (up()) return;

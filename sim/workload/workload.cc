@@ -37,7 +37,10 @@ IntOrString count_of(const std::string& text) {
 }  // namespace
 
 Workload::Workload(Cluster& cluster, WorkloadSettings settings)
-    : cluster_(cluster), settings_(settings), random_(settings.seed ^ 0x51ed270b), user_(cluster.connect("user", {"system:masters"})) {}
+    : cluster_(cluster),
+      settings_(settings),
+      random_(settings.seed ^ 0x51ed270b),
+      user_(cluster.connect("user", {"system:masters"})) {}
 
 rt::Task<void> Workload::run(rt::Duration time) {
   const rt::Instant end = cluster_.loop().now() + time;
@@ -140,8 +143,8 @@ rt::Task<void> Workload::delete_deployment(model::ObjectKey key) {
 }
 
 rt::Task<void> Workload::patch(model::ObjectKey key, codec::Value change) {
-  auto patched =
-      co_await user_.patch({&client::kind_of<Deployment>()}, std::move(key), client::PatchType::StrategicMerge, std::move(change));
+  auto patched = co_await user_.patch({&client::kind_of<Deployment>()}, std::move(key), client::PatchType::StrategicMerge,
+                                      std::move(change));
   (void)patched;
 }
 
@@ -155,7 +158,8 @@ rt::Task<void> Workload::roll(model::ObjectKey key) {
   // One of few images, so that some rollouts go back to what was there.
   codec::Object container{{"name", "main"}, {"image", fmt::format("image:{}", below(5))}};
   codec::Object spec{{"containers", codec::Array{std::move(container)}}};
-  co_await patch(std::move(key), codec::Object{{"spec", codec::Object{{"template", codec::Object{{"spec", std::move(spec)}}}}}});
+  co_await patch(std::move(key),
+                 codec::Object{{"spec", codec::Object{{"template", codec::Object{{"spec", std::move(spec)}}}}}});
 }
 
 rt::Task<void> Workload::delete_some_pod() {

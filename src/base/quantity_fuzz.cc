@@ -1,5 +1,5 @@
-// A quantity that parses prints a canonical text: it is at most as exact as what was read, parses as an equal quantity and prints
-// the same. Sums compare with their parts as they should.
+// A quantity that parses prints a canonical text: it is at most as exact as what was read, parses as an equal quantity and
+// prints the same. Sums compare with their parts as they should.
 #include "base/quantity.h"
 
 #include <cstddef>

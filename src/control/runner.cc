@@ -26,6 +26,12 @@ bool still_there(const model::DocumentPtr& document, std::string_view uid) {
   return document != nullptr && document->uid() == uid && !terminating(*document);
 }
 
+// The call may have had its effect all the same.
+bool is_uncertain(const Error& error) {
+  return error.reason == Reason::Timeout || error.reason == Reason::ServerTimeout ||
+         error.reason == Reason::ServiceUnavailable || error.reason == Reason::InternalError || error.reason == Reason::Unknown;
+}
+
 bool controlled_by(const model::Document& document, std::string_view uid) {
   const codec::Value tree = document.tree();
   const codec::Value* references = codec::find_path(tree, {"metadata", "ownerReferences"});
@@ -214,6 +220,13 @@ rt::Task<Result<void>> Runner::perform(Write write, std::shared_ptr<Expectations
   const model::DocumentPtr before = informer != nullptr ? informer->document(write.key) : nullptr;
   rt::Task<Result<model::DocumentPtr>> sending = send(write);
   Result<model::DocumentPtr> outcome = co_await sending;
+
+  if (!outcome && write.verb == Write::Verb::Delete && before && is_uncertain(outcome.error())) {
+    // Only the answer may be lost. A plan that took the object for still there would delete another one in its stead.
+    auto now = co_await transport_.get(write.resource, write.key);
+    const bool gone = now ? !still_there(*now, before->uid()) : now.error().reason == Reason::NotFound;
+    if (gone) outcome = before;
+  }
 
   if (!outcome && outcome.error().reason == Reason::NotFound && write.missing_is_fine) co_return Result<void>();
   if (!outcome && outcome.error().reason == Reason::AlreadyExists && write.exists_is_fine) co_return Result<void>();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <tuple>
 
 #include "base/names.h"
 #include "codec/tree.h"
@@ -312,8 +313,9 @@ std::string requirement_text(const LabelRequirement& requirement) {
   return {};
 }
 
+// Of one key too the order follows from what they say, so that the printed text parses as the same selector.
 void sort_by_key(std::vector<LabelRequirement>& requirements) {
-  std::ranges::sort(requirements, {}, &LabelRequirement::key);
+  std::ranges::sort(requirements, {}, [](const LabelRequirement& each) { return std::tie(each.key, each.op, each.values); });
 }
 
 // A comma, equals sign or backslash in a field selector's value is written with a backslash before it.

@@ -1,5 +1,5 @@
-// A label selector that parses prints a text that parses as the same selector and prints the same; both choose the same objects.
-// A field selector likewise.
+// A label selector that parses prints a text that parses as the same selector and prints the same; both choose the same
+// objects. A field selector likewise.
 #include "model/selector.h"
 
 #include <cstddef>

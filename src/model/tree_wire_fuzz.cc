@@ -1,6 +1,7 @@
 // Protobuf bytes of several kinds. The first byte says which kind; the rest are the bytes.
 //
-// Bytes that are read give a tree that normalizes to itself, and whose own bytes are read as the same tree and written the same.
+// Bytes that are read give a tree that normalizes to itself, and whose own bytes are read as the same tree and written the
+// same.
 #include <cstddef>
 #include <cstdint>
 #include <string>

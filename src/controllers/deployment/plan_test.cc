@@ -98,24 +98,24 @@ TEST_P(Rolling, MovesAsFarAsItMay) {
 }
 
 using Sizes = std::map<std::string, std::int64_t>;
-INSTANTIATE_TEST_SUITE_P(Steps, Rolling,
-                         testing::Values(Roll{"grow by the surge", 10, {"25%"}, {"25%"}, 10, 10, 0, 0, Sizes{{"web-2", 3}}},
-                                         Roll{"shrink by unavailable", 10, {"25%"}, {"25%"}, 10, 10, 3, 0, Sizes{{"web-1", 8}}},
-                                         Roll{"wait", 10, {"25%"}, {"25%"}, 8, 8, 5, 0, Sizes{}},
-                                         Roll{"go on", 10, {"25%"}, {"25%"}, 8, 8, 5, 2, Sizes{{"web-1", 6}}},
-                                         Roll{"broken ones first", 10, {3}, {2}, 10, 8, 3, 3, Sizes{{"web-1", 5}}},
-                                         Roll{"going ones do not count", 10, {"100%"}, {"50%"}, 5, 10, 10, 1, Sizes{{"web-1", 4}}},
-                                         Roll{"only surge", 3, {1}, {0}, 3, 3, 0, 0, Sizes{{"web-2", 1}}},
-                                         Roll{"only surge, ready", 3, {1}, {0}, 3, 3, 1, 1, Sizes{{"web-1", 2}}},
-                                         Roll{"only unavailable", 3, {0}, {1}, 3, 3, 0, 0, Sizes{{"web-1", 2}}},
-                                         Roll{
-                                             "neither rounds to anything", 1, {"0%"}, {"25%"}, 1, 1, 0, 0, Sizes{{"web-1", 0}}},
-                                         Roll{"done", 3, {1}, {1}, 0, 0, 3, 3, Sizes{}}),
-                         [](const auto& info) {
-                           std::string name = info.param.name;
-                           std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Steps, Rolling,
+    testing::Values(Roll{"grow by the surge", 10, {"25%"}, {"25%"}, 10, 10, 0, 0, Sizes{{"web-2", 3}}},
+                    Roll{"shrink by unavailable", 10, {"25%"}, {"25%"}, 10, 10, 3, 0, Sizes{{"web-1", 8}}},
+                    Roll{"wait", 10, {"25%"}, {"25%"}, 8, 8, 5, 0, Sizes{}},
+                    Roll{"go on", 10, {"25%"}, {"25%"}, 8, 8, 5, 2, Sizes{{"web-1", 6}}},
+                    Roll{"broken ones first", 10, {3}, {2}, 10, 8, 3, 3, Sizes{{"web-1", 5}}},
+                    Roll{"going ones do not count", 10, {"100%"}, {"50%"}, 5, 10, 10, 1, Sizes{{"web-1", 4}}},
+                    Roll{"only surge", 3, {1}, {0}, 3, 3, 0, 0, Sizes{{"web-2", 1}}},
+                    Roll{"only surge, ready", 3, {1}, {0}, 3, 3, 1, 1, Sizes{{"web-1", 2}}},
+                    Roll{"only unavailable", 3, {0}, {1}, 3, 3, 0, 0, Sizes{{"web-1", 2}}},
+                    Roll{"neither rounds to anything", 1, {"0%"}, {"25%"}, 1, 1, 0, 0, Sizes{{"web-1", 0}}},
+                    Roll{"done", 3, {1}, {1}, 0, 0, 3, 3, Sizes{}}),
+    [](const auto& info) {
+      std::string name = info.param.name;
+      std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
+      return name;
+    });
 
 // The example of the documentation: 10 replicas amid a rollout become 15.
 TEST(DeploymentPlan, TakesNothingAwayWhileASetHasNotFollowed) {
