@@ -46,7 +46,7 @@ def no_container(c):
 
 @CASES.case("logs -f follows")
 def follow(c):
-    follower = subprocess.Popen(["kubectl", "--kubeconfig", c.kubeconfig, "-n", c.namespace, "logs", "-f", "count", "--tail=1"], stdout=subprocess.PIPE, text=True)
+    follower = subprocess.Popen(["kubectl", "--kubeconfig", c.kubeconfig, "-n", c.namespace, "logs", "-f", "count", "--tail=1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         lines = [follower.stdout.readline() for _ in range(4)]
     finally:
