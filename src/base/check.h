@@ -19,13 +19,13 @@ class BrokenInvariant final : public std::logic_error {
 
 }  // namespace charon
 
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) [[unlikely]]                                             \
-      ::charon::check_failed(#condition, __FILE__, __LINE__);                  \
+#define CHECK(condition)                                      \
+  do {                                                        \
+    if (!(condition)) [[unlikely]]                            \
+      ::charon::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)
-#define ENSURE(condition)                                                      \
-  do {                                                                         \
-    if (!(condition)) [[unlikely]]                                             \
-      ::charon::ensure_failed(#condition, __FILE__, __LINE__);                 \
+#define ENSURE(condition)                                      \
+  do {                                                         \
+    if (!(condition)) [[unlikely]]                             \
+      ::charon::ensure_failed(#condition, __FILE__, __LINE__); \
   } while (false)

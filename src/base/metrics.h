@@ -78,5 +78,4 @@ class Metrics {
   std::vector<std::function<void()>> collectors_;
 };
 
-
 }  // namespace charon

@@ -88,24 +88,26 @@ std::unexpected<Error> fail_with(std::string_view context, Error error);
 // Evaluates a Result; on error returns it from the enclosing function, else yields the value.
 #define CHARON_CONCAT_(a, b) a##b
 #define CHARON_CONCAT(a, b) CHARON_CONCAT_(a, b)
-#define TRY_ASSIGN_(tmp, target, expression)                        \
-  auto tmp = (expression);                                          \
-  if (!tmp) [[unlikely]] return std::unexpected(std::move(tmp.error())); \
+#define TRY_ASSIGN_(tmp, target, expression)        \
+  auto tmp = (expression);                          \
+  if (!tmp) [[unlikely]]                            \
+    return std::unexpected(std::move(tmp.error())); \
   target = *std::move(tmp)
 #define TRY_ASSIGN(target, expression) TRY_ASSIGN_(CHARON_CONCAT(try_, __LINE__), target, expression)
-#define TRY(expression)                                                       \
-  do {                                                                        \
-    if (auto try_result = (expression); !try_result) [[unlikely]]             \
-      return std::unexpected(std::move(try_result.error()));                  \
+#define TRY(expression)                                           \
+  do {                                                            \
+    if (auto try_result = (expression); !try_result) [[unlikely]] \
+      return std::unexpected(std::move(try_result.error()));      \
   } while (false)
 // The same inside a coroutine.
-#define CO_TRY_ASSIGN_(tmp, target, expression)                     \
-  auto tmp = (expression);                                          \
-  if (!tmp) [[unlikely]] co_return std::unexpected(std::move(tmp.error())); \
+#define CO_TRY_ASSIGN_(tmp, target, expression)        \
+  auto tmp = (expression);                             \
+  if (!tmp) [[unlikely]]                               \
+    co_return std::unexpected(std::move(tmp.error())); \
   target = *std::move(tmp)
 #define CO_TRY_ASSIGN(target, expression) CO_TRY_ASSIGN_(CHARON_CONCAT(try_, __LINE__), target, expression)
-#define CO_TRY(expression)                                                    \
-  do {                                                                        \
-    if (auto try_result = (expression); !try_result) [[unlikely]]             \
-      co_return std::unexpected(std::move(try_result.error()));               \
+#define CO_TRY(expression)                                        \
+  do {                                                            \
+    if (auto try_result = (expression); !try_result) [[unlikely]] \
+      co_return std::unexpected(std::move(try_result.error()));   \
   } while (false)

@@ -35,7 +35,7 @@ enum class EventType : std::uint8_t { Added, Modified, Deleted, Bookmark };
 
 struct WatchEvent {
   EventType type = EventType::Added;
-  model::DocumentPtr object;     // null for a bookmark
+  model::DocumentPtr object;  // null for a bookmark
   model::Revision revision = 0;
 };
 
@@ -76,7 +76,8 @@ class Transport {
   virtual rt::Task<Result<model::DocumentPtr>> create(ResourceRef ref, std::string ns, codec::Value object) = 0;
   // Conflict when metadata.resourceVersion is given and not the current one.
   virtual rt::Task<Result<model::DocumentPtr>> update(ResourceRef ref, model::ObjectKey key, codec::Value object) = 0;
-  virtual rt::Task<Result<model::DocumentPtr>> patch(ResourceRef ref, model::ObjectKey key, PatchType type, codec::Value patch) = 0;
+  virtual rt::Task<Result<model::DocumentPtr>> patch(ResourceRef ref, model::ObjectKey key, PatchType type,
+                                                     codec::Value patch) = 0;
   // The object as it was, or as it is now when it stays for its finalizers or grace period.
   virtual rt::Task<Result<model::DocumentPtr>> remove(ResourceRef ref, model::ObjectKey key, DeleteOptions options) = 0;
 };

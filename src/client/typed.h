@@ -41,8 +41,8 @@ class Client {
   rt::Task<Result<std::shared_ptr<const T>>> update(T object, std::string_view subresource = {}) {
     codec::Value tree = schema::tree_from_struct(T::table(), &object);
     CO_TRY_ASSIGN(model::DocumentPtr document,
-                  co_await transport_.update({&kind_of<T>(), subresource},
-                                             {object.metadata.namespace_, object.metadata.name}, std::move(tree)));
+                  co_await transport_.update({&kind_of<T>(), subresource}, {object.metadata.namespace_, object.metadata.name},
+                                             std::move(tree)));
     co_return document->as<T>();
   }
   template <class T>

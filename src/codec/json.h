@@ -20,7 +20,7 @@ Result<Value> parse_json(std::string_view text, JsonNotes* notes = nullptr);
 // Compact; members in the tree's order; <, > and & are not escaped. Doubles print their shortest form ("1.5", "3").
 void append_json(const Value& value, std::string& out);
 std::string write_json(const Value& value);
-std::string write_json_pretty(const Value& value);  // four spaces, as `kubectl get -o json` has it
+std::string write_json_pretty(const Value& value);                 // four spaces, as `kubectl get -o json` has it
 void append_json_string(std::string_view text, std::string& out);  // with quotes
 
 }  // namespace charon::codec

@@ -50,7 +50,7 @@ struct RequestHead {
   rt::Address peer;
   std::optional<PeerCertificate> certificate;
   std::string certificate_problem;  // why the certificate that the client sent is not accepted; empty: it is, or none was sent
-  int http_version = 11;  // 11 or 20
+  int http_version = 11;            // 11 or 20
 };
 
 // The value of a query parameter, decoded; nullopt when it is not there.

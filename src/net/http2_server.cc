@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kHighWaterBytes = 256u << 10;  // queued per stream before `write` waits
 constexpr std::size_t kLowWaterBytes = 64u << 10;    // when it goes on
-constexpr std::uint64_t kDrainFactor = 8;             // of a body limit: what is read on before a refusal
+constexpr std::uint64_t kDrainFactor = 8;            // of a body limit: what is read on before a refusal
 constexpr int kControlBurst = 1000;                  // PING, SETTINGS and PRIORITY frames at once
 constexpr int kControlPerSecond = 50;
 constexpr std::size_t kHeaderOverhead = 32;  // RFC 9113 6.5.2: a field counts as name + value + 32

@@ -21,8 +21,8 @@ using Callback = std::move_only_function<void()>;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Instant now() const = 0;   // monotonic: for delays and back-off
-  virtual Time wall() const = 0;     // wall clock: for timestamps in objects and certificates
+  virtual Instant now() const = 0;  // monotonic: for delays and back-off
+  virtual Time wall() const = 0;    // wall clock: for timestamps in objects and certificates
 };
 
 class Loop {

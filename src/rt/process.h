@@ -12,18 +12,18 @@
 namespace charon::rt {
 
 struct Command {
-  std::vector<std::string> argv;              // argv[0] is looked up in PATH
-  std::map<std::string, std::string> env;     // added to ours
-  std::string stdin_text;                     // for `run`
-  std::string log_path;                       // for `start`: stdout and stderr are appended here; empty: /dev/null
-  bool own_group = false;                     // signals of our terminal do not reach it
-  bool survives_us = false;                   // not killed when we die
+  std::vector<std::string> argv;           // argv[0] is looked up in PATH
+  std::map<std::string, std::string> env;  // added to ours
+  std::string stdin_text;                  // for `run`
+  std::string log_path;                    // for `start`: stdout and stderr are appended here; empty: /dev/null
+  bool own_group = false;                  // signals of our terminal do not reach it
+  bool survives_us = false;                // not killed when we die
 };
 
 struct Exit {
-  int code = 0;    // exit code, or 128 + signal
-  int signal = 0;  // 0 unless killed by one
-  std::string out; // `run` only: at most 16 MiB each
+  int code = 0;     // exit code, or 128 + signal
+  int signal = 0;   // 0 unless killed by one
+  std::string out;  // `run` only: at most 16 MiB each
   std::string err;
 };
 

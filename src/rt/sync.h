@@ -146,9 +146,9 @@ template <class T>
 class OneShot {
   struct State {
     Loop* loop;
-    std::optional<T> value;           // touched on the loop only
-    std::coroutine_handle<> waiter;   // likewise
-    bool dead = false;                // likewise
+    std::optional<T> value;          // touched on the loop only
+    std::coroutine_handle<> waiter;  // likewise
+    bool dead = false;               // likewise
   };
 
  public:

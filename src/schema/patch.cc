@@ -123,7 +123,8 @@ Result<void> apply_operation(Value& document, const Value& operation, std::size_
     if (source == nullptr) return does_not_apply(name, from, "missing value");
     std::size_t size = codec::write_json(*source).size();
     if (size > copy_budget)
-      return fail(Reason::RequestEntityTooLarge, "json patch: its copies take more than " + std::to_string(kPatchCopyBytes) + " bytes");
+      return fail(Reason::RequestEntityTooLarge,
+                  "json patch: its copies take more than " + std::to_string(kPatchCopyBytes) + " bytes");
     copy_budget -= size;
     return add_at(document, path, Value(*source), name);
   }
@@ -144,8 +145,9 @@ Result<void> apply_operation(Value& document, const Value& operation, std::size_
 Result<void> json_patch(Value& document, const Value& patch) {
   if (!patch.is_array()) return fail(Reason::BadRequest, "json patch: not a list of operations");
   if (patch.get_array().size() > kPatchOperations)
-    return fail(Reason::RequestEntityTooLarge, "The allowed maximum operations in a JSON patch is " + std::to_string(kPatchOperations) +
-                                                   ", got " + std::to_string(patch.get_array().size()));
+    return fail(Reason::RequestEntityTooLarge, "The allowed maximum operations in a JSON patch is " +
+                                                   std::to_string(kPatchOperations) + ", got " +
+                                                   std::to_string(patch.get_array().size()));
   Value changed = document;
   std::size_t copy_budget = kPatchCopyBytes;
   for (const Value& operation : patch.get_array()) TRY(apply_operation(changed, operation, copy_budget));

@@ -28,15 +28,15 @@ namespace charon::server {
 
 // Where a list starts and ends. Documents come from the cache, so a page is a snapshot at `revision` only in itself.
 struct ListPage {
-  std::size_t limit = 0;        // 0: all
-  std::string continue_token;   // from the page before
+  std::size_t limit = 0;       // 0: all
+  std::string continue_token;  // from the page before
 };
 
 struct Listing {
   std::vector<DocumentPtr> items;
   Revision revision = 0;
-  std::string continue_token;              // empty at the end
-  std::optional<std::int64_t> remaining;   // behind this page; absent with a selector, as in Kubernetes
+  std::string continue_token;             // empty at the end
+  std::optional<std::int64_t> remaining;  // behind this page; absent with a selector, as in Kubernetes
 };
 
 struct Deleted {

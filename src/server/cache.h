@@ -39,7 +39,7 @@ using ChangePtr = std::shared_ptr<const Change>;
 
 // What a reader wants to see. `matches` may be empty: everything in the namespace.
 struct Filter {
-  std::string ns;    // empty: all
+  std::string ns;  // empty: all
   std::function<bool(const model::Document&)> matches;
   bool accepts(const model::Document& document) const;
 };
@@ -69,8 +69,8 @@ class CacheWatch {
  private:
   friend class Cache;
   CacheWatch(Cache& cache, Filter filter, Revision after);
-  void offer(const ChangePtr& change);   // ends the watch when it has fallen behind too far
-  bool take(const ChangePtr& change);    // queues the change when it matches
+  void offer(const ChangePtr& change);  // ends the watch when it has fallen behind too far
+  bool take(const ChangePtr& change);   // queues the change when it matches
   void end(Error error);
 
   Cache& cache_;

@@ -66,7 +66,8 @@ class InProcessTransport final : public client::Transport {
     co_return co_await api_.update(std::move(request), std::move(object), nullptr);
   }
 
-  rt::Task<Result<DocumentPtr>> patch(client::ResourceRef ref, ObjectKey key, client::PatchType type, codec::Value patch) override {
+  rt::Task<Result<DocumentPtr>> patch(client::ResourceRef ref, ObjectKey key, client::PatchType type,
+                                      codec::Value patch) override {
     Request request = make("patch", ref, std::move(key));
     CO_TRY(allow(request));
     co_return co_await api_.patch(std::move(request), type, std::move(patch), nullptr);

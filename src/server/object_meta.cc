@@ -44,7 +44,8 @@ void validate_keys(const Value& meta, std::string_view member, schema::FieldErro
     total += key.size() + value.get_string().size();
     if (member != "labels") continue;
     for (std::string& text : label_value_errors(codec::view(value.get_string())))
-      errors.push_back({schema::FieldError::Kind::Invalid, path, "\"" + std::string(value.get_string()) + "\"", std::move(text)});
+      errors.push_back(
+          {schema::FieldError::Kind::Invalid, path, "\"" + std::string(value.get_string()) + "\"", std::move(text)});
   }
   if (member == "annotations" && total > (256u << 10))
     errors.push_back({schema::FieldError::Kind::TooLong, "metadata.annotations", "", "may not be more than 262144 bytes"});
@@ -74,7 +75,8 @@ Result<void> prepare_create_meta(const Request& request, Value& object, Time now
     std::string base(string_at(Value(meta), "generateName"));
     if (!base.empty()) meta["name"] = base.substr(0, kGeneratedNameBase) + random.name_suffix();
   }
-  for (std::string_view member : {"resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"})
+  for (std::string_view member :
+       {"resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"})
     meta.erase(member);
   meta["uid"] = random.uuid();
   meta["creationTimestamp"] = format_rfc3339(now);
@@ -83,7 +85,8 @@ Result<void> prepare_create_meta(const Request& request, Value& object, Time now
   return {};
 }
 
-Result<void> prepare_update_meta(const Request& request, Value& object, const model::Document& before, const Value& before_tree) {
+Result<void> prepare_update_meta(const Request& request, Value& object, const model::Document& before,
+                                 const Value& before_tree) {
   codec::Object& meta = codec::ensure_object(object, {"metadata"});
   TRY(settle_namespace(request, meta));
   Value meta_view(meta);
@@ -95,9 +98,11 @@ Result<void> prepare_update_meta(const Request& request, Value& object, const mo
                          before.key().name + ")"));
   }
   const Value* old_meta = find(before_tree, "metadata");
-  for (std::string_view member : {"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "uid", "generateName"}) {
+  for (std::string_view member :
+       {"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "uid", "generateName"}) {
     const Value* old = find(*old_meta, member);
-    if (member == "uid" && meta.contains("uid") && old != nullptr && !codec::equal(meta["uid"], *old)) continue;  // reported by the caller
+    if (member == "uid" && meta.contains("uid") && old != nullptr && !codec::equal(meta["uid"], *old))
+      continue;  // reported by the caller
     if (old != nullptr) {
       meta[member] = *old;
     } else {
@@ -125,7 +130,8 @@ void validate_meta(const model::Kind& kind, const Value& object, schema::FieldEr
     for (const Value& finalizer : finalizers->get_array()) {
       std::string_view text = finalizer.is_string() ? codec::view(finalizer.get_string()) : std::string_view();
       for (std::string& problem : qualified_name_errors(text))
-        errors.push_back({schema::FieldError::Kind::Invalid, "metadata.finalizers", "\"" + std::string(text) + "\"", std::move(problem)});
+        errors.push_back(
+            {schema::FieldError::Kind::Invalid, "metadata.finalizers", "\"" + std::string(text) + "\"", std::move(problem)});
     }
   }
 }
@@ -139,7 +145,8 @@ void validate_meta_update(const Value& object, const Value& before, schema::Fiel
   const Value* then = find(old, "finalizers");
   if (now == nullptr || !now->is_array()) return;
   for (const Value& finalizer : now->get_array()) {
-    bool known = then != nullptr && then->is_array() && std::ranges::find(then->get_array(), finalizer) != then->get_array().end();
+    bool known =
+        then != nullptr && then->is_array() && std::ranges::find(then->get_array(), finalizer) != then->get_array().end();
     if (!known)
       errors.push_back({schema::FieldError::Kind::Forbidden, "metadata.finalizers", "",
                         "no new finalizers can be added if the object is being deleted"});

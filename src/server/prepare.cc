@@ -22,9 +22,9 @@ Result<void> check_identity(const model::Kind& kind, Value& object) {
   std::string_view given_version = codec::string_at(object, "apiVersion");
   std::string expected = kind.gv.text();
   if (!given_kind.empty() && given_kind != kind.kind)
-    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) + "\" cannot be handled as a " +
-                            std::string(kind.kind) + ": the kind in the data (" + std::string(given_kind) +
-                            ") does not match the expected kind (" + std::string(kind.kind) + ")"));
+    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) +
+                            "\" cannot be handled as a " + std::string(kind.kind) + ": the kind in the data (" +
+                            std::string(given_kind) + ") does not match the expected kind (" + std::string(kind.kind) + ")"));
   if ((!given_version.empty() && given_version != expected))
     return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) +
                             "\" cannot be handled as a " + std::string(kind.kind) + ": the API version in the data (" +

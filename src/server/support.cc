@@ -13,8 +13,18 @@ constexpr std::array<std::string_view, 6> kRefused = {
 };
 
 constexpr std::array<std::string_view, 13> kStored = {
-    "StatefulSet",           "DaemonSet",     "Job",           "CronJob",    "ReplicationController", "HorizontalPodAutoscaler",
-    "PersistentVolumeClaim", "NetworkPolicy", "ResourceQuota", "LimitRange", "Ingress",               "CertificateSigningRequest",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "ReplicationController",
+    "HorizontalPodAutoscaler",
+    "PersistentVolumeClaim",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "Ingress",
+    "CertificateSigningRequest",
     "PodDisruptionBudget",
 };
 

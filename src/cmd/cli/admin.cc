@@ -113,14 +113,16 @@ rt::Task<int> show_health(rt::OsLoop& loop, Options options) {
 
 }  // namespace
 
-Result<std::unique_ptr<net::HttpClient>> admin_http(rt::Loop& loop, rt::Net& net, const rt::Files& files, const Options& options) {
+Result<std::unique_ptr<net::HttpClient>> admin_http(rt::Loop& loop, rt::Net& net, const rt::Files& files,
+                                                    const Options& options) {
   auto text = files.read(admin_kubeconfig(options));
   if (!text)
     return fail(text.error().reason, text.error().message + ". Is there a cluster on this machine? `charon up` makes one");
   TRY_ASSIGN(codec::Value tree, codec::parse_yaml(*text));
   const codec::Value* cluster = first_entry(tree, "clusters", "cluster");
   const codec::Value* user = first_entry(tree, "users", "user");
-  if (cluster == nullptr || user == nullptr) return fail(Reason::Invalid, admin_kubeconfig(options) + " names no cluster or user");
+  if (cluster == nullptr || user == nullptr)
+    return fail(Reason::Invalid, admin_kubeconfig(options) + " names no cluster or user");
   TRY_ASSIGN(Server server, parse_server(codec::string_at(*cluster, "server")));
   net::TlsClientOptions tls;
   TRY_ASSIGN(tls.ca_pem, base64_decode(codec::string_at(*cluster, "certificate-authority-data")));

@@ -18,6 +18,7 @@ class Files;
 namespace charon::cmd {
 
 // A client with the credentials of <data-dir>/admin.kubeconfig. NotFound, with what to do, when there is no such file.
-Result<std::unique_ptr<net::HttpClient>> admin_http(rt::Loop& loop, rt::Net& net, const rt::Files& files, const Options& options);
+Result<std::unique_ptr<net::HttpClient>> admin_http(rt::Loop& loop, rt::Net& net, const rt::Files& files,
+                                                    const Options& options);
 
 }  // namespace charon::cmd

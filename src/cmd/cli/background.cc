@@ -29,12 +29,12 @@ constexpr seconds kSandboxTimeout{60};
 
 std::vector<std::string> own_arguments(const Options& options) {
   std::vector<std::string> argv = {rt::own_program(), "up",
-                                   "--data-dir", options.data_dir,
-                                   "--listen", options.listen,
-                                   "--port", std::to_string(options.port),
-                                   "--service-ip", options.service_ip,
-                                   "--cluster-cidr", options.cluster_cidr,
-                                   "--log-level", options.log_level};
+                                   "--data-dir",      options.data_dir,
+                                   "--listen",        options.listen,
+                                   "--port",          std::to_string(options.port),
+                                   "--service-ip",    options.service_ip,
+                                   "--cluster-cidr",  options.cluster_cidr,
+                                   "--log-level",     options.log_level};
   auto add = [&argv](const char* flag, const std::string& value) {
     if (value.empty()) return;
     argv.emplace_back(flag);
@@ -94,18 +94,20 @@ rt::Task<int> start_and_wait(rt::OsLoop& loop, rt::Files& files, rt::Process& pr
 rt::Task<Result<void>> remove_sandbox(net::GrpcChannel& channel, std::string id) {
   cri::v1::StopPodSandboxRequest stop;
   stop.pod_sandbox_id = id;
-  CO_TRY(co_await channel.call<cri::v1::StopPodSandboxResponse>("/runtime.v1.RuntimeService/StopPodSandbox", stop, kSandboxTimeout));
+  CO_TRY(co_await channel.call<cri::v1::StopPodSandboxResponse>("/runtime.v1.RuntimeService/StopPodSandbox", stop,
+                                                                kSandboxTimeout));
   cri::v1::RemovePodSandboxRequest remove;
   remove.pod_sandbox_id = id;
-  CO_TRY(co_await channel.call<cri::v1::RemovePodSandboxResponse>("/runtime.v1.RuntimeService/RemovePodSandbox", remove, kSandboxTimeout));
+  CO_TRY(co_await channel.call<cri::v1::RemovePodSandboxResponse>("/runtime.v1.RuntimeService/RemovePodSandbox", remove,
+                                                                  kSandboxTimeout));
   co_return Result<void>();
 }
 
 // Pods end before the runtime does: their networks and mounts are taken down by it.
 rt::Task<Result<void>> remove_sandboxes(rt::OsLoop& loop, rt::Net& net, std::string socket, Progress& progress) {
   auto channel = net::make_grpc_channel(loop, net, rt::Address::unix_path(socket), {{"containerd-namespace", "k8s.io"}});
-  CO_TRY_ASSIGN(auto list, co_await channel->call<cri::v1::ListPodSandboxResponse>("/runtime.v1.RuntimeService/ListPodSandbox",
-                                                                                   cri::v1::ListPodSandboxRequest(), seconds(10)));
+  CO_TRY_ASSIGN(auto list, co_await channel->call<cri::v1::ListPodSandboxResponse>(
+                               "/runtime.v1.RuntimeService/ListPodSandbox", cri::v1::ListPodSandboxRequest(), seconds(10)));
   if (!list.items.empty()) progress.step(fmt::format("stopping {} pods", list.items.size()));
   Result<void> outcome;
   for (const cri::v1::PodSandbox& sandbox : list.items) {
@@ -143,9 +145,11 @@ rt::Task<int> stop_all(rt::OsLoop& loop, Options options) {
 rt::Task<int> import_image(rt::OsLoop& loop, Options options, std::string file) {
   auto files = rt::make_os_files();
   auto process = rt::make_os_process(loop);
-  std::string socket = options.containerd_socket.empty() ? options.data_dir + "/containerd/containerd.sock" : options.containerd_socket;
+  std::string socket =
+      options.containerd_socket.empty() ? options.data_dir + "/containerd/containerd.sock" : options.containerd_socket;
   if (!files->exists(socket)) {
-    std::fprintf(stderr, "charon: no containerd listens at %s; start the cluster first with `charon up --detach`\n", socket.c_str());
+    std::fprintf(stderr, "charon: no containerd listens at %s; start the cluster first with `charon up --detach`\n",
+                 socket.c_str());
     co_return 1;
   }
   rt::Command command;

@@ -7,8 +7,8 @@
 
 namespace charon::cmd {
 
-int run_cluster(const Options& options, Roles roles);     // up, server, agent
-int run_detached(const Options& options);                 // up --detach
+int run_cluster(const Options& options, Roles roles);  // up, server, agent
+int run_detached(const Options& options);              // up --detach
 int run_down(const Options& options);
 int run_status(const Options& options);  // 0 well, 1 not, 3 not running
 int run_health(const Options& options);  // the part of it that asks the API

@@ -29,7 +29,8 @@ Result<const schema::Type*> type_of(std::string_view api_version, std::string_vi
   if (const model::Kind* found = model::find_kind(gv, kind)) return found->type;
   for (const model::Kind& candidate : model::builtin_kinds())
     if (candidate.gv == gv && candidate.list_kind == kind) return candidate.list_type;
-  return fail(Reason::NotFound, "no kind \"" + std::string(kind) + "\" is known in version \"" + std::string(api_version) + "\"");
+  return fail(Reason::NotFound,
+              "no kind \"" + std::string(kind) + "\" is known in version \"" + std::string(api_version) + "\"");
 }
 
 Result<std::vector<codec::Value>> read_objects(const std::string& bytes) {
@@ -78,7 +79,8 @@ Result<std::string> to_protobuf(codec::Value tree) {
   schema::UnknownFields unknown;
   TRY(schema::normalize(*type, tree, &unknown));
   if (!unknown.paths.empty())
-    return fail(Reason::BadRequest, kind + " has no field \"" + unknown.paths.front() + "\", and protobuf can hold known fields only");
+    return fail(Reason::BadRequest,
+                kind + " has no field \"" + unknown.paths.front() + "\", and protobuf can hold known fields only");
   std::string raw;
   schema::append_wire(*type, tree, raw);
   return model::encode_envelope({api_version, kind, raw});

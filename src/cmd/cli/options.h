@@ -10,13 +10,13 @@ struct Options {
   std::string data_dir = "/var/lib/charon";
   std::string listen = "0.0.0.0";
   int port = 6443;
-  std::string node_name;              // empty: the host's name
-  std::string node_ip;                // empty: the address of the default route
-  std::string containerd_socket;      // empty: a containerd of our own
+  std::string node_name;          // empty: the host's name
+  std::string node_ip;            // empty: the address of the default route
+  std::string containerd_socket;  // empty: a containerd of our own
   std::string cluster_cidr = "10.42.0.0/24";
   std::string service_ip = "10.43.0.1";
   std::vector<std::string> node_labels;
-  std::string kubeconfig;             // agent: how to reach the server
+  std::string kubeconfig;  // agent: how to reach the server
   std::string log_level = "info";
   bool detach = false;
 };

@@ -22,7 +22,8 @@ int running_pid(const rt::Files& files, const Options& options) {
 Result<void> claim_pid_file(rt::Files& files, const Options& options) {
   int self = rt::process_id();
   if (int pid = running_pid(files, options); pid != 0 && pid != self)
-    return fail(Reason::Conflict, fmt::format("a cluster already runs from {} (process {}); `charon down` stops it", options.data_dir, pid));
+    return fail(Reason::Conflict,
+                fmt::format("a cluster already runs from {} (process {}); `charon down` stops it", options.data_dir, pid));
   return files.write_atomic(pid_file(options), fmt::format("{} {}\n", self, rt::process_start(self)), 0644);
 }
 

@@ -131,8 +131,11 @@ class Process {
   }
 
   rt::Task<Result<void>> start_agent() {
-    if (!control_plane_) co_return fail(Reason::NotImplemented, "an agent without a server in the same process cannot join a cluster yet; use `charon up`");
-    agent_transport_ = control_plane_->transport(user_of("system:node:" + options_.node_name, {"system:nodes", "system:masters"}));
+    if (!control_plane_)
+      co_return fail(Reason::NotImplemented,
+                     "an agent without a server in the same process cannot join a cluster yet; use `charon up`");
+    agent_transport_ =
+        control_plane_->transport(user_of("system:node:" + options_.node_name, {"system:nodes", "system:masters"}));
     CO_TRY(agent_->start(*agent_transport_));
     client::Client client(*agent_transport_);
     while (true) {
@@ -210,7 +213,9 @@ class Process {
 
 int run_cluster(const Options& options, Roles roles) {
   if (roles.agent && !rt::is_root()) {
-    std::fprintf(stderr, "charon: running containers needs root: start it with sudo, or run the control plane alone with `charon server`\n");
+    std::fprintf(
+        stderr,
+        "charon: running containers needs root: start it with sudo, or run the control plane alone with `charon server`\n");
     return 1;
   }
   return Process(options, roles).run();

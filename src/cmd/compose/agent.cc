@@ -40,19 +40,18 @@ Agent::Agent(Containerd::Host host, rt::Random& random, AgentSettings settings)
 
 Agent::~Agent() = default;
 
-std::string Agent::socket() const {
-  return parts_->containerd ? parts_->containerd->socket() : settings_.containerd_socket;
-}
+std::string Agent::socket() const { return parts_->containerd ? parts_->containerd->socket() : settings_.containerd_socket; }
 
 // The socket accepts before the CRI plugin behind it is initialized.
 rt::Task<Result<void>> Agent::wait_for_cri() {
   rt::Instant deadline = host_.loop.clock().now() + kCriTimeout;
   while (true) {
-    auto answer = co_await parts_->channel->call<cri::v1::VersionResponse>("/runtime.v1.RuntimeService/Version", cri::v1::VersionRequest(),
-                                                                          std::chrono::seconds(5));
+    auto answer = co_await parts_->channel->call<cri::v1::VersionResponse>("/runtime.v1.RuntimeService/Version",
+                                                                           cri::v1::VersionRequest(), std::chrono::seconds(5));
     if (answer) co_return Result<void>();
     if (host_.loop.clock().now() >= deadline)
-      co_return fail_with("the container runtime at " + socket() + " does not answer; is its CRI plugin enabled?", std::move(answer.error()));
+      co_return fail_with("the container runtime at " + socket() + " does not answer; is its CRI plugin enabled?",
+                          std::move(answer.error()));
     co_await rt::sleep(host_.loop, kCriPoll);
   }
 }
@@ -70,8 +69,8 @@ rt::Task<Result<void>> Agent::start_runtime() {
   // The pause image belongs to this binary: it is loaded when containerd does not have it yet.
   cri::v1::ImageStatusRequest question;
   question.image.emplace().image = std::string(kPauseImage);
-  CO_TRY_ASSIGN(auto status, co_await parts_->channel->call<cri::v1::ImageStatusResponse>("/runtime.v1.ImageService/ImageStatus", question,
-                                                                                        std::chrono::seconds(10)));
+  CO_TRY_ASSIGN(auto status, co_await parts_->channel->call<cri::v1::ImageStatusResponse>(
+                                 "/runtime.v1.ImageService/ImageStatus", question, std::chrono::seconds(10)));
   if (status.image) co_return Result<void>();
   CO_TRY_ASSIGN(std::string archive, pause_image_archive());
   std::string path = settings_.data_dir + "/pause.tar";
@@ -98,7 +97,8 @@ Result<void> Agent::start(client::Transport& transport) {
   parts_->agent = std::make_unique<node::NodeAgent>(host_.loop, host_.net, host_.files, host_.process, random_, transport,
                                                     *parts_->runtime, *parts_->channel, std::move(options));
   parts_->agent->start();
-  parts_->api = std::make_unique<node::NodeApi>(host_.loop, host_.net, host_.files, *parts_->agent, std::vector<std::string>{kApiServerName});
+  parts_->api = std::make_unique<node::NodeApi>(host_.loop, host_.net, host_.files, *parts_->agent,
+                                                std::vector<std::string>{kApiServerName});
   TRY_ASSIGN(parts_->tls, net::make_tls_server({.identity = settings_.serving, .client_ca_pem = settings_.client_ca_pem}));
   return parts_->api->start(rt::Address::tcp("0.0.0.0", kApiPort), parts_->tls);
 }

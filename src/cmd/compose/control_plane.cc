@@ -78,7 +78,8 @@ rt::Task<Result<void>> ControlPlane::start() {
   auto listener = host_.net.listen(options_.listen);
   if (!listener) {
     Error error = std::move(listener.error());
-    if (error.reason == Reason::Conflict) error.message += ". Choose another port with --port; `charon status` tells whether a cluster runs already";
+    if (error.reason == Reason::Conflict)
+      error.message += ". Choose another port with --port; `charon status` tells whether a cluster runs already";
     co_return fail(std::move(error));
   }
   CO_TRY_ASSIGN(parts.tls, net::make_tls_server(serving_options(pki_)));
@@ -96,7 +97,8 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.authorizer = server::make_rbac_authorizer(*parts.caches);
   CO_TRY(start_authentication(parts));
   parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_client_options(pki_));
-  parts.front = std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
+  parts.front =
+      std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
   parts.front->add_document("/openid/v1/jwks", codec::write_json(codec::Value(parts.service_accounts->key_set())));
   parts.front->add_document("/.well-known/openid-configuration",
                             codec::write_json(codec::Value(parts.service_accounts->discovery())));

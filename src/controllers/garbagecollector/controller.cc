@@ -88,8 +88,6 @@ control::Plan GarbageCollector::reconcile(const control::Request& request, const
   return plan_collection(state);
 }
 
-std::unique_ptr<control::Controller> make(const control::ControllerSettings&) {
-  return std::make_unique<GarbageCollector>();
-}
+std::unique_ptr<control::Controller> make(const control::ControllerSettings&) { return std::make_unique<GarbageCollector>(); }
 
 }  // namespace charon::controllers::garbagecollector

@@ -86,13 +86,20 @@ Result<void> remove_below(int directory, dev_t device, const std::string& path) 
 
 FileInfo::Kind kind_of(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG: return FileInfo::Kind::Regular;
-    case S_IFDIR: return FileInfo::Kind::Directory;
-    case S_IFLNK: return FileInfo::Kind::Symlink;
-    case S_IFSOCK: return FileInfo::Kind::Socket;
-    case S_IFBLK: return FileInfo::Kind::BlockDevice;
-    case S_IFCHR: return FileInfo::Kind::CharDevice;
-    default: return FileInfo::Kind::Other;
+    case S_IFREG:
+      return FileInfo::Kind::Regular;
+    case S_IFDIR:
+      return FileInfo::Kind::Directory;
+    case S_IFLNK:
+      return FileInfo::Kind::Symlink;
+    case S_IFSOCK:
+      return FileInfo::Kind::Socket;
+    case S_IFBLK:
+      return FileInfo::Kind::BlockDevice;
+    case S_IFCHR:
+      return FileInfo::Kind::CharDevice;
+    default:
+      return FileInfo::Kind::Other;
   }
 }
 

@@ -5,14 +5,15 @@
 namespace charon::server {
 
 Attributes attributes_of(const Request& request) {
-  return {.user = &request.user,
-          .verb = request.verb,
-          .group = request.kind->gv.group,
-          .version = request.kind->gv.version,
-          .resource = request.kind->plural,
-          .subresource = request.subresource,
-          .ns = request.kind->namespaced || request.kind->kind == "Namespace" ? std::string_view(request.ns) : std::string_view(),
-          .name = request.name};
+  return {
+      .user = &request.user,
+      .verb = request.verb,
+      .group = request.kind->gv.group,
+      .version = request.kind->gv.version,
+      .resource = request.kind->plural,
+      .subresource = request.subresource,
+      .ns = request.kind->namespaced || request.kind->kind == "Namespace" ? std::string_view(request.ns) : std::string_view(),
+      .name = request.name};
 }
 
 Error forbidden(const Attributes& attributes, const Decision& decision) {

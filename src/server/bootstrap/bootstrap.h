@@ -11,12 +11,13 @@
 namespace charon::server {
 
 struct BootstrapOptions {
-  std::string service_ip;      // of default/kubernetes: the first address of the service range
-  std::string advertise_ip;    // where the API server listens, as pods reach it
+  std::string service_ip;    // of default/kubernetes: the first address of the service range
+  std::string advertise_ip;  // where the API server listens, as pods reach it
   int port = 6443;
 };
 
-// Makes what is missing, and corrects the endpoints of the Service when the address changed. `transport` acts as an administrator.
+// Makes what is missing, and corrects the endpoints of the Service when the address changed. `transport` acts as an
+// administrator.
 rt::Task<Result<void>> bootstrap(client::Transport& transport, BootstrapOptions options);
 
 }  // namespace charon::server

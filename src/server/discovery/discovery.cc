@@ -87,7 +87,8 @@ Object resource_entry(const model::Kind& kind) {
   if (!kind.short_names.empty()) entry["shortNames"] = strings(kind.short_names);
   if (!kind.categories.empty()) entry["categories"] = strings(kind.categories);
   if (kind.has_verb("list"))
-    entry["storageVersionHash"] = base64_encode(std::to_string(fnv1a_64(kind.gv.text() + "/" + std::string(kind.kind))).substr(0, 8));
+    entry["storageVersionHash"] =
+        base64_encode(std::to_string(fnv1a_64(kind.gv.text() + "/" + std::string(kind.kind))).substr(0, 8));
   return entry;
 }
 
@@ -172,7 +173,9 @@ Answer make_answer(const Object& object, std::string content_type, bool tagged) 
 // The aggregated form that the Accept header asks for before plain JSON; empty: none.
 std::string_view aggregated_version(std::string_view accept) {
   if (accept.find("as=APIGroupDiscoveryList") == std::string_view::npos) return {};
-  if (accept.find("v=v2;") != std::string_view::npos || accept.ends_with("v=v2") || accept.find("v=v2,") != std::string_view::npos) return "v2";
+  if (accept.find("v=v2;") != std::string_view::npos || accept.ends_with("v=v2") ||
+      accept.find("v=v2,") != std::string_view::npos)
+    return "v2";
   return accept.find("v=v2beta1") != std::string_view::npos ? "v2beta1" : "";
 }
 
@@ -180,13 +183,16 @@ std::optional<Answer> build(std::string_view path, std::string_view form) {
   bool core = path == "/api";
   if (core || path == "/apis") {
     if (!form.empty())
-      return make_answer(aggregated(core, form), "application/json;g=apidiscovery.k8s.io;v=" + std::string(form) + ";as=APIGroupDiscoveryList", true);
+      return make_answer(aggregated(core, form),
+                         "application/json;g=apidiscovery.k8s.io;v=" + std::string(form) + ";as=APIGroupDiscoveryList", true);
     if (core)
-      return make_answer({{"kind", "APIVersions"}, {"versions", Array{"v1"}}, {"serverAddressByClientCIDRs", Array()}}, "application/json", false);
+      return make_answer({{"kind", "APIVersions"}, {"versions", Array{"v1"}}, {"serverAddressByClientCIDRs", Array()}},
+                         "application/json", false);
     Array list;
     for (const auto& [group, versions] : groups())
       if (!group.empty()) list.push_back(legacy_group(group, versions));
-    return make_answer({{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(list)}}, "application/json", false);
+    return make_answer({{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(list)}}, "application/json",
+                       false);
   }
   if (path == "/api/v1") return make_answer(legacy_resources("", "v1"), "application/json", false);
   if (!path.starts_with("/apis/")) return std::nullopt;

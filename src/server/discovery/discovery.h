@@ -1,4 +1,5 @@
-// What the API offers: /api, /apis, /api/v1, /apis/<group>[/<version>] and the aggregated form of both (KEP-3352), and /version.
+// What the API offers: /api, /apis, /api/v1, /apis/<group>[/<version>] and the aggregated form of both (KEP-3352), and
+// /version.
 #pragma once
 
 #include <memory>

@@ -28,13 +28,16 @@ Result<void> ask_budgets(Api& api, const model::Document& pod) {
   std::vector<DocumentPtr> budgets = budgets_of(api, pod);
   if (budgets.empty()) return {};
   if (budgets.size() > 1)
-    return fail(Reason::InternalError, "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+    return fail(Reason::InternalError,
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
   auto budget = budgets.front()->as<policy::v1::PodDisruptionBudget>();
   if (budget->status.observedGeneration >= budget->metadata.generation && budget->status.disruptionsAllowed > 0) return {};
   auto details = std::make_shared<StatusDetails>();
-  details->causes.push_back({"DisruptionBudget", "The disruption budget " + budget->metadata.name + " needs " +
-                                                     std::to_string(budget->status.desiredHealthy) + " healthy pods and has " +
-                                                     std::to_string(budget->status.currentHealthy) + " currently", ""});
+  details->causes.push_back({"DisruptionBudget",
+                             "The disruption budget " + budget->metadata.name + " needs " +
+                                 std::to_string(budget->status.desiredHealthy) + " healthy pods and has " +
+                                 std::to_string(budget->status.currentHealthy) + " currently",
+                             ""});
   details->retry_after_s = kRetryAfterSeconds;
   return fail(Error{Reason::TooManyRequests, "Cannot evict pod as it would violate the pod's disruption budget.", details});
 }
@@ -54,10 +57,12 @@ rt::Task<Result<codec::Value>> evict(Api* api, Request request, codec::Value evi
   request.subresource.clear();
   CO_TRY_ASSIGN(DocumentPtr pod, api->get(request));
   if (!has_ended(*pod->as<core::v1::Pod>())) CO_TRY(ask_budgets(*api, *pod));
-  if (const codec::Value* given = codec::find(eviction, "deleteOptions"); given != nullptr && codec::find(*given, "dryRun") != nullptr)
+  if (const codec::Value* given = codec::find(eviction, "deleteOptions");
+      given != nullptr && codec::find(*given, "dryRun") != nullptr)
     request.dry_run = true;
   CO_TRY(co_await api->remove(std::move(request), delete_options(eviction)));
-  co_return codec::Object{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}, {"code", 201}};
+  co_return codec::Object{
+      {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}, {"code", 201}};
 }
 
 }  // namespace

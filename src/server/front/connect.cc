@@ -29,7 +29,8 @@ std::vector<std::string> container_names(const codec::Value& pod) {
 // Which node and container a request is about, with Kubernetes' complaints.
 Result<PodPlace> find_place(const model::Document& document, std::string_view query) {
   codec::Value pod = document.tree();
-  PodPlace place{std::string(codec::string_at_path(pod, {"spec", "nodeName"})), net::query_value(query, "container").value_or("")};
+  PodPlace place{std::string(codec::string_at_path(pod, {"spec", "nodeName"})),
+                 net::query_value(query, "container").value_or("")};
   const std::string& name = document.key().name;
   std::vector<std::string> names = container_names(pod);
   const codec::Value* regular = codec::find_path(pod, {"spec", "containers"});

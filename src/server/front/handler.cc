@@ -12,7 +12,8 @@ namespace charon::server {
 namespace {
 
 // The buckets of apiserver_request_duration_seconds.
-const std::vector<double> kDurations = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60};
+const std::vector<double> kDurations = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2,
+                                        3,     4,     5,    6,   8,   10,  15,  20,  30,  45,   60};
 
 std::string upper(std::string_view text) {
   std::string out(text);
@@ -22,7 +23,8 @@ std::string upper(std::string_view text) {
 
 }  // namespace
 
-Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes)
+Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics,
+             NodeConnections* nodes)
     : api_(api),
       authenticator_(authenticator),
       authorizer_(authorizer),
@@ -51,8 +53,9 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
   if (!served && !call.started) co_await send_error(call, served.error());
   const Request& request = call.request();
   if (call.route.kind != Route::Kind::Resource || request.kind == nullptr) co_return;
-  std::vector<std::string> labels = {upper(request.verb), std::string(request.kind->gv.group), std::string(request.kind->gv.version),
-                                     std::string(request.kind->plural), request.subresource};
+  std::vector<std::string> labels = {upper(request.verb), std::string(request.kind->gv.group),
+                                     std::string(request.kind->gv.version), std::string(request.kind->plural),
+                                     request.subresource};
   if (request.verb != "watch")
     request_duration_.histogram(labels).observe(std::chrono::duration<double>(api_.loop().clock().now() - started).count());
   labels.push_back(std::to_string(call.status));
@@ -150,10 +153,12 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   Request& request = call.request();
   bool watching = request.verb == "watch";
   const std::string& subresource = request.subresource;
-  if (subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward" || subresource == "proxy")
+  if (subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward" ||
+      subresource == "proxy")
     co_return co_await serve_node_stream(call);
   CO_TRY_ASSIGN(call.media, negotiate(call.head.headers.get("accept"), watching));
-  if (auto pretty = net::query_value(call.query(), "pretty"); pretty && *pretty != "false" && *pretty != "0") call.media.pretty = true;
+  if (auto pretty = net::query_value(call.query(), "pretty"); pretty && *pretty != "false" && *pretty != "0")
+    call.media.pretty = true;
   if (watching) co_return co_await serve_watch(call);
   if (subresource == "scale") co_return co_await serve_scale(call);
   if (request.verb == "list") co_return co_await serve_list(call);

@@ -51,7 +51,8 @@ std::optional<Offer> read_clause(std::string_view clause, bool watching) {
     if (part.starts_with("q=")) offer.quality = std::atof(std::string(part.substr(2)).c_str());
     if (part.starts_with("v=")) offer.media.as_version = part.substr(2);
     if (part == "as=Table") offer.media.shape = Shape::Table;
-    if (part == "as=PartialObjectMetadata" || part == "as=PartialObjectMetadataList") offer.media.shape = Shape::PartialMetadata;
+    if (part == "as=PartialObjectMetadata" || part == "as=PartialObjectMetadataList")
+      offer.media.shape = Shape::PartialMetadata;
     if (part == "pretty=1" || part == "pretty=true") offer.media.pretty = true;
   }
   bool transformed = offer.media.shape != Shape::Object;
@@ -91,9 +92,10 @@ Result<Format> body_format(std::string_view content_type) {
   if (type == "application/json") return Format::Json;
   if (type == "application/yaml") return Format::Yaml;
   if (type == kProtobuf) return Format::Protobuf;
-  return fail(Reason::UnsupportedMediaType,
-              "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, " +
-                  std::string(kProtobuf));
+  return fail(
+      Reason::UnsupportedMediaType,
+      "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, " +
+          std::string(kProtobuf));
 }
 
 }  // namespace charon::server

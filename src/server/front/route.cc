@@ -18,9 +18,13 @@ std::vector<std::string_view> split(std::string_view path) {
   return parts;
 }
 
-Error page_not_found() { return {Reason::NotFound, "the server could not find the requested resource", std::make_shared<StatusDetails>()}; }
+Error page_not_found() {
+  return {Reason::NotFound, "the server could not find the requested resource", std::make_shared<StatusDetails>()};
+}
 
-Error not_allowed() { return {Reason::MethodNotAllowed, "the server does not allow this method on the requested resource", nullptr}; }
+Error not_allowed() {
+  return {Reason::MethodNotAllowed, "the server does not allow this method on the requested resource", nullptr};
+}
 
 // exec and its like open a stream; they are "create" or "get" to the authorizer as the method says.
 std::string_view verb_of(std::string_view method, const Request& request, bool watching) {
@@ -64,7 +68,8 @@ Result<void> read_options(std::string_view query, Request& request) {
 Result<Route> route(const net::RequestHead& head) {
   Route result;
   result.method = head.method;
-  std::ranges::transform(result.method, result.method.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(result.method, result.method.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   std::vector<std::string_view> parts = split(head.path);
   bool core = !parts.empty() && parts[0] == "api";
   bool named_group = !parts.empty() && parts[0] == "apis";

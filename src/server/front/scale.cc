@@ -60,11 +60,13 @@ rt::Task<Result<void>> Front::serve_scale(Call& call) {
     const codec::Value* replicas = codec::find_path(scale, {"spec", "replicas"});
     std::int64_t count = replicas != nullptr && replicas->is_int64() ? replicas->get_int64() : 0;
     if (count < 0) {
-      schema::FieldErrors errors{{schema::FieldError::Kind::Invalid, "spec.replicas", std::to_string(count), "must be greater than or equal to 0"}};
+      schema::FieldErrors errors{
+          {schema::FieldError::Kind::Invalid, "spec.replicas", std::to_string(count), "must be greater than or equal to 0"}};
       co_return fail(schema::invalid_error("Scale", "autoscaling", request.name, errors));
     }
     codec::Object meta;
-    if (auto version = codec::string_at_path(scale, {"metadata", "resourceVersion"}); !version.empty()) meta["resourceVersion"] = version;
+    if (auto version = codec::string_at_path(scale, {"metadata", "resourceVersion"}); !version.empty())
+      meta["resourceVersion"] = version;
     codec::Value patch = codec::Object{{"metadata", std::move(meta)}, {"spec", codec::Object{{"replicas", count}}}};
     CO_TRY_ASSIGN(current, co_await api_.patch(object_request, client::PatchType::Merge, std::move(patch), &call.warnings));
   }

@@ -34,8 +34,8 @@ TableOptions table_options(const Media& media, std::string_view query) {
 
 // The list's opening, up to its items.
 std::string list_opening(const model::Kind& kind, const Listing& listing) {
-  std::string text = fmt::format("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{{\"resourceVersion\":\"{}\"", kind.list_kind,
-                                 kind.gv.text(), listing.revision);
+  std::string text = fmt::format("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{{\"resourceVersion\":\"{}\"",
+                                 kind.list_kind, kind.gv.text(), listing.revision);
   if (!listing.continue_token.empty()) text += ",\"continue\":\"" + listing.continue_token + "\"";
   if (listing.remaining) text += ",\"remainingItemCount\":" + std::to_string(*listing.remaining);
   return text + "},\"items\":[";
@@ -56,12 +56,15 @@ Result<void> check_version(std::string_view query, Revision current) {
   if (version.find_first_not_of("0123456789") != std::string::npos || version.size() > 19)
     return fail(bad_request("Invalid value: \"" + version + "\": resourceVersion is not a whole number"));
   if (!match.empty() && version.empty())
-    return fail(Reason::Invalid, "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+    return fail(Reason::Invalid,
+                "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
   if (!match.empty() && match != "Exact" && match != "NotOlderThan")
-    return fail(Reason::Invalid, "resourceVersionMatch: Unsupported value: \"" + match + "\": supported values: \"Exact\", \"NotOlderThan\"");
+    return fail(Reason::Invalid,
+                "resourceVersionMatch: Unsupported value: \"" + match + "\": supported values: \"Exact\", \"NotOlderThan\"");
   Revision wanted = version.empty() ? 0 : std::stoull(version);
   if (match == "Exact" && wanted != current)
-    return fail(Reason::Expired, "The resourceVersion for the provided list is too old: only the current one, " + std::to_string(current) + ", is kept");
+    return fail(Reason::Expired, "The resourceVersion for the provided list is too old: only the current one, " +
+                                     std::to_string(current) + ", is kept");
   if (wanted <= current) return {};
   return fail(too_large_version(wanted, current));
 }
@@ -95,17 +98,20 @@ rt::Task<void> Front::send_tree(Call& call, int status, codec::Value tree, const
     body = call.media.pretty ? codec::write_json_pretty(tree) : codec::write_json(tree);
     body += "\n";
   }
-  std::string media = type == nullptr && call.media.format == Format::Protobuf ? "application/json" : content_type(call.media, false);
+  std::string media =
+      type == nullptr && call.media.format == Format::Protobuf ? "application/json" : content_type(call.media, false);
   co_await send(call, status, media, {net::Piece::of(std::move(body))});
 }
 
 rt::Task<void> Front::send_document(Call& call, int status, DocumentPtr document) {
   if (call.media.shape == Shape::Table) {
     TableMeta meta{std::to_string(document->revision()), "", 0};
-    std::string table = make_table(document->kind(), {&document, 1}, table_options(call.media, call.query()), meta, api_.loop().clock().wall());
+    std::string table =
+        make_table(document->kind(), {&document, 1}, table_options(call.media, call.query()), meta, api_.loop().clock().wall());
     co_await send(call, status, content_type(call.media, false), {net::Piece::of(std::move(table))});
   } else if (call.media.shape == Shape::PartialMetadata) {
-    co_await send_tree(call, status, partial_metadata(document->tree(), call.media.as_version), &meta::v1::PartialObjectMetadata::table());
+    co_await send_tree(call, status, partial_metadata(document->tree(), call.media.as_version),
+                       &meta::v1::PartialObjectMetadata::table());
   } else if (call.media.format == Format::Protobuf) {
     co_await send(call, status, content_type(call.media, false), {net::Piece::of(document->protobuf())});
   } else if (call.media.format == Format::Json && !call.media.pretty) {
@@ -144,9 +150,12 @@ rt::Task<Result<void>> Front::serve_list(Call& call) {
   std::vector<net::Piece> body;
   if (call.media.shape == Shape::Table) {
     TableMeta meta{std::to_string(listing.revision), listing.continue_token, listing.remaining.value_or(0)};
-    body.push_back(net::Piece::of(make_table(kind, listing.items, table_options(call.media, call.query()), meta, api_.loop().clock().wall())));
+    body.push_back(net::Piece::of(
+        make_table(kind, listing.items, table_options(call.media, call.query()), meta, api_.loop().clock().wall())));
   } else if (call.media.shape == Shape::PartialMetadata) {
-    codec::Object list{{"kind", "PartialObjectMetadataList"}, {"apiVersion", "meta.k8s.io/" + call.media.as_version}, {"metadata", list_meta(listing)}};
+    codec::Object list{{"kind", "PartialObjectMetadataList"},
+                       {"apiVersion", "meta.k8s.io/" + call.media.as_version},
+                       {"metadata", list_meta(listing)}};
     codec::Array items;
     for (const DocumentPtr& item : listing.items) items.push_back(partial_metadata(item->tree(), call.media.as_version));
     list["items"] = std::move(items);

@@ -20,9 +20,12 @@ constexpr std::string_view kNames[] = {"ADDED", "MODIFIED", "DELETED"};
 
 net::Piece opening(EventType type) {
   switch (type) {
-    case EventType::Added: return net::Piece::constant("{\"type\":\"ADDED\",\"object\":");
-    case EventType::Modified: return net::Piece::constant("{\"type\":\"MODIFIED\",\"object\":");
-    default: return net::Piece::constant("{\"type\":\"DELETED\",\"object\":");
+    case EventType::Added:
+      return net::Piece::constant("{\"type\":\"ADDED\",\"object\":");
+    case EventType::Modified:
+      return net::Piece::constant("{\"type\":\"MODIFIED\",\"object\":");
+    default:
+      return net::Piece::constant("{\"type\":\"DELETED\",\"object\":");
   }
 }
 
@@ -41,7 +44,8 @@ struct Encoder {
     out.push_back(opening(event.type));
     if (media.shape == Shape::Table) {
       table.headers = first;
-      out.push_back(net::Piece::of(make_table(kind, {&event.object, 1}, table, {std::to_string(event.object->revision()), "", 0}, now)));
+      out.push_back(
+          net::Piece::of(make_table(kind, {&event.object, 1}, table, {std::to_string(event.object->revision()), "", 0}, now)));
     } else if (media.shape == Shape::PartialMetadata) {
       out.push_back(net::Piece::of(codec::write_json(partial_metadata(event.object->tree(), media.as_version))));
     } else {
@@ -55,12 +59,13 @@ struct Encoder {
     std::string annotations = initial_end ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "";
     bool table_form = media.shape == Shape::Table;
     std::string object =
-        table_form ? fmt::format("{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/{}\",\"metadata\":{{\"resourceVersion\":\"{}\"}},"
-                                 "\"columnDefinitions\":[],\"rows\":[{{\"cells\":[],\"object\":{{\"kind\":\"PartialObjectMetadata\","
-                                 "\"apiVersion\":\"meta.k8s.io/{}\",\"metadata\":{{\"resourceVersion\":\"{}\"{}}}}}}}]}}",
-                                 media.as_version, revision, media.as_version, revision, annotations)
-                   : fmt::format("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{{\"resourceVersion\":\"{}\"{}}}}}", kind.kind,
-                                 kind.gv.text(), revision, annotations);
+        table_form ? fmt::format(
+                         "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/{}\",\"metadata\":{{\"resourceVersion\":\"{}\"}},"
+                         "\"columnDefinitions\":[],\"rows\":[{{\"cells\":[],\"object\":{{\"kind\":\"PartialObjectMetadata\","
+                         "\"apiVersion\":\"meta.k8s.io/{}\",\"metadata\":{{\"resourceVersion\":\"{}\"{}}}}}}}]}}",
+                         media.as_version, revision, media.as_version, revision, annotations)
+                   : fmt::format("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{{\"resourceVersion\":\"{}\"{}}}}}",
+                                 kind.kind, kind.gv.text(), revision, annotations);
     if (media.format == Format::Protobuf) return net::Piece::of(bookmark_frame(kind, revision, initial_end));
     return net::Piece::of("{\"type\":\"BOOKMARK\",\"object\":" + object + "}\n");
   }
@@ -72,8 +77,8 @@ struct Encoder {
 };
 
 struct WatchOptions {
-  std::optional<Revision> after;    // nullopt: from the state now
-  bool initial_events = false;      // the present objects first, as ADDED
+  std::optional<Revision> after;  // nullopt: from the state now
+  bool initial_events = false;    // the present objects first, as ADDED
   bool bookmarks = false;
   bool mark_initial_end = false;
   rt::Duration limit{};
@@ -84,7 +89,8 @@ Result<WatchOptions> read_options(std::string_view query, rt::Random& random) {
   std::string version = net::query_value(query, "resourceVersion").value_or("");
   for (char c : version)
     if (c < '0' || c > '9' || version.size() > 19)
-      return fail(Reason::BadRequest, "resourceVersion: Invalid value: \"" + version + "\": strconv.ParseUint: parsing \"" + version + "\": invalid syntax");
+      return fail(Reason::BadRequest, "resourceVersion: Invalid value: \"" + version + "\": strconv.ParseUint: parsing \"" +
+                                          version + "\": invalid syntax");
   if (!version.empty() && version != "0") options.after = std::stoull(version);
   options.initial_events = !options.after;
   options.bookmarks = net::query_value(query, "allowWatchBookmarks").value_or("") == "true";
@@ -123,10 +129,12 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
 
   call.status = 200;
   call.started = true;
-  CO_TRY(co_await call.exchange.start(200, {{"content-type", content_type(call.media, true)}, {"cache-control", "no-cache, private"}}));
+  CO_TRY(co_await call.exchange.start(
+      200, {{"content-type", content_type(call.media, true)}, {"cache-control", "no-cache, private"}}));
   if (options.initial_events) {
     std::vector<net::Piece> pieces;
-    for (const DocumentPtr& item : present.items) encoder.append({EventType::Added, item, item->revision()}, loop.clock().wall(), pieces);
+    for (const DocumentPtr& item : present.items)
+      encoder.append({EventType::Added, item, item->revision()}, loop.clock().wall(), pieces);
     if (options.mark_initial_end) pieces.push_back(encoder.bookmark(present.revision, true));
     if (!pieces.empty()) CO_TRY(co_await call.exchange.write(std::move(pieces)));
   }

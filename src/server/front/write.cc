@@ -17,9 +17,11 @@ Result<client::PatchType> patch_type(std::string_view content_type) {
   if (type == "application/json-patch+json") return client::PatchType::Json;
   if (type == "application/merge-patch+json") return client::PatchType::Merge;
   if (type == "application/strategic-merge-patch+json") return client::PatchType::StrategicMerge;
-  std::string message = "the body of the request was in an unknown format - accepted media types include: "
-                        "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
-  if (type.starts_with("application/apply-patch")) message = "server-side apply is not supported by this server yet; use client-side apply";
+  std::string message =
+      "the body of the request was in an unknown format - accepted media types include: "
+      "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
+  if (type.starts_with("application/apply-patch"))
+    message = "server-side apply is not supported by this server yet; use client-side apply";
   return fail(Reason::UnsupportedMediaType, std::move(message));
 }
 
@@ -29,7 +31,8 @@ Result<void> check_delete_options(const codec::Value& tree) {
       if (!entry.is_string() || codec::view(entry.get_string()) != "All")
         return fail(Reason::Invalid, "dryRun: Unsupported value: " + codec::write_json(entry) + ": supported values: \"All\"");
   if (codec::find(tree, "orphanDependents") != nullptr && codec::find(tree, "propagationPolicy") != nullptr)
-    return fail(Reason::Invalid, "propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set");
+    return fail(Reason::Invalid,
+                "propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set");
   return {};
 }
 
@@ -46,7 +49,8 @@ Result<client::DeleteOptions> delete_options(const codec::Value& tree, std::stri
                                      ": must be greater than or equal to 0");
   options.uid = codec::string_at_path(tree, {"preconditions", "uid"});
   options.resource_version = codec::string_at_path(tree, {"preconditions", "resourceVersion"});
-  std::string policy = net::query_value(query, "propagationPolicy").value_or(std::string(codec::string_at(tree, "propagationPolicy")));
+  std::string policy =
+      net::query_value(query, "propagationPolicy").value_or(std::string(codec::string_at(tree, "propagationPolicy")));
   if (policy.empty()) {
     if (auto orphan = codec::bool_at(tree, "orphanDependents"))
       options.propagation = *orphan ? client::Propagation::Orphan : client::Propagation::Background;
@@ -118,7 +122,8 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
   }
   if (!written) co_return fail(std::move(written.error()));
   if (request.subresource == "binding") {
-    codec::Object success{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}, {"code", 201}};
+    codec::Object success{
+        {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}, {"code", 201}};
     co_await send_tree(call, 201, std::move(success), &meta::v1::Status::table());
   } else {
     co_await send_document(call, request.verb == "create" ? 201 : 200, std::move(*written));
@@ -138,7 +143,8 @@ rt::Task<Result<void>> Front::serve_delete(Call& call) {
     CO_TRY(check_delete_options(tree));
   }
   CO_TRY_ASSIGN(client::DeleteOptions options, delete_options(tree, call.query()));
-  if (const codec::Value* dry_run = codec::find(tree, "dryRun"); dry_run != nullptr && dry_run->is_array() && !dry_run->get_array().empty())
+  if (const codec::Value* dry_run = codec::find(tree, "dryRun");
+      dry_run != nullptr && dry_run->is_array() && !dry_run->get_array().empty())
     request.dry_run = true;
   if (request.verb == "deletecollection") {
     CO_TRY(co_await api_.remove_collection(request, options));

@@ -23,7 +23,8 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
     co_return co_await create_review(std::move(request), *found, std::move(object));
   Support support = support_of(kind);
   if (support == Support::Refused)
-    co_return fail(Reason::NotImplemented, "this server does not act on " + kind.group_resource() + " yet, so it does not take them");
+    co_return fail(Reason::NotImplemented,
+                   "this server does not act on " + kind.group_resource() + " yet, so it does not take them");
   if (support == Support::Stored && warnings != nullptr)
     warnings->push_back("this server stores " + kind.group_resource() + ", but no controller acts on them yet");
   CO_TRY(check_identity(kind, object));

@@ -61,8 +61,9 @@ void mark_deleted(const model::Kind& kind, Value& object, std::int64_t grace, Ti
 Result<void> check_preconditions(const model::Document& document, const client::DeleteOptions& options) {
   const model::Kind& kind = document.kind();
   if (!options.uid.empty() && options.uid != document.uid())
-    return fail(conflict(kind, document.key().name,
-                         "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " + document.uid()));
+    return fail(
+        conflict(kind, document.key().name,
+                 "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " + document.uid()));
   if (!options.resource_version.empty() && options.resource_version != std::to_string(document.revision()))
     return fail(conflict(kind, document.key().name,
                          "Precondition failed: ResourceVersion in precondition: " + options.resource_version +

@@ -49,7 +49,8 @@ Result<Filter> Api::filter_of(const Request& request) const {
     if (!selectable(*request.kind, requirement.path))
       return fail(bad_request("field label not supported: " + requirement.path));
   if (labels.empty() && fields.empty() && request.name.empty()) return filter;
-  filter.matches = [labels = std::move(labels), fields = std::move(fields), name = request.name](const model::Document& document) {
+  filter.matches = [labels = std::move(labels), fields = std::move(fields),
+                    name = request.name](const model::Document& document) {
     return (name.empty() || document.key().name == name) && labels.matches(document.labels()) &&
            fields.matches([&document](std::string_view path) { return field_value(document, path); });
   };

@@ -19,8 +19,9 @@ Result<void> check_preconditions(const Request& request, const Value& object, co
     return fail(conflict(*request.kind, request.name, kModified));
   std::string_view uid = codec::string_at_path(object, {"metadata", "uid"});
   if (!uid.empty() && uid != before.uid())
-    return fail(conflict(*request.kind, request.name,
-                         "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + before.uid()));
+    return fail(
+        conflict(*request.kind, request.name,
+                 "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + before.uid()));
   return {};
 }
 
@@ -28,7 +29,8 @@ Result<void> check_preconditions(const Request& request, const Value& object, co
 
 rt::Task<Result<DocumentPtr>> Api::update(Request request, Value object, Warnings* warnings) {
   if (!object.is_object()) co_return fail(bad_request("the object is not a JSON object"));
-  co_return co_await write(std::move(request), [object = std::move(object)](const Value&) -> Result<Value> { return object; }, warnings);
+  co_return co_await write(
+      std::move(request), [object = std::move(object)](const Value&) -> Result<Value> { return object; }, warnings);
 }
 
 rt::Task<Result<DocumentPtr>> Api::patch(Request request, client::PatchType type, Value patch, Warnings* warnings) {
@@ -62,7 +64,8 @@ rt::Task<Result<DocumentPtr>> Api::write(Request request, Change change, Warning
     bool named_version = !codec::string_at_path(object, {"metadata", "resourceVersion"}).empty();
     if (attempt > 1 && warnings != nullptr) warnings->clear();
     auto written = co_await write_once(request, before, std::move(object), warnings);
-    bool lost_race = !written && written.error().reason == Reason::Conflict && caches_.of(*request.kind).get(request.key()) != before;
+    bool lost_race =
+        !written && written.error().reason == Reason::Conflict && caches_.of(*request.kind).get(request.key()) != before;
     if (!lost_race || named_version || attempt == kWriteTries) co_return written;
   }
 }
@@ -87,7 +90,8 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
     if (request.dry_run) co_return before;
     CO_TRY(co_await commit_delete(request, before));
     CO_TRY_ASSIGN(SharedBytes json, encode(kind, object));
-    co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()), object);
+    co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()),
+                                                object);
   }
   co_return co_await commit_update(request, std::move(before), object);
 }
@@ -98,7 +102,8 @@ rt::Task<Result<DocumentPtr>> Api::commit_update(const Request& request, Documen
   // An update that changes nothing makes no revision and no event.
   if (*with_resource_version(*json, before->revision()) == *before->json()) co_return before;
   if (request.dry_run)
-    co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()), object);
+    co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()),
+                                                object);
   CO_TRY_ASSIGN(SharedBytes stored_json, stored_form(kind, object, json));
   std::vector<store::Write> writes;
   writes.push_back({Caches::key_of(kind, before->key()), std::move(stored_json), before->revision()});
