@@ -70,10 +70,10 @@ int main(int argc, char** argv) {
   add_server(server, options);
   server->callback([&] { code = charon::cmd::run_cluster(options, {.server = true}); });
 
-  CLI::App* agent = app.add_subcommand("agent", "start a node agent alone");
+  CLI::App* agent =
+      app.add_subcommand("agent", "start a node agent alone, beside a `charon server` with the same data directory");
   add_common(agent, options);
   add_agent(agent, options);
-  agent->add_option("--kubeconfig", options.kubeconfig, "how to reach the server, and as whom")->required();
   agent->callback([&] { code = charon::cmd::run_cluster(options, {.agent = true}); });
 
   CLI::App* status = app.add_subcommand("status", "what runs on this machine and whether it is well");

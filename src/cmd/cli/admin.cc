@@ -113,17 +113,30 @@ rt::Task<int> show_health(rt::OsLoop& loop, Options options) {
 
 }  // namespace
 
-Result<std::unique_ptr<net::HttpClient>> admin_http(rt::Loop& loop, rt::Net& net, const rt::Files& files,
-                                                    const Options& options) {
+namespace {
+
+Result<codec::Value> read_kubeconfig(const rt::Files& files, const Options& options) {
   auto text = files.read(admin_kubeconfig(options));
   if (!text)
     return fail(text.error().reason, text.error().message + ". Is there a cluster on this machine? `charon up` makes one");
-  TRY_ASSIGN(codec::Value tree, codec::parse_yaml(*text));
+  return codec::parse_yaml(*text);
+}
+
+Result<Server> server_of(const codec::Value& kubeconfig) {
+  const codec::Value* cluster = first_entry(kubeconfig, "clusters", "cluster");
+  if (cluster == nullptr) return fail(Reason::Invalid, "the administrator's kubeconfig names no cluster");
+  return parse_server(codec::string_at(*cluster, "server"));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<net::HttpClient>> admin_http(rt::Loop& loop, rt::Net& net, const rt::Files& files,
+                                                    const Options& options) {
+  TRY_ASSIGN(codec::Value tree, read_kubeconfig(files, options));
+  TRY_ASSIGN(Server server, server_of(tree));
   const codec::Value* cluster = first_entry(tree, "clusters", "cluster");
   const codec::Value* user = first_entry(tree, "users", "user");
-  if (cluster == nullptr || user == nullptr)
-    return fail(Reason::Invalid, admin_kubeconfig(options) + " names no cluster or user");
-  TRY_ASSIGN(Server server, parse_server(codec::string_at(*cluster, "server")));
+  if (user == nullptr) return fail(Reason::Invalid, admin_kubeconfig(options) + " names no user");
   net::TlsClientOptions tls;
   TRY_ASSIGN(tls.ca_pem, base64_decode(codec::string_at(*cluster, "certificate-authority-data")));
   net::KeyPair identity;
@@ -135,6 +148,12 @@ Result<std::unique_ptr<net::HttpClient>> admin_http(rt::Loop& loop, rt::Net& net
   client.address = rt::Address::tcp(server.host, server.port);
   TRY_ASSIGN(client.tls, net::make_tls_client(tls));
   return net::make_client(loop, net, std::move(client));
+}
+
+Result<int> admin_port(const rt::Files& files, const Options& options) {
+  TRY_ASSIGN(codec::Value tree, read_kubeconfig(files, options));
+  TRY_ASSIGN(Server server, server_of(tree));
+  return server.port;
 }
 
 int run_token_create(const Options& options) {

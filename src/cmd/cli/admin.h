@@ -21,4 +21,7 @@ namespace charon::cmd {
 Result<std::unique_ptr<net::HttpClient>> admin_http(rt::Loop& loop, rt::Net& net, const rt::Files& files,
                                                     const Options& options);
 
+// The port that the kubeconfig names.
+Result<int> admin_port(const rt::Files& files, const Options& options);
+
 }  // namespace charon::cmd

@@ -119,17 +119,25 @@ rt::Task<Result<void>> remove_sandboxes(rt::OsLoop& loop, rt::Net& net, std::str
   co_return outcome;
 }
 
+// False when there is nothing to stop.
+rt::Task<bool> stop_process(rt::OsLoop& loop, int pid) {
+  if (pid == 0) co_return false;
+  rt::send_signal(pid, rt::kTerminateSignal);
+  rt::Instant deadline = loop.clock().now() + kStopTimeout;
+  while (rt::process_alive(pid) && loop.clock().now() < deadline) co_await rt::sleep(loop, milliseconds(20));
+  if (rt::process_alive(pid)) rt::send_signal(pid, rt::kKillSignal);
+  co_return true;
+}
+
 rt::Task<int> stop_all(rt::OsLoop& loop, Options options) {
   auto files = rt::make_os_files();
   auto process = rt::make_os_process(loop);
   auto net = rt::make_os_net(loop);
   Progress progress(loop.clock());
-  if (int pid = running_pid(*files, options)) {
-    rt::send_signal(pid, rt::kTerminateSignal);
-    rt::Instant deadline = loop.clock().now() + kStopTimeout;
-    while (rt::process_alive(pid) && loop.clock().now() < deadline) co_await rt::sleep(loop, milliseconds(20));
-    if (rt::process_alive(pid)) rt::send_signal(pid, rt::kKillSignal);
-    progress.step("server and agent stopped");
+  for (const char* name : {"charon", "agent"}) {
+    options.process = name;
+    bool stopped = co_await stop_process(loop, running_pid(*files, options));
+    if (stopped) progress.step(options.process == "agent" ? "agent stopped" : "server and agent stopped");
   }
   std::string socket = options.data_dir + "/containerd/containerd.sock";
   if (!files->exists(socket)) co_return 0;

@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "api/core/v1/types.h"
+#include "client/https.h"
 #include "client/typed.h"
+#include "cmd/cli/admin.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/pid_file.h"
 #include "cmd/cli/progress.h"
@@ -74,6 +76,10 @@ class Process {
     if (options_.node_name.empty()) options_.node_name = rt::host_name();
     if (options_.node_ip.empty()) options_.node_ip = rt::primary_ip();
     CO_TRY(files_->make_dirs(options_.data_dir, 0711));
+    // An agent alone finds its server by what that wrote into the data directory.
+    if (!roles_.server) {
+      CO_TRY_ASSIGN(options_.port, admin_port(*files_, options_));
+    }
     CO_TRY(claim_data_dir());
     CO_TRY(open_pki());
     if (roles_.agent) agent_ = std::make_unique<Agent>(host(), *random_, agent_settings());
@@ -131,11 +137,11 @@ class Process {
   }
 
   rt::Task<Result<void>> start_agent() {
-    if (!control_plane_)
-      co_return fail(Reason::NotImplemented,
-                     "an agent without a server in the same process cannot join a cluster yet; use `charon up`");
-    agent_transport_ =
-        control_plane_->transport(user_of("system:node:" + options_.node_name, {"system:nodes", "system:masters"}));
+    if (control_plane_) {
+      agent_transport_ = control_plane_->transport(user_of("system:node:" + options_.node_name, {"system:nodes"}));
+    } else {
+      CO_TRY(connect_agent());
+    }
     CO_TRY(agent_->start(*agent_transport_));
     client::Client client(*agent_transport_);
     while (true) {
@@ -146,6 +152,16 @@ class Process {
     progress_.step("node " + options_.node_name + " ready");
     progress_.step("use it with: export KUBECONFIG=" + admin_kubeconfig(options_));
     co_return Result<void>();
+  }
+
+  // To the server of this data directory, as this node.
+  Result<void> connect_agent() {
+    net::TlsClientOptions tls{.ca_pem = pki_->ca_pem(), .identity = pki_->node(), .server_name = "127.0.0.1"};
+    net::ClientOptions client;
+    client.address = rt::Address::tcp("127.0.0.1", static_cast<std::uint16_t>(options_.port));
+    TRY_ASSIGN(client.tls, net::make_tls_client(tls));
+    agent_transport_ = client::make_https_transport(net::make_client(loop_, *net_, std::move(client)), {});
+    return {};
   }
 
   rt::Task<void> renew_certificates() {
@@ -218,7 +234,9 @@ int run_cluster(const Options& options, Roles roles) {
         "charon: running containers needs root: start it with sudo, or run the control plane alone with `charon server`\n");
     return 1;
   }
-  return Process(options, roles).run();
+  Options named = options;
+  if (!roles.server) named.process = "agent";
+  return Process(std::move(named), roles).run();
 }
 
 }  // namespace charon::cmd
