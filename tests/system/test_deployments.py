@@ -136,12 +136,16 @@ def scale_subresource(c):
 @CASES.case("expose makes a Service, and EndpointSlices follow the pods")
 def expose(c):
     c.kubectl("expose deployment web --port=80").ok().says("service/web exposed")
-    address = c.kubectl_json("get pods -l app=web")["items"][0]["status"]["podIP"]
     def ready():
+        # Pods of the rollout before may still be ending: they are listed, but are no endpoints.
+        pods = [pod for pod in c.kubectl_json("get pods -l app=web")["items"] if "deletionTimestamp" not in pod["metadata"]]
+        wanted = sorted(pod["status"].get("podIP", "none yet") for pod in pods)
         slices = c.kubectl_json("get endpointslices -l kubernetes.io/service-name=web")["items"]
         addresses = [one for part in slices for endpoint in part.get("endpoints") or [] if endpoint["conditions"]["ready"] for one in endpoint["addresses"]]
-        equal(addresses, [address], "the addresses")
-    eventually(ready, 10)
+        equal(sorted(addresses), wanted, "the addresses")
+        equal(len(wanted), 1, "the pods")
+        return wanted[0]
+    address = eventually(ready, 10)
     c.kubectl("get endpoints web").ok().has(address + ":80")
     c.kubectl("describe service web").ok().shows("Name: web", "Port: <unset> 80/TCP", address + ":80")
 
