@@ -23,6 +23,14 @@ std::map<std::string, std::string, std::less<>> label_map(const std::vector<std:
   return map;
 }
 
+// Version 2 has its controllers in one file, version 1 a folder for each.
+Result<void> check_cgroups(const rt::Files& files) {
+  if (files.exists("/sys/fs/cgroup/cgroup.controllers") || files.exists("/sys/fs/cgroup/memory")) return {};
+  return fail(Reason::ServiceUnavailable,
+              "no control groups are mounted at /sys/fs/cgroup, and containers need them: "
+              "`mount -t cgroup2 none /sys/fs/cgroup`, or start under systemd, which mounts them");
+}
+
 }  // namespace
 
 // In the order in which they are made; destroyed the other way round.
@@ -57,6 +65,7 @@ rt::Task<Result<void>> Agent::wait_for_cri() {
 }
 
 rt::Task<Result<void>> Agent::start_runtime() {
+  CO_TRY(check_cgroups(host_.files));
   if (settings_.containerd_socket.empty()) {
     parts_->containerd = std::make_unique<Containerd>(host_, ContainerdOptions{settings_.data_dir, std::string(kPauseImage)});
     CO_TRY(co_await parts_->containerd->start());
