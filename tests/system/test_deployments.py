@@ -6,10 +6,13 @@ from .checks import Suite, equal, eventually, true
 CASES = Suite(namespace="t-deploy")
 
 
+def live_pods(c):
+    """The pods that are not ending: those of a step before may still be listed for a moment."""
+    return [pod for pod in c.kubectl_json("get pods -l app=web")["items"] if "deletionTimestamp" not in pod["metadata"]]
+
+
 def images(c):
-    """The images of the pods that are not ending."""
-    pods = c.kubectl_json("get pods -l app=web")["items"]
-    return sorted(pod["spec"]["containers"][0]["image"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
+    return sorted(pod["spec"]["containers"][0]["image"] for pod in live_pods(c))
 
 
 def rollout_done(c, seconds=60):
@@ -42,7 +45,7 @@ def describe(c):
 
 @CASES.case("pods are named and owned as Kubernetes does")
 def owned(c):
-    pod = c.kubectl_json("get pods -l app=web")["items"][0]
+    pod = live_pods(c)[0]
     owner = pod["metadata"]["ownerReferences"][0]
     equal((owner["kind"], owner["controller"]), ("ReplicaSet", True), "the owner")
     true(pod["metadata"]["name"].startswith(owner["name"] + "-"), "its name comes from the owner's")
@@ -61,7 +64,7 @@ def scale(c):
 
 @CASES.case("a deleted pod is replaced")
 def replaced(c):
-    name = c.kubectl_json("get pods -l app=web")["items"][0]["metadata"]["name"]
+    name = live_pods(c)[0]["metadata"]["name"]
     c.kubectl(f"delete pod {name} --grace-period=1").ok()
     rollout_done(c)
     eventually(lambda: equal(len(images(c)), 2, "the pods"), 20)
@@ -137,9 +140,7 @@ def scale_subresource(c):
 def expose(c):
     c.kubectl("expose deployment web --port=80").ok().says("service/web exposed")
     def ready():
-        # Pods of the rollout before may still be ending: they are listed, but are no endpoints.
-        pods = [pod for pod in c.kubectl_json("get pods -l app=web")["items"] if "deletionTimestamp" not in pod["metadata"]]
-        wanted = sorted(pod["status"].get("podIP", "none yet") for pod in pods)
+        wanted = sorted(pod["status"].get("podIP", "none yet") for pod in live_pods(c))
         slices = c.kubectl_json("get endpointslices -l kubernetes.io/service-name=web")["items"]
         addresses = [one for part in slices for endpoint in part.get("endpoints") or [] if endpoint["conditions"]["ready"] for one in endpoint["addresses"]]
         equal(sorted(addresses), wanted, "the addresses")
