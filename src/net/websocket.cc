@@ -58,22 +58,18 @@ std::string accept_key(std::string_view key) {
   return base64_encode(std::string_view(reinterpret_cast<char*>(digest), size));
 }
 
-std::vector<std::string> split_list(const Headers& headers, std::string_view name) {
-  std::vector<std::string> items;
-  for (const auto& [key, value] : headers.items()) {
-    if (key != name) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t comma = rest.find(',');
-      std::string_view item = rest.substr(0, comma);
-      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-      while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
-      while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
-      if (!item.empty()) items.emplace_back(item);
-    }
+void split_list(std::string_view rest, std::vector<std::string>& items) {
+  while (!rest.empty()) {
+    const std::size_t comma = rest.find(',');
+    std::string_view item = rest.substr(0, comma);
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
+    while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
+    if (!item.empty()) items.emplace_back(item);
   }
-  return items;
 }
+
+bool carries_token(std::string_view protocol) { return protocol.starts_with(kBearerProtocol); }
 
 struct FrameHead {
   bool final = false;
@@ -290,8 +286,10 @@ Result<WebSocketHandshake> accept_websocket(const RequestHead& head, const std::
   if (headers.get("sec-websocket-version") != "13") return fail(Reason::BadRequest, "WebSocket version 13 is needed");
   const auto key = base64_decode(headers.get("sec-websocket-key"));
   if (!key || key->size() != 16) return fail(Reason::BadRequest, "malformed Sec-WebSocket-Key");
-  std::vector<std::string> offered = split_list(headers, "sec-websocket-protocol");
-  std::erase_if(offered, [](const std::string& name) { return name.starts_with(kBearerProtocol); });
+  std::vector<std::string> offered;
+  for (const auto& [name, value] : headers.items())
+    if (name == "sec-websocket-protocol") split_list(value, offered);
+  std::erase_if(offered, carries_token);
   WebSocketHandshake handshake;
   const auto chosen = std::ranges::find_if(
       protocols, [&](const std::string& name) { return std::ranges::find(offered, name) != offered.end(); });
@@ -303,6 +301,15 @@ Result<WebSocketHandshake> accept_websocket(const RequestHead& head, const std::
   handshake.headers.add("sec-websocket-accept", accept_key(headers.get("sec-websocket-key")));
   if (!handshake.protocol.empty()) handshake.headers.add("sec-websocket-protocol", handshake.protocol);
   return handshake;
+}
+
+std::string without_bearer_protocol(std::string_view offered) {
+  std::vector<std::string> names;
+  split_list(offered, names);
+  std::string kept;
+  for (const std::string& name : names)
+    if (!carries_token(name)) kept.append(kept.empty() ? "" : ", ").append(name);
+  return kept;
 }
 
 std::unique_ptr<WebSocket> make_websocket(rt::Loop& loop, std::unique_ptr<rt::Stream> stream, std::string protocol,

@@ -1,4 +1,4 @@
-// WebSocket (RFC 6455) over any stream, after the handshake; both roles. Internal to net: servers get one from
+// WebSocket (RFC 6455) over any stream, after the handshake; both roles. Servers get one from
 // Exchange::upgrade_websocket, clients from connect_websocket.
 #pragma once
 
@@ -23,6 +23,9 @@ struct WebSocketHandshake {
 // Checks a client's handshake and chooses the first of `protocols` that it offers. BadRequest otherwise. Kubernetes' way to
 // carry a bearer token in a subprotocol ("base64url.bearer.authorization.k8s.io.<token>") is never chosen.
 Result<WebSocketHandshake> accept_websocket(const RequestHead& head, const std::vector<std::string>& protocols);
+
+// The value of a Sec-WebSocket-Protocol header without a bearer token, which is for the first server alone.
+std::string without_bearer_protocol(std::string_view offered);
 
 std::unique_ptr<WebSocket> make_websocket(rt::Loop& loop, std::unique_ptr<rt::Stream> stream, std::string protocol,
                                           WebSocketRole role);

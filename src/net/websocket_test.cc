@@ -61,6 +61,9 @@ TEST(WebSocket, ChoiceOfTheSubprotocol) {
   EXPECT_EQ(connect(test, *client, {"v1.other"}).error().reason, Reason::BadRequest);
   EXPECT_EQ(connect(test, *client, {token}).error().reason, Reason::BadRequest);
   EXPECT_EQ(connect(test, *client, {}).error().reason, Reason::BadRequest);
+  EXPECT_EQ(without_bearer_protocol("v5.channel.k8s.io," + token + " , v4.channel.k8s.io"),
+            "v5.channel.k8s.io, v4.channel.k8s.io");
+  EXPECT_EQ(without_bearer_protocol(token), "");
 }
 
 TEST(WebSocket, HandshakeIsChecked) {

@@ -5,15 +5,18 @@
 #include <utility>
 
 #include "net/client.h"
+#include "net/spdy.h"
 #include "node/logs/log_reader.h"
-#include "rt/scope.h"
-#include "rt/sync.h"
+#include "node/streaming/channels.h"
+#include "node/streaming/port_forward.h"
+#include "node/streaming/remote_command.h"
+#include "rt/splice.h"
 #include "schema/convert.h"
 
 namespace charon::node {
 namespace {
 
-constexpr std::size_t kTunnelBytes = 32u << 10;
+constexpr std::size_t kForwardedPorts = 64;  // per request of the older WebSocket protocols, two channels each
 
 std::vector<std::string> segments(std::string_view path) {
   std::vector<std::string> out;
@@ -31,16 +34,23 @@ bool flag(std::string_view query, std::string_view name) {
   return value && (*value == "1" || *value == "true");
 }
 
-rt::Task<void> pump(rt::Stream* from, rt::Stream* to, rt::Event* ended) {
-  std::string buffer(kTunnelBytes, '\0');
-  for (;;) {
-    auto count = co_await from->read(buffer);
-    if (!count || *count == 0) break;
-    auto written = co_await to->write(std::string_view(buffer).substr(0, *count));
-    if (!written) break;
+// SPDY clients name the ports in their streams, those of the older WebSocket protocols in the query.
+Result<std::vector<std::uint16_t>> ports_of(std::string_view query) {
+  std::vector<std::uint16_t> ports;
+  for (const std::string& list : net::query_values(query, "ports")) {
+    std::string_view rest = list;
+    while (!rest.empty()) {
+      std::string_view text = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(text.size() + 1, rest.size()));
+      std::uint16_t port = 0;
+      auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+      if (error != std::errc() || end != text.data() + text.size() || port == 0)
+        return fail(Reason::BadRequest, "invalid port \"" + std::string(text) + "\"");
+      ports.push_back(port);
+    }
   }
-  to->shutdown_write();
-  ended->set();
+  if (ports.size() > kForwardedPorts) return fail(Reason::BadRequest, "too many ports to forward");
+  return ports;
 }
 
 }  // namespace
@@ -175,13 +185,8 @@ rt::Task<Result<std::string>> NodeApi::stream_url(std::vector<std::string> path,
       co_return fail(Reason::NotFound, "pod \"" + path[2] + "\" is not running");
     cri::v1::PortForwardRequest request;
     request.pod_sandbox_id = observed->sandboxes.front().id;
-    // SPDY clients name the ports in their streams, WebSocket clients in the query.
-    for (const std::string& text : net::query_values(query, "ports")) {
-      std::int32_t port = 0;
-      std::from_chars(text.data(), text.data() + text.size(), port);
-      if (port <= 0 || port > 65535) co_return fail(Reason::BadRequest, "invalid port \"" + text + "\"");
-      request.port.push_back(port);
-    }
+    CO_TRY_ASSIGN(std::vector<std::uint16_t> ports, ports_of(query));
+    request.port.assign(ports.begin(), ports.end());
     co_return co_await agent_.runtime().port_forward(std::move(request));
   }
   CO_TRY_ASSIGN(const ObservedContainer* container, find_container(path[1], path[2], path[3], 0));
@@ -211,20 +216,52 @@ rt::Task<Result<std::string>> NodeApi::stream_url(std::vector<std::string> path,
 }
 
 rt::Task<Result<void>> NodeApi::serve_stream(net::Exchange& exchange, std::vector<std::string> path) {
-  if (exchange.head().headers.get("upgrade").empty())
-    co_return fail(Reason::BadRequest, "unable to upgrade: missing upgrade headers");
-  std::string query = exchange.head().query;
-  CO_TRY_ASSIGN(std::string url, co_await stream_url(std::move(path), std::move(query)));
-  co_return co_await tunnel(exchange, std::move(url));
+  const net::RequestHead& head = exchange.head();
+  if (head.headers.get("upgrade").empty()) co_return fail(Reason::BadRequest, "unable to upgrade: missing upgrade headers");
+  CO_TRY_ASSIGN(std::string url, co_await stream_url(path, head.query));
+  if (!head.headers.has("sec-websocket-key")) co_return co_await tunnel(exchange, std::move(url));
+  if (path[0] == "portForward") co_return co_await forward_ports(exchange, std::move(url));
+  CO_TRY_ASSIGN(std::unique_ptr<rt::Stream> runtime, co_await open_spdy(std::move(url), "v4.channel.k8s.io"));
+  CO_TRY_ASSIGN(std::unique_ptr<net::WebSocket> client, co_await exchange.upgrade_websocket(exec_protocols()));
+  std::unique_ptr<net::SpdySession> command = net::make_spdy_session(loop_, std::move(runtime));
+  bool terminal = flag(head.query, "tty");
+  co_return co_await serve_command(loop_, *client, *command,
+                                   {.standard_input = flag(head.query, "stdin"),
+                                    .standard_output = flag(head.query, "stdout"),
+                                    .standard_error = flag(head.query, "stderr") && !terminal,
+                                    .terminal = terminal});
 }
 
+rt::Task<Result<void>> NodeApi::forward_ports(net::Exchange& exchange, std::string url) {
+  CO_TRY_ASSIGN(std::vector<std::uint16_t> ports, ports_of(exchange.head().query));
+  CO_TRY_ASSIGN(std::unique_ptr<rt::Stream> runtime, co_await open_spdy(std::move(url), "portforward.k8s.io"));
+  CO_TRY_ASSIGN(std::unique_ptr<net::WebSocket> client, co_await exchange.upgrade_websocket(port_forward_protocols()));
+  if (client->protocol() == kTunnelProtocol) {
+    co_await serve_tunnel(loop_, *client, *runtime);
+    co_return Result<void>();
+  }
+  std::unique_ptr<net::SpdySession> session = net::make_spdy_session(loop_, std::move(runtime));
+  co_return co_await serve_ports(loop_, *client, *session, std::move(ports));
+}
+
+// `protocol`: what is spoken over the streams, "v4.channel.k8s.io" or "portforward.k8s.io".
+rt::Task<Result<std::unique_ptr<rt::Stream>>> NodeApi::open_spdy(std::string url, std::string protocol) {
+  CO_TRY_ASSIGN(StreamUrl target, parse_stream_url(url));
+  std::unique_ptr<net::HttpClient> client = net::make_client(loop_, net_, {.address = target.address});
+  net::ClientRequest request{
+      .method = "POST",
+      .path = target.path,
+      .headers = {{"connection", "Upgrade"}, {"upgrade", "SPDY/3.1"}, {"x-stream-protocol-version", std::move(protocol)}}};
+  CO_TRY_ASSIGN(net::Upgraded upgraded, co_await client->upgrade(std::move(request)));
+  co_return std::move(upgraded.stream);
+}
+
+// For SPDY clients: their own session goes on to the runtime, byte by byte.
 rt::Task<Result<void>> NodeApi::tunnel(net::Exchange& exchange, std::string url) {
   CO_TRY_ASSIGN(StreamUrl target, parse_stream_url(url));
   const net::RequestHead& head = exchange.head();
   std::string protocol(head.headers.get("upgrade"));
-  net::ClientOptions options;
-  options.address = target.address;
-  std::unique_ptr<net::HttpClient> client = net::make_client(loop_, net_, std::move(options));
+  std::unique_ptr<net::HttpClient> client = net::make_client(loop_, net_, {.address = target.address});
   net::ClientRequest request;
   request.method = head.method;
   request.path = target.path;
@@ -236,12 +273,7 @@ rt::Task<Result<void>> NodeApi::tunnel(net::Exchange& exchange, std::string url)
   for (const auto& [name, value] : upstream.headers.items())
     if (name != "connection" && name != "upgrade") headers.add(name, value);
   CO_TRY_ASSIGN(std::unique_ptr<rt::Stream> stream, co_await exchange.upgrade(std::move(protocol), std::move(headers)));
-  rt::Event forth(loop_), back(loop_);
-  rt::Scope pumps(loop_);
-  pumps.spawn(pump(stream.get(), upstream.stream.get(), &forth));
-  pumps.spawn(pump(upstream.stream.get(), stream.get(), &back));
-  // When the runtime has ended its side the command is over, whatever the client still holds open.
-  co_await back.wait();
+  co_await rt::splice(loop_, *stream, *upstream.stream);
   co_return Result<void>();
 }
 

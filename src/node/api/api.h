@@ -2,8 +2,8 @@
 // /containerLogs/<ns>/<pod>/<container>, /exec, /attach and /portForward.
 //
 // Only a verified client certificate whose common name is one of `allowed` gets in (401 without one, 403 for others); /healthz
-// is open. exec, attach and portForward are tunnels: the client's own upgrade (SPDY/3.1 or WebSocket) goes on to the runtime's
-// streaming server, and bytes pass both ways.
+// is open. exec, attach and portForward reach the runtime's streaming server over SPDY/3.1: of a SPDY client the connection is
+// passed through, a WebSocket client's channels (node/streaming) are translated.
 #pragma once
 
 #include <memory>
@@ -37,6 +37,8 @@ class NodeApi {
   rt::Task<Result<void>> serve_logs(net::Exchange& exchange, std::vector<std::string> path);
   rt::Task<Result<void>> serve_stream(net::Exchange& exchange, std::vector<std::string> path);
   rt::Task<Result<std::string>> stream_url(std::vector<std::string> path, std::string query);
+  rt::Task<Result<void>> forward_ports(net::Exchange& exchange, std::string url);
+  rt::Task<Result<std::unique_ptr<rt::Stream>>> open_spdy(std::string url, std::string protocol);
   rt::Task<Result<void>> tunnel(net::Exchange& exchange, std::string url);
   Result<const ObservedContainer*> find_container(const std::string& ns, const std::string& pod, const std::string& container,
                                                   int back) const;

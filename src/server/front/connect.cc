@@ -2,14 +2,12 @@
 #include <algorithm>
 
 #include "codec/tree.h"
-#include "rt/scope.h"
-#include "rt/sync.h"
+#include "net/websocket.h"
+#include "rt/splice.h"
 #include "server/front/call.h"
 
 namespace charon::server {
 namespace {
-
-constexpr std::size_t kTunnelBytes = 32u << 10;
 
 struct PodPlace {
   std::string node;
@@ -47,28 +45,6 @@ Result<PodPlace> find_place(const model::Document& document, std::string_view qu
   }
   if (place.node.empty()) return fail(bad_request("pod " + name + " does not have a host assigned"));
   return place;
-}
-
-rt::Task<void> pump(rt::Stream* from, rt::Stream* to, rt::Event* ended) {
-  std::string buffer(kTunnelBytes, '\0');
-  while (true) {
-    auto count = co_await from->read(buffer);
-    if (!count || *count == 0) break;
-    auto written = co_await to->write(std::string_view(buffer).substr(0, *count));
-    if (!written) break;
-  }
-  to->shutdown_write();
-  ended->set();
-}
-
-// Ends when both directions have ended.
-rt::Task<void> join(rt::Loop& loop, std::unique_ptr<rt::Stream> left, std::unique_ptr<rt::Stream> right) {
-  rt::Event forth(loop), back(loop);
-  rt::Scope pumps(loop);
-  pumps.spawn(pump(left.get(), right.get(), &forth));
-  pumps.spawn(pump(right.get(), left.get(), &back));
-  // The agent ends a finished exec; then the client's direction has nothing more to say.
-  co_await back.wait();
 }
 
 }  // namespace
@@ -122,7 +98,8 @@ rt::Task<Result<void>> Front::tunnel(Call& call, std::string node, std::string p
   request.path = path + (call.head.query.empty() ? "" : "?" + call.head.query);
   for (const auto& [name, value] : call.head.headers.items()) {
     bool ours = name == "authorization" || name == "host" || name == "content-length" || name == "sec-websocket-extensions";
-    if (!ours) request.headers.add(name, value);
+    if (ours) continue;
+    request.headers.add(name, name == "sec-websocket-protocol" ? net::without_bearer_protocol(value) : value);
   }
   CO_TRY_ASSIGN(net::Upgraded upstream, co_await client->upgrade(std::move(request)));
   net::Headers headers;
@@ -131,7 +108,8 @@ rt::Task<Result<void>> Front::tunnel(Call& call, std::string node, std::string p
   call.status = 101;
   call.started = true;
   CO_TRY_ASSIGN(std::unique_ptr<rt::Stream> stream, co_await call.exchange.upgrade(std::move(protocol), std::move(headers)));
-  co_await join(api_.loop(), std::move(stream), std::move(upstream.stream));
+  // The agent ends a finished exec; then the client's direction has nothing more to say.
+  co_await rt::splice(api_.loop(), *stream, *upstream.stream);
   co_return Result<void>();
 }
 

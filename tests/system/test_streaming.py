@@ -1,0 +1,132 @@
+"""exec, attach and port-forward over WebSocket and SPDY, by every subprotocol that clients speak."""
+import base64
+import json
+import subprocess
+import urllib.parse
+import urllib.request
+
+from .checks import Suite, equal, eventually, true
+from .websocket import WebSocket
+
+CASES = Suite(namespace="t-streams")
+WEBSOCKETS = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "true", "KUBECTL_PORT_FORWARD_WEBSOCKETS": "true"}
+SPDY = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "false", "KUBECTL_PORT_FORWARD_WEBSOCKETS": "false"}
+
+
+def exec_path(c, *command, **options):
+    query = [("command", word) for word in command] + [(name, "true") for name, on in {"stdout": True, "stderr": True, **options}.items() if on]
+    return f"/api/v1/namespaces/{c.namespace}/pods/web/exec?" + urllib.parse.urlencode(query)
+
+
+@CASES.case("a pod with a web server", essential=True)
+def make(c):
+    c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"terminationGracePeriodSeconds": 0, "containers": [
+        {"name": "main", "image": "charon.local/busybox:1", "ports": [{"containerPort": 8080}],
+         "command": ["sh", "-c", "mkdir -p /www; echo page >/www/index.html; exec httpd -f -p 8080 -h /www"]}]}}).ok()
+    c.wait_ready("web")
+
+
+@CASES.case("kubectl exec over WebSocket v5: no falling back, output, exit code, the end of stdin")
+def v5(c):
+    ran = c.kubectl("exec web -v=8 -- sh -c 'echo out; echo err >&2; exit 3'", env=WEBSOCKETS).fails(3)
+    true("v5.channel.k8s.io" in ran.err and "101 Switching Protocols" in ran.err, "the upgrade is in kubectl's log")
+    true("SPDY" not in ran.err, "kubectl does not fall back to SPDY")
+    equal(ran.out, "out\n", "stdout")
+    big = "x" * 200_000
+    equal(len(c.kubectl("exec -i web -- cat", stdin=big, env=WEBSOCKETS).ok().out), len(big), "what comes back")
+
+
+@CASES.case("kubectl exec over SPDY")
+def spdy(c):
+    c.kubectl("exec -i web -- cat", stdin="through", env=SPDY).ok().says("through")
+    c.kubectl("exec web -- sh -c 'exit 5'", env=SPDY).fails(5)
+
+
+@CASES.case("a terminal over WebSocket has the client's size")
+def terminal(c):
+    ran = c.run(["script", "-qec", f"stty rows 33 cols 77; kubectl --kubeconfig {c.kubeconfig} -n {c.namespace} exec -it web -- sh -c 'sleep 1; stty size'",
+                 "/dev/null"], timeout=20, env=WEBSOCKETS).ok()
+    ran.has("33 77")
+
+
+@CASES.case("exec by the older WebSocket protocols")
+def older(c):
+    for protocol in ["v4.channel.k8s.io", "v4.base64.channel.k8s.io", "channel.k8s.io", "base64.channel.k8s.io", ""]:
+        out = WebSocket(c, exec_path(c, "sh", "-c", "echo out; echo err >&2; exit 4"), [protocol] if protocol else []).channels()
+        equal((out[1], out[2]), (b"out\n", b"err\n"), f"stdout and stderr over {protocol!r}")
+        if protocol.startswith("v4"):
+            equal(json.loads(out[3])["details"]["causes"][0]["message"], "4", f"the exit code over {protocol!r}")
+        else:
+            true(b"exit code 4" in out[3], f"the failure's text over {protocol!r}: {out[3]}")
+    true(b"Success" in WebSocket(c, exec_path(c, "true"), ["v4.channel.k8s.io"]).channels()[3], "success is told")
+    true(not WebSocket(c, exec_path(c, "true"), ["channel.k8s.io"]).channels().get(3), "success is silent to old clients")
+
+
+@CASES.case("stdin over WebSocket: v4 by message, v5 with its end")
+def stdin(c):
+    client = WebSocket(c, exec_path(c, "cat", stdin=True), ["v5.channel.k8s.io", "v4.channel.k8s.io"])
+    equal(client.protocol, "v5.channel.k8s.io", "the chosen protocol")
+    client.send(b"\0one ")
+    client.send(b"\0two")
+    client.send(b"\xff\0")
+    equal(client.channels()[1], b"one two", "what cat gives back")
+    client = WebSocket(c, exec_path(c, "head", "-n1", stdin=True), ["v4.base64.channel.k8s.io"])
+    client.send(b"0" + base64.b64encode(b"line\nmore"), opcode=1)
+    equal(client.channels()[1], b"line\n", "what head gives back")
+
+
+@CASES.case("handshakes that cannot be are refused with a reason")
+def refused(c):
+    equal(WebSocket(c, exec_path(c, "true"), ["v9.channel.k8s.io"]).status, 400, "an unknown subprotocol")
+    equal(WebSocket(c, exec_path(c), ["v5.channel.k8s.io"]).status, 400, "no command")
+    gone = WebSocket(c, exec_path(c, "true").replace("/web/", "/none/"), ["v5.channel.k8s.io"])
+    equal((gone.status, json.loads(gone.body)["reason"]), (404, "NotFound"), "a pod that is not there")
+
+
+@CASES.case("a client that goes away leaves no command and no descriptor behind")
+def gone(c):
+    for _ in range(5):
+        client = WebSocket(c, exec_path(c, "cat", stdin=True), ["v5.channel.k8s.io"])
+        client.send(b"\0hello")
+        while client.receive() != b"\x01hello":
+            pass
+        client.stream.close()
+        client.socket.close()
+    # The runtime ends their stdin, and with it cat.
+    eventually(lambda: true("cat" not in c.kubectl("exec web -- ps").ok().out, "no cat is left in the container"), 20)
+
+
+def forwarded(c, env):
+    forward = subprocess.Popen(["kubectl", "--kubeconfig", c.kubeconfig, "-n", c.namespace, "port-forward", "pod/web", ":8080", "-v=8"], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env})
+    try:
+        port = int(forward.stdout.readline().split(":")[1].split()[0])
+        for _ in range(3):
+            equal(urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).read(), b"page\n", "the page")
+    finally:
+        forward.terminate()
+    return forward.communicate(timeout=10)[1]
+
+
+@CASES.case("kubectl port-forward over WebSocket, no falling back")
+def port_forward(c):
+    log = forwarded(c, WEBSOCKETS)
+    true("SPDY/3.1+portforward.k8s.io" in log and "101 Switching Protocols" in log, "the tunnel's subprotocol is in kubectl's log")
+    true("fallback" not in log.lower(), "kubectl does not fall back")
+
+
+@CASES.case("kubectl port-forward over SPDY")
+def port_forward_spdy(c):
+    forwarded(c, SPDY)
+
+
+@CASES.case("port-forward by the older WebSocket protocol")
+def port_forward_channels(c):
+    client = WebSocket(c, f"/api/v1/namespaces/{c.namespace}/pods/web/portforward?ports=8080", ["v4.channel.k8s.io"])
+    equal((client.receive(), client.receive()), (b"\x00\x90\x1f", b"\x01\x90\x1f"), "the announced port")
+    client.send(b"\0GET / HTTP/1.0\r\n\r\n")
+    true(client.channels()[0].endswith(b"\r\n\r\npage\n"), "the page")
+    client = WebSocket(c, f"/api/v1/namespaces/{c.namespace}/pods/web/portforward?ports=81", ["v4.channel.k8s.io"])
+    client.receive(), client.receive()
+    true(b"refused" in client.channels().get(1, b""), "a closed port is told on the error channel")
+    equal(WebSocket(c, f"/api/v1/namespaces/{c.namespace}/pods/web/portforward?ports=http", ["v4.channel.k8s.io"]).status, 400, "a port that is none")
