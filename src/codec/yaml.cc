@@ -44,6 +44,9 @@ class Builder final : public YAML::EventHandler {
   // The offset at which the document began; -1 before any event.
   int start() const { return start_; }
 
+  // The offset of the last scalar that may stand in quotes, with its tag and anchor; -1 without one.
+  int last_quoted() const { return last_quoted_; }
+
   void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark.pos; }
   void OnDocumentEnd() override {}
 
@@ -58,6 +61,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+    if (tag != "?") last_quoted_ = mark.pos;
     if (find_invalid_utf8(text) != std::string_view::npos) return OnScalar(mark, tag, anchor, repaired(text));
     const bool merge = (tag == "?" && text == "<<") || tag == "tag:yaml.org,2002:merge";
     finish(mark, anchor, {scalar(mark, tag, text), text.size() + 1}, merge);
@@ -211,6 +215,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   int start_ = -1;
+  int last_quoted_ = -1;
   Value root_;
   std::vector<Level> levels_;
   std::unordered_map<YAML::anchor_t, Node> anchors_;
@@ -230,6 +235,27 @@ std::optional<std::size_t> find_forbidden(std::string_view text) {
   }
   const std::size_t invalid = find_invalid_utf8(text);
   return invalid == std::string_view::npos ? std::nullopt : std::optional(invalid);
+}
+
+// Whether the scalar ends that begins at `offset`, maybe with a tag and an anchor. yaml-cpp takes the end of the input, after a
+// line end, for a closing quote; all that is not in quotes ends there.
+bool quote_ends(std::string_view text, std::size_t offset) {
+  std::string_view rest = text.substr(std::min(offset, text.size()));
+  while (rest.starts_with('!') || rest.starts_with('&')) {
+    rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
+  }
+  if (!rest.starts_with('"') && !rest.starts_with('\'')) return true;
+  const char quote = rest.front();
+  for (std::size_t i = 1; i < rest.size(); ++i) {
+    if (quote == '"' && rest[i] == '\\') {
+      ++i;
+    } else if (rest[i] == quote) {
+      if (quote == '"' || i + 1 == rest.size() || rest[i + 1] != quote) return true;
+      ++i;
+    }
+  }
+  return false;
 }
 
 YAML::Mark mark_at(std::string_view text, std::size_t offset) {
@@ -419,6 +445,8 @@ class Writer {
 }  // namespace
 
 Result<std::vector<Value>> parse_yaml_documents(std::string_view text) {
+  // A byte order mark says nothing here, and offsets count from behind it.
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   // JSON is read as JSON: faster, and tabs may stand anywhere.
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (start != std::string_view::npos && (text[start] == '{' || text[start] == '[')) {
@@ -441,6 +469,8 @@ Result<std::vector<Value>> parse_yaml_documents(std::string_view text) {
       if (builder.start() <= last_start)
         return yaml_error(mark_at(text, static_cast<std::size_t>(last_start)), "did not find the expected start of a node");
       last_start = builder.start();
+      if (builder.last_quoted() >= 0 && !quote_ends(text, static_cast<std::size_t>(builder.last_quoted())))
+        return yaml_error(mark_at(text, static_cast<std::size_t>(builder.last_quoted())), "found unexpected end of stream");
       Value value = builder.take();
       if (!value.is_null()) documents.push_back(std::move(value));
     }

@@ -96,6 +96,26 @@ TEST(YamlParse, RefusesInPlace) {
     EXPECT_TRUE(as_json(text).starts_with("error: yaml: ")) << text << " -> " << as_json(text);
 }
 
+TEST(YamlParse, RefusesQuotesWithoutAnEnd) {
+  for (const char* text : {"a: \"b\n", "a: \"b\n\n", "a: 'b\n", "a: 'it''s\n", "a: \"b\\\"\n", "\"a\n", "[\"a\n", "a: &x \"b\n",
+                           "a: !!str &x 'b\n", "a: 1\n---\nb: 'c\n",
+                           "\xef\xbb\xbf"
+                           "a: \"b\n",
+                           "a: \"b", "a: 'c' \nb: '\n"}) {
+    const std::string got = as_json(text);
+    EXPECT_TRUE(got.starts_with("error: ")) << text << ": " << got;
+  }
+  EXPECT_EQ(as_json("a: \"b\\\\\"\n"), R"({"a":"b\\"})");
+  EXPECT_EQ(as_json("a: 'it''s'\n"), R"({"a":"it's"})");
+  EXPECT_EQ(as_json("a: ''\n"), R"({"a":""})");
+  EXPECT_EQ(as_json("a: !!str \"b\nc\"\n"), R"({"a":"b c"})");
+  EXPECT_EQ(as_json("a: |\n  \"b\n"), R"({"a":"\"b\n"})");
+  EXPECT_EQ(as_json("a: it's\n"), R"({"a":"it's"})");
+  EXPECT_EQ(as_json("\xef\xbb\xbf"
+                    "a: \"b\"\n"),
+            R"({"a":"b"})");
+}
+
 TEST(YamlParse, LimitsDepthAndExpansion) {
   const auto nested = [](int depth) {
     return "x: " + std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
