@@ -1,5 +1,7 @@
 #include "control/controller.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "codec/tree.h"
 
@@ -37,6 +39,15 @@ Watch watch_controlled(const model::Kind& kind, const model::Kind& owner) {
             if (!now.empty()) keys.push_back({{owner.namespaced ? ns : "", now}});
             if (!before.empty() && before != now) keys.push_back({{owner.namespaced ? ns : "", before}});
           }};
+}
+
+std::string Controller::queue_name() const {
+  constexpr std::string_view kSuffix = "-controller";
+  std::string_view own = name();
+  if (own.ends_with(kSuffix)) own.remove_suffix(kSuffix.size());
+  std::string label(own);
+  std::ranges::replace(label, '-', '_');
+  return label;
 }
 
 std::string stable_suffix(std::string_view seed, std::uint64_t attempt) {

@@ -102,6 +102,8 @@ class Controller {
 
   // "replicaset-controller": also the component in its events.
   virtual std::string_view name() const = 0;
+  // The label of its queue in /metrics. As in Kubernetes, most are named like the controller: "endpoint_slice".
+  virtual std::string queue_name() const;
   virtual std::vector<Watch> watches() const = 0;
   // Kinds that reconcile reads without being woken by them.
   virtual std::vector<const model::Kind*> reads() const { return {}; }

@@ -6,6 +6,11 @@ namespace charon::control {
 
 WorkQueue::WorkQueue(rt::Loop& loop) : loop_(loop), available_(loop) {}
 
+WorkQueue::WorkQueue(rt::Loop& loop, Metrics& metrics, const std::string& name) : WorkQueue(loop) {
+  metrics_ = std::make_unique<QueueMetrics>(metrics, name);
+  metrics_->watch_unfinished(metrics, loop.clock(), working_);
+}
+
 WorkQueue::~WorkQueue() {
   for (const auto& [key, delayed] : delayed_) loop_.cancel(delayed.timer);
 }
@@ -13,8 +18,10 @@ WorkQueue::~WorkQueue() {
 void WorkQueue::add(const Key& key) {
   if (!waiting_.emplace(key, loop_.clock().now()).second) return;
   ++stats_.adds;
-  if (working_.contains(key)) return;
-  ready_.push_back(key);
+  const bool comes_again = working_->contains(key);
+  if (!comes_again) ready_.push_back(key);
+  if (metrics_) metrics_->added(ready_.size());
+  if (comes_again) return;
   available_.set();
 }
 
@@ -36,6 +43,7 @@ void WorkQueue::add_after(const Key& key, rt::Duration delay) {
 void WorkQueue::add_rate_limited(const Key& key) {
   const int failures = failures_[key]++;
   ++stats_.retries;
+  if (metrics_) metrics_->retried();
   rt::Duration delay = kBackOffMin;
   for (int i = 0; i < failures && delay < kBackOffMax; ++i) delay *= 2;
   add_after(key, std::min(delay, kBackOffMax));
@@ -58,20 +66,23 @@ rt::Task<Key> WorkQueue::take() {
   const rt::Instant now = loop_.clock().now();
   const auto place = waiting_.find(key);
   stats_.queue_time += now - place->second;
+  if (metrics_) metrics_->taken(ready_.size(), now - place->second);
   waiting_.erase(place);
-  working_.emplace(key, now);
+  working_->emplace(key, now);
   co_return key;
 }
 
 void WorkQueue::done(const Key& key) {
-  const auto place = working_.find(key);
-  if (place == working_.end()) return;
-  stats_.work_time += loop_.clock().now() - place->second;
+  const auto place = working_->find(key);
+  if (place == working_->end()) return;
+  const rt::Duration worked = loop_.clock().now() - place->second;
+  stats_.work_time += worked;
   ++stats_.done;
-  working_.erase(place);
-  if (!waiting_.contains(key)) return;
-  ready_.push_back(key);
-  available_.set();
+  working_->erase(place);
+  const bool comes_again = waiting_.contains(key);
+  if (comes_again) ready_.push_back(key);
+  if (metrics_) metrics_->done(ready_.size(), worked);
+  if (comes_again) available_.set();
 }
 
 QueueStats WorkQueue::stats() const {

@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "control/queue_metrics.h"
 #include "model/document.h"
 #include "model/kind.h"
 #include "rt/loop.h"
@@ -45,6 +47,8 @@ class WorkQueue {
   static constexpr rt::Duration kBackOffMax = std::chrono::seconds(1000);
 
   explicit WorkQueue(rt::Loop& loop);
+  // Measured in `metrics`, which must outlive it, under this name.
+  WorkQueue(rt::Loop& loop, Metrics& metrics, const std::string& name);
   ~WorkQueue();
   WorkQueue(const WorkQueue&) = delete;
 
@@ -60,7 +64,7 @@ class WorkQueue {
   rt::Task<Key> take();
   void done(const Key& key);
 
-  bool idle() const { return ready_.empty() && working_.empty(); }
+  bool idle() const { return ready_.empty() && working_->empty(); }
   QueueStats stats() const;
 
  private:
@@ -72,10 +76,12 @@ class WorkQueue {
   rt::Loop& loop_;
   std::deque<Key> ready_;
   std::map<Key, rt::Instant> waiting_;  // in ready_, or to come again after done(): since when
-  std::map<Key, rt::Instant> working_;  // since when
+  // Since when. Shared with the collector of the metrics, which may be called after us.
+  std::shared_ptr<std::map<Key, rt::Instant>> working_ = std::make_shared<std::map<Key, rt::Instant>>();
   std::map<Key, Delayed> delayed_;
   std::map<Key, int> failures_;
   QueueStats stats_;
+  std::unique_ptr<QueueMetrics> metrics_;  // null when it is not measured
   rt::Event available_;
 };
 

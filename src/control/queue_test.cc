@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "rt/scope.h"
@@ -96,6 +97,32 @@ TEST_F(WorkQueueTest, BackOffDoublesUpToItsLimitUntilForgotten) {
   queue_.forget(kA);
   EXPECT_EQ(queue_.failures(kA), 0);
   EXPECT_EQ(queue_.stats().retries, 20u);
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST_F(WorkQueueTest, IsMeasuredByTheNamesOfClientGo) {
+  Metrics metrics;
+  {
+    WorkQueue queue(loop_, metrics, "deployment");
+    scope_.spawn(work(queue, loop_, 2s, &taken_));
+    queue.add(kA);
+    queue.add(kB);
+    queue.add_rate_limited(kA);
+    loop_.run_for(3s);
+    const std::string text = metrics.expose();
+    EXPECT_TRUE(has_line(text, "workqueue_adds_total{name=\"deployment\"} 3")) << text;
+    EXPECT_TRUE(has_line(text, "workqueue_retries_total{name=\"deployment\"} 1")) << text;
+    EXPECT_TRUE(has_line(text, "workqueue_depth{name=\"deployment\"} 1")) << text;
+    EXPECT_TRUE(has_line(text, "workqueue_queue_duration_seconds_count{name=\"deployment\"} 2")) << text;
+    EXPECT_TRUE(has_line(text, "workqueue_work_duration_seconds_sum{name=\"deployment\"} 2")) << text;
+    EXPECT_TRUE(has_line(text, "workqueue_unfinished_work_seconds{name=\"deployment\"} 1")) << text;
+    EXPECT_TRUE(has_line(text, "workqueue_longest_running_processor_seconds{name=\"deployment\"} 1")) << text;
+    scope_.cancel();
+  }
+  EXPECT_TRUE(has_line(metrics.expose(), "workqueue_unfinished_work_seconds{name=\"deployment\"} 0"));
 }
 
 }  // namespace

@@ -72,13 +72,13 @@ struct Runner::Expectations {
 };
 
 Runner::Runner(rt::Loop& loop, client::InformerSet& informers, client::Transport& transport,
-               std::unique_ptr<Controller> controller)
+               std::unique_ptr<Controller> controller, Metrics* metrics)
     : loop_(loop),
       informers_(informers),
       transport_(transport),
       controller_(std::move(controller)),
       view_(informers),
-      queue_(loop),
+      queue_(metrics != nullptr ? WorkQueue(loop, *metrics, controller_->queue_name()) : WorkQueue(loop)),
       events_(loop, transport, std::string(controller_->name())),
       scope_(loop) {}
 

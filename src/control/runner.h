@@ -35,8 +35,10 @@ class Runner {
   static constexpr rt::Duration kVisibilityTimeout = std::chrono::seconds(30);
   static constexpr int kBatchLimit = 256;  // writes under way at once
 
-  // `informers` and `transport` must outlive it; they are one set for all controllers of a process.
-  Runner(rt::Loop& loop, client::InformerSet& informers, client::Transport& transport, std::unique_ptr<Controller> controller);
+  // `informers` and `transport` must outlive it; they are one set for all controllers of a process. So must `metrics`, in which
+  // its queue is measured when it is not null.
+  Runner(rt::Loop& loop, client::InformerSet& informers, client::Transport& transport, std::unique_ptr<Controller> controller,
+         Metrics* metrics = nullptr);
   ~Runner();
   Runner(const Runner&) = delete;
 

@@ -40,20 +40,21 @@ def api_resources(c):
 
 @CASES.case("api-resources -o wide shows verbs, --api-group filters")
 def api_resources_wide(c):
-    c.kubectl("api-resources --api-group=apps -o wide").ok().has("replicasets", "create,delete,deletecollection,get,list,patch,update,watch")
+    verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+    c.kubectl("api-resources --api-group=apps -o wide").ok().has("replicasets", ",".join(verbs) if c.since(1, 26) else " ".join(verbs))
 
 
-@CASES.case("explain pod")
+@CASES.case("explain pod", since=(1, 27))
 def explain(c):
     c.kubectl("explain pod").ok().has("KIND:", "VERSION:", "DESCRIPTION", "spec", "<PodSpec>", "status")
 
 
-@CASES.case("explain a field of a field")
+@CASES.case("explain a field of a field", since=(1, 27))
 def explain_field(c):
     c.kubectl("explain deployment.spec.strategy.rollingUpdate.maxSurge").ok().has("<IntOrString>")
 
 
-@CASES.case("explain --recursive")
+@CASES.case("explain --recursive", since=(1, 27))
 def explain_recursive(c):
     c.kubectl("explain pod.spec --recursive").ok().has("containers", "livenessProbe", "<[]Container>", "-required-")
 
@@ -77,7 +78,7 @@ def get_all(c):
     c.kubectl(["get", ",".join(names), "-A"]).ok()
 
 
-@CASES.case("auth whoami")
+@CASES.case("auth whoami", since=(1, 27))
 def whoami(c):
     c.kubectl("auth whoami").ok().has("Username", "system:masters", "system:authenticated")
 
@@ -129,6 +130,15 @@ for path in ["/healthz", "/livez", "/readyz"]:
 @CASES.case("get --raw /metrics is Prometheus text")
 def metrics(c):
     c.kubectl("get --raw /metrics").ok().has("# TYPE ", "apiserver_request")
+
+
+@CASES.case("get --raw /metrics measures the controllers' queues by Kubernetes' names")
+def queue_metrics(c):
+    text = c.kubectl("get --raw /metrics").ok().out
+    for queue in ("deployment", "replicaset", "namespace", "serviceaccount", "endpoint_slice", "garbage_collector_attempt_to_delete", "node_lifecycle_controller"):
+        for series in ("adds_total", "depth", "retries_total", "unfinished_work_seconds", "longest_running_processor_seconds",
+                       "queue_duration_seconds_count", "work_duration_seconds_count"):
+            true(f'workqueue_{series}{{name="{queue}"}} ' in text, f"workqueue_{series} of {queue} is there")
 
 
 @CASES.case("get --raw /api and /apis")

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/metrics.h"
 #include "client/informer.h"
 #include "client/transport.h"
 #include "control/runner.h"
@@ -17,7 +18,9 @@ namespace charon::cmd {
 class Controllers {
  public:
   // The transports must outlive it: one acts as the controller manager, one as the scheduler.
-  Controllers(rt::Loop& loop, rt::Random& random, client::Transport& manager, client::Transport& scheduler, std::string ca_pem);
+  // So must the metrics, in which their queues are measured.
+  Controllers(rt::Loop& loop, rt::Random& random, client::Transport& manager, client::Transport& scheduler, Metrics& metrics,
+              std::string ca_pem);
 
   // Returns at once; each waits for its caches by itself.
   void start();

@@ -12,6 +12,7 @@ class GarbageCollector final : public control::Controller {
   // Over all built-in kinds that can be deleted, but for Events, which nobody owns.
   GarbageCollector();
   std::string_view name() const override { return "garbage-collector-controller"; }
+  std::string queue_name() const override { return "garbage_collector_attempt_to_delete"; }
   std::vector<control::Watch> watches() const override;
   int workers() const override { return 20; }
   control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;

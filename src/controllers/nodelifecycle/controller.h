@@ -12,6 +12,7 @@ class NodeLifecycleController final : public control::Controller {
  public:
   explicit NodeLifecycleController(Periods periods = {}) : periods_(periods) {}
   std::string_view name() const override { return "node-controller"; }
+  std::string queue_name() const override { return "node_lifecycle_controller"; }
   std::vector<control::Watch> watches() const override;
   std::vector<control::Index> indexes() const override;
   control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;

@@ -10,6 +10,7 @@ namespace charon::controllers::tainteviction {
 class TaintEvictionController final : public control::Controller {
  public:
   std::string_view name() const override { return "taint-eviction-controller"; }
+  std::string queue_name() const override { return "noexec_taint_node"; }
   std::vector<control::Watch> watches() const override;
   std::vector<control::Index> indexes() const override;
   control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;
