@@ -8,16 +8,21 @@ class Failure(Exception):
     """A check that did not hold."""
 
 
+class Skipped(Exception):
+    """What a check needs is not there; it says what."""
+
+
 class Suite(list):
-    """The cases of one file, in order. `@CASES.case("name")` adds one; with `essential`, its failure ends the suite."""
+    """The cases of one file, in order. `@CASES.case("name")` adds one; with `essential`, its failure ends the suite; with `since`,
+    it is skipped for a kubectl before that version. A suite with a `kubectl` of its own names a client of tools/fetch-clients."""
 
-    def __init__(self, namespace=None):
+    def __init__(self, namespace=None, kubectl=None):
         super().__init__()
-        self.namespace = namespace
+        self.namespace, self.kubectl = namespace, kubectl
 
-    def case(self, name, essential=False):
+    def case(self, name, essential=False, since=(1, 0)):
         def add(function):
-            self.append((name, function, essential))
+            self.append((name, function, essential, since))
             return function
         return add
 
@@ -93,22 +98,31 @@ def eventually(attempt, seconds=30, every=0.2):
         time.sleep(every)
 
 
+def needs(version):
+    return "needs kubectl " + ".".join(str(part) for part in version)
+
+
 class Report:
     """Prints as it goes."""
 
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
 
     def run(self, suite, cases, cluster):
         started = time.monotonic()
         broken = None
         cluster.history.clear()
         cluster.namespace = "default"
-        if cases.namespace:
+        if cases.kubectl:
+            broken = self._attempt(f"{suite}: {cases.kubectl} is fetched", cluster.fetch_kubectl, cases.kubectl, cluster)
+        if cases.namespace and not broken:
             broken = self._attempt(f"{suite}: namespace {cases.namespace}", cluster.make_namespace, cases.namespace, cluster)
-        for name, function, essential in cases:
+        for name, function, essential, since in cases:
             if broken:
                 self._print(f"{suite}: {name}", f"not run, because this failed: {broken}")
+                continue
+            if cluster.kubectl_version < since:
+                self._skip(f"{suite}: {name}", needs(since))
                 continue
             failed = self._attempt(f"{suite}: {name}", function, cluster, cluster)
             if failed and essential:
@@ -116,6 +130,8 @@ class Report:
         if cases.namespace and not broken:
             cluster.history.clear()
             cluster.kubectl(f"delete namespace {cases.namespace} --wait=false", namespace=None)
+        if cases.kubectl:
+            cluster.use_kubectl(None)
         print(f"# {suite}: {time.monotonic() - started:.1f} s", flush=True)
 
     def _attempt(self, name, function, argument, cluster):
@@ -123,6 +139,9 @@ class Report:
         problem = None
         try:
             function(argument)
+        except Skipped as skipped:
+            self._skip(name, str(skipped))
+            return None
         except Failure as failure:
             problem = str(failure)
         except subprocess.TimeoutExpired as timeout:
@@ -132,8 +151,12 @@ class Report:
         self._print(name, problem, cluster.history)
         return name if problem else None
 
+    def _skip(self, name, why):
+        self.skipped += 1
+        print(f"ok {self.passed + self.failed + self.skipped} {name} # SKIP {why}", flush=True)
+
     def _print(self, name, problem, history=()):
-        number = self.passed + self.failed + 1
+        number = self.passed + self.failed + self.skipped + 1
         if problem is None:
             self.passed += 1
             print(f"ok {number} {name}", flush=True)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import ssl
 import subprocess
@@ -27,7 +28,7 @@ class Reply:
 
 
 class Cluster:
-    def __init__(self, charon, data_dir, port, root):
+    def __init__(self, charon, data_dir, port, root, kubectl=None):
         self.charon, self.data_dir, self.port, self.root = charon, data_dir, port, root
         self.kubeconfig = os.path.join(data_dir, "admin.kubeconfig")
         self.namespace = "default"
@@ -35,6 +36,8 @@ class Cluster:
         self.start_output = ""
         self.tls = None
         self.process = 0
+        self.own_kubectl, self.path = kubectl or shutil.which("kubectl"), os.environ["PATH"]
+        self.use_kubectl(None)
 
     # ------------------------------------------------------------------------------------------------------- processes
 
@@ -59,6 +62,32 @@ class Cluster:
         if namespace is not None:
             argv[1:1] = ["-n", namespace or self.namespace]
         return self.run(argv, stdin=stdin, timeout=timeout, env=env, **more)
+
+    def use_kubectl(self, program):
+        """From now on `kubectl` is this one, also in the PATH of what is run; None: the one that tests/run was given."""
+        folder = os.path.join(self.data_dir, "test-bin")
+        os.makedirs(folder, exist_ok=True)
+        link = os.path.join(folder, "kubectl")
+        if os.path.lexists(link):
+            os.remove(link)
+        os.symlink(os.path.abspath(program or self.own_kubectl), link)
+        os.environ["PATH"] = folder + ":" + self.path
+        version = json.loads(self.run("kubectl version --client -o json").ok().out)["clientVersion"]["gitVersion"]
+        self.kubectl_version = tuple(int(part) for part in re.match(r"v(\d+)\.(\d+)", version).groups())
+
+    def fetch_kubectl(self, name):
+        self.use_kubectl(self.fetch_client(name))
+
+    def fetch_client(self, name):
+        return self.run([f"{self.root}/tools/fetch-clients", name], timeout=300).ok().out.strip()
+
+    def since(self, *version):
+        """Whether kubectl is at least of this version."""
+        return self.kubectl_version >= version
+
+    def wait_gone(self, what, seconds=30, namespace=""):
+        """As `kubectl wait --for=delete`, which fails in older versions when there is nothing any more."""
+        eventually(lambda: self.kubectl(f"get {what}", namespace=namespace).fails(1).err_has("NotFound"), seconds)
 
     def kubectl_json(self, arguments, **more):
         return json.loads(self.kubectl(arguments + " -o json", **more).ok().out)

@@ -84,7 +84,10 @@ def services(c):
 @CASES.case("create of the other kinds that kubectl makes")
 def creates(c):
     c.kubectl("create quota q --hard=pods=10").ok()
-    c.kubectl("create poddisruptionbudget pdb --selector=app=x --min-available=1").ok()
+    if c.since(1, 21):
+        c.kubectl("create poddisruptionbudget pdb --selector=app=x --min-available=1").ok()
+    else:  # it makes one of v1beta1, which is gone
+        c.apply({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "pdb"}, "spec": {"minAvailable": 1}}).ok()
     c.kubectl("create priorityclass t-apply --value=10").ok()
     c.kubectl("create ingress i --rule=example.com/=app:80").ok()
     c.kubectl("create job j --image=charon.local/busybox:1").ok().err_has("Warning:", "no controller acts on them yet")
@@ -124,7 +127,7 @@ def prune(c):
     def config(name):
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": {"set": "p"}}}
     c.apply({"apiVersion": "v1", "kind": "List", "items": [config("p1"), config("p2")]}, "apply -f -").ok()
-    c.apply(config("p1"), "apply --prune -l set=p --prune-allowlist=core/v1/ConfigMap -f -").ok().has("configmap/p2 pruned")
+    c.apply(config("p1"), f"apply --prune -l set=p --prune-{'allowlist' if c.since(1, 26) else 'whitelist'}=core/v1/ConfigMap -f -").ok().has("configmap/p2 pruned")
     true(c.kubectl("get cm -l set=p -o name").ok().out.split() == ["configmap/p1"], "p1 alone is left")
 
 

@@ -69,7 +69,7 @@ def unknown_field(c):
     c.kubectl("get cm x").fails(1)
 
 
-@CASES.case("an unknown field with --validate=warn: a warning, and it is dropped")
+@CASES.case("an unknown field with --validate=warn: a warning, and it is dropped", since=(1, 25))
 def unknown_field_warn(c):
     c.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: warned}\ndatum: {a: b}\n", "apply --validate=warn -f -").ok().err_has('unknown field "datum"')
     true("datum" not in c.request("GET", f"/api/v1/namespaces/{c.namespace}/configmaps/warned").json(), "it is not stored")

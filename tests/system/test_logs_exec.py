@@ -17,18 +17,23 @@ def make(c):
     c.wait_ready("count")
 
 
+@CASES.case("logs of the first container", since=(1, 22))
+def first(c):
+    c.kubectl("logs count").ok().has("line 1\n", "line 20\n")
+
+
 @CASES.case("logs")
 def logs(c):
-    c.kubectl("logs count").ok().has("line 1\n", "line 20\n")
+    c.kubectl("logs count -c main").ok().has("line 1\n", "line 20\n")
 
 
 @CASES.case("logs --tail, --limit-bytes, --timestamps, --since")
 def options(c):
-    equal(len(c.kubectl("logs count --tail=3").ok().out.splitlines()), 3, "the lines")
-    equal(len(c.kubectl("logs count --limit-bytes=10").ok().out), 10, "the bytes")
-    true(c.kubectl("logs count --timestamps --tail=1").ok().out[:2] == "20", "a time comes first")
-    c.kubectl("logs count --since=1h").ok().has("line 1\n")
-    equal(c.kubectl("logs count --tail=0").ok().out, "", "the output")
+    equal(len(c.kubectl("logs count -c main --tail=3").ok().out.splitlines()), 3, "the lines")
+    equal(len(c.kubectl("logs count -c main --limit-bytes=10").ok().out), 10, "the bytes")
+    true(c.kubectl("logs count -c main --timestamps --tail=1").ok().out[:2] == "20", "a time comes first")
+    c.kubectl("logs count -c main --since=1h").ok().has("line 1\n")
+    equal(c.kubectl("logs count -c main --tail=0").ok().out, "", "the output")
 
 
 @CASES.case("logs -c, --all-containers, --prefix")
@@ -41,12 +46,12 @@ def containers(c):
 def no_container(c):
     c.kubectl("logs count -c none").fails(1).err_has("container none is not valid for pod count")
     c.kubectl("logs nopod").fails(1).err_has('pods "nopod" not found')
-    c.kubectl("logs count --previous").fails(1).err_has("previous terminated container")
+    c.kubectl("logs count -c main --previous").fails(1).err_has("previous terminated container")
 
 
 @CASES.case("logs -f follows")
 def follow(c):
-    follower = subprocess.Popen(["kubectl", "--kubeconfig", c.kubeconfig, "-n", c.namespace, "logs", "-f", "count", "--tail=1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    follower = subprocess.Popen(["kubectl", "--kubeconfig", c.kubeconfig, "-n", c.namespace, "logs", "-f", "count", "-c", "main", "--tail=1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         lines = [follower.stdout.readline() for _ in range(4)]
     finally:
@@ -67,7 +72,7 @@ def follow_end(c):
 def long_line(c):
     c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "long"}, "spec": {"restartPolicy": "Never", "containers": [
         {"name": "main", "image": "charon.local/busybox:1", "command": ["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x; echo; echo end"]}]}}).ok()
-    c.kubectl("wait --for=jsonpath={.status.phase}=Succeeded pod/long --timeout=20s").ok()
+    eventually(lambda: c.kubectl("get pod long").ok().has("Completed"), 20)
     equal([len(line) for line in c.kubectl("logs long").ok().out.splitlines()], [100_000, 3], "the lengths of the lines")
 
 

@@ -50,7 +50,7 @@ def ending(c):
     eventually(lambda: c.kubectl("get ns t-ending", namespace=None).ok().has("Terminating"), 5)
     c.kubectl("create cm b", namespace="t-ending").fails(1).err_has("forbidden: unable to create new content in namespace t-ending because it is being terminated")
     c.kubectl(["patch", "cm", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}'], namespace="t-ending").ok()
-    c.kubectl("wait --for=delete ns/t-ending --timeout=30s", namespace=None).ok()
+    c.wait_gone("ns t-ending", namespace=None)
 
 
 @CASES.case("the namespace default may not be deleted")

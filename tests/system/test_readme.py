@@ -20,7 +20,7 @@ def some(c):
     true(len(blocks(c.root)) >= 2, "it has at least two")
 
 
-@CASES.case("the examples of README.md work, in their order")
+@CASES.case("the examples of README.md work, in their order", since=(1, 26))
 def run(c):
     shims = os.path.join(c.data_dir, "readme-bin")
     os.makedirs(shims, exist_ok=True)

@@ -68,7 +68,7 @@ def taint(c):
 def evict(c):
     c.kubectl("taint nodes --all t-sched=no:NoExecute", namespace=None).ok()
     try:
-        c.kubectl("wait --for=delete pod/plain --timeout=30s", timeout=40).ok()
+        c.wait_gone("pod plain")
         c.kubectl("get pod tolerant").ok().has("Running")
     finally:
         c.kubectl("taint nodes --all t-sched-", namespace=None).ok()

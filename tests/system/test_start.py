@@ -65,7 +65,7 @@ def taken_port(c):
     c.run([c.charon, "server", "--data-dir", c.data_dir + "/other", "--port", str(c.port)], timeout=20).fails().err_has(str(c.port))
 
 
-@CASES.case("charon token create prints a token that the API server takes")
+@CASES.case("charon token create prints a token that the API server takes", since=(1, 27))
 def token(c):
     token = c.run([c.charon, "token", "create", "--data-dir", c.data_dir]).ok().out.strip().split()[-1]
     c.run(["kubectl", "--kubeconfig", "/dev/null", "--server", f"https://127.0.0.1:{c.port}", "--insecure-skip-tls-verify", "--token", token, "auth", "whoami"]).ok() \
