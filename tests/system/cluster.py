@@ -106,8 +106,8 @@ class Cluster:
 
     # --------------------------------------------------------------------------------------------------------- life
 
-    def start(self, *arguments):
-        ran = self.run([self.charon, "up", "--detach", "--data-dir", self.data_dir, "--port", str(self.port), *arguments], timeout=150)
+    def start(self, *arguments, env=None):
+        ran = self.run([self.charon, "up", "--detach", "--data-dir", self.data_dir, "--port", str(self.port), *arguments], timeout=150, env=env)
         self.start_output = ran.out
         self.tls = None
         if ran.code == 0:
