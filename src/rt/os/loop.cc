@@ -27,9 +27,15 @@ Time SystemClock::wall() const {
   return Time{now.tv_sec, static_cast<std::int32_t>(now.tv_nsec)};
 }
 
-// All timers share one Asio timer, set to the earliest.
+// So many callbacks run between two looks at the descriptors and timers.
+constexpr std::size_t kCallbacksPerTurn = 64;
+
+// All timers share one Asio timer, set to the earliest. What the loop's own thread posts goes to `ready`, for which Asio holds
+// one handler, because Asio polls the descriptors once for each round of its own queue.
 struct OsLoop::Impl {
   asio::io_context context{1};
+  std::deque<Callback> ready;
+  bool turn_posted = false;
   asio::steady_timer alarm{context};
   asio::signal_set signals{context};
   SystemClock clock;
@@ -47,6 +53,21 @@ struct OsLoop::Impl {
     alarm.async_wait([this](const boost::system::error_code& error) {
       if (!error) fire();
     });
+  }
+
+  void post_turn() {
+    if (std::exchange(turn_posted, true)) return;
+    asio::post(context, [this] { turn(); });
+  }
+
+  void turn() {
+    turn_posted = false;
+    for (std::size_t i = 0; i < kCallbacksPerTurn && !ready.empty() && !context.stopped(); ++i) {
+      Callback callback = std::move(ready.front());
+      ready.pop_front();
+      callback();
+    }
+    if (!ready.empty()) post_turn();
   }
 
   void fire() {
@@ -77,7 +98,12 @@ OsLoop::~OsLoop() = default;
 const Clock& OsLoop::clock() const { return impl_->clock; }
 
 void OsLoop::post(Callback callback) {
-  asio::post(impl_->context, [callback = std::move(callback)]() mutable { callback(); });
+  if (impl_->context.get_executor().running_in_this_thread()) {
+    impl_->ready.push_back(std::move(callback));
+    impl_->post_turn();
+  } else {
+    asio::post(impl_->context, [callback = std::move(callback)]() mutable { callback(); });
+  }
 }
 
 Loop::TimerId OsLoop::schedule(Instant when, Callback callback) {

@@ -83,13 +83,19 @@ class OsStream final : public Stream {
     if (peer_.kind == Address::Kind::Tcp) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
 
+  // A read that did not fill its buffer emptied the socket, so the next one waits first. Waiting arms the descriptor anew:
+  // what came in between wakes it at once.
   Task<Result<std::size_t>> read(std::span<char> into) override {
     while (true) {
+      if (std::exchange(emptied_, false)) co_await socket_.ready(Descriptor::For::Read);
       ssize_t count = ::recv(socket_.fd(), into.data(), into.size(), 0);
-      if (count >= 0) co_return static_cast<std::size_t>(count);
+      if (count >= 0) {
+        emptied_ = count > 0 && static_cast<std::size_t>(count) < into.size();
+        co_return static_cast<std::size_t>(count);
+      }
       if (errno == EINTR) continue;
       if (errno != EAGAIN) co_return system_error(Reason::ServiceUnavailable, "read from " + peer_.text(), errno);
-      co_await socket_.ready(Descriptor::For::Read);
+      emptied_ = true;
     }
   }
 
@@ -114,6 +120,7 @@ class OsStream final : public Stream {
  private:
   Descriptor socket_;
   Address peer_;
+  bool emptied_ = false;
 };
 
 class OsListener final : public Listener {

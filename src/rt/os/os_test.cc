@@ -40,6 +40,38 @@ TEST(OsNet, CarriesBytesOverTcpAndUnixSockets) {
   EXPECT_NE(::access(path.c_str(), F_OK), 0);
 }
 
+// Reads that do not fill their buffer, with bytes or the end of the stream already there when the next one begins.
+Task<Result<std::string>> short_reads(OsLoop& loop, Net& net, Address address) {
+  CO_TRY_ASSIGN(auto listener, net.listen(address));
+  CO_TRY_ASSIGN(auto client, co_await net.connect(listener->local()));
+  CO_TRY_ASSIGN(auto server, co_await listener->accept());
+  std::string text;
+  char buffer[64];
+  for (int i = 0; i < 3; ++i) {
+    CO_TRY(co_await client->write("ab"));
+    CO_TRY_ASSIGN(std::size_t count, co_await server->read(buffer));
+    text.append(buffer, count);
+    CO_TRY(co_await client->write("c"));
+    if (i == 2) client->shutdown_write();
+    co_await sleep(loop, milliseconds(2));  // the loop sees the bytes while nobody reads
+    CO_TRY_ASSIGN(count, co_await server->read(buffer));
+    text.append(buffer, count);
+  }
+  CO_TRY_ASSIGN(const std::size_t end, co_await server->read(buffer));
+  co_return text + std::to_string(end);
+}
+
+TEST(OsNet, ShortReadsMissNothingThatCameInBetween) {
+  OsLoop loop;
+  auto net = make_os_net(loop);
+  const std::string path = "/tmp/charon-os-short-" + std::to_string(::getpid()) + ".sock";
+  for (const Address& address : {Address::tcp("127.0.0.1", 0), Address::unix_path(path)}) {
+    auto read = loop.run(with_timeout(loop, milliseconds(5000), short_reads(loop, *net, address)));
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ(**read, "abcabcabc0");
+  }
+}
+
 TEST(OsNet, RefusedConnectionsAreUnavailable) {
   OsLoop loop;
   auto net = make_os_net(loop);
@@ -83,6 +115,32 @@ TEST(OsProcess, ChildrenCanBeWaitedForAndKilled) {
   EXPECT_EQ(loop.run(with_timeout(loop, milliseconds(20), wait_of(**child))), std::nullopt);
   (*child)->signal(15);
   EXPECT_EQ(loop.run(wait_of(**child)), 128 + 15);
+}
+
+// Posts itself again and again until `*done`.
+void spin(OsLoop& loop, bool* done) {
+  if (!*done) loop.post([&loop, done] { spin(loop, done); });
+}
+
+Task<void> talk_beside(OsLoop& loop, Net& net, bool* done) {
+  spin(loop, done);
+  (void)co_await talk(loop, net, Address::tcp("127.0.0.1", 0));
+  *done = true;
+}
+
+TEST(OsLoop, PostedCallbacksRunInOrderAndLeaveTimeForDescriptorsAndTimers) {
+  OsLoop loop;
+  auto net = make_os_net(loop);
+  std::string order;
+  for (char c : {'a', 'b', 'c'})
+    loop.post([&, c] {
+      order += c;
+      loop.post([&order, c] { order += static_cast<char>(c - 'a' + 'A'); });
+    });
+  bool done = false;
+  loop.run(talk_beside(loop, *net, &done));
+  EXPECT_TRUE(done);
+  EXPECT_EQ(order, "abcABC");
 }
 
 TEST(OsLoop, OtherThreadsAnswerThroughOneShot) {
