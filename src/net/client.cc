@@ -1,5 +1,8 @@
 #include "net/client.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "net/http1_client.h"
 #include "net/http2_client.h"
 #include "rt/sync.h"
@@ -149,6 +152,9 @@ rt::Task<Result<ClientResponse>> Client::fetch(ClientRequest request, std::size_
   auto opening = open(std::move(request));
   CO_TRY_ASSIGN(auto stream, co_await opening);
   ClientResponse response;
+  std::size_t announced = 0;
+  const std::string_view length = stream->headers().get("content-length");
+  std::from_chars(length.data(), length.data() + length.size(), announced);
   for (;;) {
     auto reading = stream->read();
     CO_TRY_ASSIGN(std::string bytes, co_await reading);
@@ -156,9 +162,10 @@ rt::Task<Result<ClientResponse>> Client::fetch(ClientRequest request, std::size_
     if (response.body.size() + bytes.size() > body_limit_bytes)
       co_return fail(Reason::RequestEntityTooLarge,
                      "the response is longer than " + std::to_string(body_limit_bytes) + " bytes");
-    if (response.body.empty()) {
+    if (response.body.empty() && bytes.size() >= announced) {
       response.body = std::move(bytes);
     } else {
+      response.body.reserve(std::min(announced, body_limit_bytes));
       response.body += bytes;
     }
   }

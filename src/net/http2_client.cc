@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kRequestHeaderBytes = 256u << 10;
 constexpr std::size_t kResponseHeaderBytes = 256u << 10;
+constexpr std::uint32_t kResponseWindowBytes = 4u << 20;  // long lists come without a stop for each MiB; as Go's client has it
+constexpr std::size_t kLongFrameBytes = 8u << 10;
 
 nghttp2_nv field(std::string_view name, std::string_view value) {
   return {const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(name.data())),
@@ -144,6 +146,9 @@ void Connection::open_session() {
           nghttp2_session_consume(session, id, size);
           return 0;
         }
+        // A long body comes in many frames for one read: room for them at once.
+        if (state->body.capacity() - state->body.size() < size && size >= kLongFrameBytes)
+          state->body.reserve(state->body.size() + kReadBytes);
         state->body.append(text(bytes, size));
         state->changed.set();
         return 0;
@@ -173,7 +178,7 @@ void Connection::open_session() {
   session_.reset(session);
   const std::array<nghttp2_settings_entry, 2> settings{{
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindowBytes},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kResponseWindowBytes},
   }};
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, 16 * kConnectionWindowBytes);

@@ -7,7 +7,7 @@
 namespace charon::net {
 namespace {
 
-constexpr std::size_t kReadBytes = 64u << 10;
+constexpr std::size_t kIdleBytes = 64u << 10;   // of buffer that a writer without work keeps
 constexpr std::chrono::seconds kLingerTime{1};  // for the peer to close after our last frame
 
 }  // namespace
@@ -103,6 +103,8 @@ rt::Task<void> Http2Session::write_forever() {
         stream_->shutdown_write();
         co_return;
       }
+      if (sending_.capacity() > kIdleBytes) std::string().swap(sending_);
+      if (out_.capacity() > kIdleBytes) std::string().swap(out_);
       co_await writer_idle_.wait();
       continue;
     }

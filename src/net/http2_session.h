@@ -85,6 +85,8 @@ class Http2Session {
   RootTask writer_;
 
  protected:
+  // How much one read takes.
+  static constexpr std::size_t kReadBytes = 64u << 10;
   // How much one write may carry; DATA frames stop there.
   static constexpr std::size_t kWriteBytes = 256u << 10;
 };
