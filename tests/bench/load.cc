@@ -124,10 +124,17 @@ class Load {
     while (next_ < total) {
       net::ClientRequest one = request(next_++);
       const rt::Instant start = loop_.clock().now();
-      auto response = co_await client->fetch(std::move(one), kBodyLimitBytes);
-      if (!response) fail_with(response.error().message);
-      if (response->status / 100 != 2) fail_with("status " + std::to_string(response->status) + ": " + response->body);
-      bytes_ += response->body.size();
+      auto stream = co_await client->open(std::move(one));
+      if (!stream) fail_with(stream.error().message);
+      auto data = co_await (*stream)->read();
+      if ((*stream)->status() / 100 != 2)
+        fail_with("status " + std::to_string((*stream)->status()) + ": " + data.value_or(std::string()));
+      // The body is counted, not kept.
+      while (data && !data->empty()) {
+        bytes_ += data->size();
+        data = co_await (*stream)->read();
+      }
+      if (!data) fail_with(data.error().message);
       delays_.push_back(loop_.clock().now() - start);
     }
   }
