@@ -331,3 +331,129 @@ def wrong_certificate(c):
     ran = c.run(["curl", "-sk", "--cert", cert, "--key", key, "-w", "%{http_code}", f"https://127.0.0.1:{c.port}/api/v1/secrets"])
     true(ran.code != 0 or ran.out.endswith(("401", "403")), f"it is refused: {ran.out}")
     true("SecretList" not in ran.out, "no secrets come out")
+
+
+@CASES.case("a server's certificate is not taken for a client's")
+def server_certificate(c):
+    for name in ("apiserver", "kubelet"):
+        ran = c.run(["curl", "-sk", "--cert", f"{c.data_dir}/pki/{name}.crt", "--key", f"{c.data_dir}/pki/{name}.key", "-w", "%{http_code}",
+                     f"https://127.0.0.1:{c.port}/api/v1/secrets"])
+        true(ran.code != 0 or ran.out.endswith(("401", "403")), f"{name}'s is refused: {ran.out}")
+
+
+@CASES.case("kubectl does not trust a server of another authority")
+def wrong_authority(c):
+    cert = c.data_dir + "/wrong.crt"  # of the case before
+    c.kubectl(["--kubeconfig", "/dev/null", "--server", f"https://127.0.0.1:{c.port}", "--certificate-authority", cert, "--token", "x", "get", "pods"]).fails(1) \
+        .err_has("certificate signed by unknown authority")
+
+
+@CASES.case("10 MB of YAML, of protobuf, in chunks and announced alone: 413, and soon")
+def huge_forms(c):
+    def attempt(body, content_type, headers):
+        started = time.monotonic()
+        try:
+            reply = post(c, body, content_type=content_type, headers=headers)
+            refused(c, reply, 413, "RequestEntityTooLarge")
+        except (ConnectionError, ssl.SSLError):
+            pass  # it may also stop reading and close
+        true(time.monotonic() - started < 5, f"{content_type} takes less than 5 s")
+    yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n" + "".join(f"  k{i}: {'x' * 990}\n" for i in range(10_000))
+    attempt(yaml, "application/yaml", None)
+    attempt(b"k8s\0" + b"\x12\xff\xff\x7f" + b"x" * 10_000_000, "application/vnd.kubernetes.protobuf", None)
+    with raw_socket(c) as stream:
+        stream.sendall(f"POST /api/v1/namespaces/{c.namespace}/configmaps HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        try:
+            for _ in range(100):
+                stream.sendall(b"186a0\r\n" + b"x" * 100_000 + b"\r\n")
+            stream.sendall(b"0\r\n\r\n")
+        except OSError:
+            pass
+        try:
+            true(b" 413 " in stream.recv(1000).split(b"\r\n")[0], "the chunks are refused")
+        except OSError:
+            pass
+    with raw_socket(c) as stream:
+        stream.sendall(f"POST /api/v1/namespaces/{c.namespace}/configmaps HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n".encode())
+        true(b" 413 " in stream.recv(1000).split(b"\r\n")[0], "the announced length is refused before the body comes")
+    c.kubectl("get --raw /healthz").ok()
+
+
+@CASES.case("protobuf that is cut off anywhere: 400, never a crash")
+def cut_protobuf(c):
+    path = f"/api/v1/namespaces/{c.namespace}/configmaps"
+    post(c, config("whole", data={"a": "b", "c": "d"}))
+    whole = c.request("GET", path + "/whole", headers={"Accept": "application/vnd.kubernetes.protobuf"}).body
+    connection = c.connect()
+    for length in range(0, len(whole), 7):
+        connection.request("POST", path, whole[:length], {"Content-Type": "application/vnd.kubernetes.protobuf"})
+        answer = connection.getresponse()
+        answer.read()
+        true(answer.status in (400, 409, 422), f"{length} of {len(whole)} bytes: {answer.status}")
+    connection.close()
+    c.kubectl("delete cm whole").ok()
+
+
+@CASES.case("kinds, groups and versions that are not there: 404, with the path's words")
+def no_such_path(c):
+    for path in ("/api/v2/pods", "/apis/apps/v9/deployments", "/apis/nothing.example.com/v1/things", f"/api/v1/namespaces/{c.namespace}/things"):
+        refused(c, c.request("GET", path), 404, "NotFound", "the server could not find the requested resource")
+    refused(c, post(c, {"apiVersion": "v9", "kind": "ConfigMap", "metadata": {"name": "x"}}), 400, "BadRequest")
+    refused(c, post(c, {"kind": "Nothing", "apiVersion": "v1", "metadata": {"name": "x"}}), 400, "BadRequest")
+
+
+@CASES.case("a client that closes its half gets its answer")
+def half_closed(c):
+    plain = socket.create_connection(("127.0.0.1", c.port), timeout=10)
+    stream = c.tls_context().wrap_socket(plain, server_hostname="127.0.0.1")
+    stream.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    plain_end = stream.fileno()
+    socket.socket(fileno=os.dup(plain_end)).shutdown(socket.SHUT_WR)  # below TLS: no close_notify
+    true(stream.recv(1000).startswith(b"HTTP/1.1 200"), "the answer")
+    stream.close()
+
+
+@CASES.case("header lines without an end are refused")
+def headers(c):
+    with raw_socket(c) as stream:
+        stream.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        try:
+            for number in range(2000):
+                stream.sendall(f"X-{number}: {'y' * 1000}\r\n".encode())
+            first = stream.recv(1000)
+        except OSError:
+            first = b""
+        true(first == b"" or first.split()[1] in (b"400", b"431"), f"the answer: {first[:100]}")
+    c.kubectl("get --raw /healthz").ok()
+
+
+@CASES.case("thousands of bad requests do not grow the server")
+def growth(c):
+    def memory_mb():
+        with open(f"/proc/{c.pid()}/statm") as file:
+            return int(file.read().split()[1]) * 4096 / 1e6
+    base = f"/api/v1/namespaces/{c.namespace}"
+    json_type, yaml_type, protobuf_type = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
+    bad = [("POST", "/configmaps", '{"apiVersion": "v1", "kind"', json_type), ("POST", "/configmaps", "[" * 20_000, json_type),
+           ("POST", "/configmaps", "a: [b\n", yaml_type), ("POST", "/configmaps", "a: \"b\n", yaml_type), ("POST", "/configmaps", b"k8s\0" + os.urandom(500), protobuf_type),
+           ("POST", "/configmaps", json.dumps(config("Not_A_Name", data={"a": "x" * 50_000})), json_type),
+           ("POST", "/configmaps", json.dumps(config(data={"a": 1})), json_type), ("POST", "/pods", json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {}}), json_type),
+           ("PUT", "/configmaps/none", json.dumps(config("none")), json_type), ("PATCH", "/configmaps/none", "{}", "application/merge-patch+json"),
+           ("GET", "/configmaps?labelSelector=%3D%3D", None, json_type), ("GET", "/things", None, json_type), ("DELETE", "/configmaps/none", None, json_type),
+           ("GET", "/pods/none/log", None, json_type), ("POST", "/configmaps", "x", "text/plain")]
+
+    def load(rounds):
+        connection = c.connect()
+        for _ in range(rounds):
+            for method, path, body, content_type in bad:
+                connection.request(method, base + path, body, {"Content-Type": content_type})
+                answer = connection.getresponse()
+                answer.read()
+                true(400 <= answer.status < 500, f"{method} {path}: {answer.status}")
+        connection.close()
+    load(60)  # what grows once: buffers, caches, the metrics' series
+    before = memory_mb()
+    load(200)
+    grown = memory_mb() - before
+    true(grown < 8, f"3000 bad requests took {grown:.1f} MB")
+    c.kubectl("get cm x").fails(1).err_has("NotFound")
