@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cmd/cli/commands.h"
+#include "cmd/cli/flag_checks.h"
 #include "cmd/cli/yaml_config.h"
 #include "server/version.h"
 
@@ -13,7 +14,9 @@ namespace {
 
 void add_data_dir(CLI::App* command, Options& options) {
   command->fallthrough();  // for --config
-  command->add_option("--data-dir", options.data_dir, "where the cluster's state lives")->capture_default_str();
+  command->add_option("--data-dir", options.data_dir, "where the cluster's state lives")
+      ->capture_default_str()
+      ->transform(CLI::Validator(charon::cmd::make_absolute, ""));
 }
 
 // CLI11 reads configuration files for the program itself only, so --config is its option, and the commands pass it up.
@@ -25,21 +28,48 @@ void add_config(CLI::App* program) {
 
 void add_common(CLI::App* command, Options& options) {
   add_data_dir(command, options);
-  command->add_option("--log-level", options.log_level, "debug, info, warn or error")->capture_default_str();
-  command->add_option("--node-ip", options.node_ip, "this machine's address; default: that of the default route");
+  command->add_option("--node-ip", options.node_ip, "this machine's address; default: that of the default route")
+      ->check(charon::cmd::ip_problem);
 }
 
 void add_server(CLI::App* command, Options& options) {
-  command->add_option("--listen", options.listen, "address of the API server")->capture_default_str();
+  command->add_option("--listen", options.listen, "address of the API server")
+      ->capture_default_str()
+      ->check(charon::cmd::ip_problem);
   command->add_option("--port", options.port, "port of the API server")->capture_default_str()->check(CLI::Range(0, 65535));
-  command->add_option("--service-ip", options.service_ip, "address of the Service default/kubernetes")->capture_default_str();
+  command->add_option("--service-ip", options.service_ip, "address of the Service default/kubernetes")
+      ->capture_default_str()
+      ->check(charon::cmd::ip_problem);
 }
 
 void add_agent(CLI::App* command, Options& options) {
-  command->add_option("--node-name", options.node_name, "name of this node; default: the host's");
-  command->add_option("--node-label", options.node_labels, "key=value, given to the node when it registers");
+  command->add_option("--node-name", options.node_name, "name of this node; default: the host's")
+      ->check(charon::cmd::node_name_problem);
+  command->add_option("--node-label", options.node_labels, "key=value, given to the node when it registers")
+      ->check(charon::cmd::node_label_problem);
   command->add_option("--containerd-socket", options.containerd_socket, "use this containerd instead of one of our own");
-  command->add_option("--cluster-cidr", options.cluster_cidr, "addresses of this node's pods")->capture_default_str();
+  command->add_option("--cluster-cidr", options.cluster_cidr, "addresses of this node's pods")
+      ->capture_default_str()
+      ->check(charon::cmd::pod_range_problem);
+}
+
+constexpr int kUsageError = 2;
+
+// "charon image import" of what was typed, as far as it named commands.
+std::string named_command(const CLI::App& program) {
+  std::string name = "charon";
+  for (const CLI::App* app = &program; !app->get_subcommands().empty();) {
+    app = app->get_subcommands().front();
+    name += " " + app->get_name();
+  }
+  return name;
+}
+
+// --help is an error to CLI11, too.
+int end_parsing(const CLI::App& program, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return program.exit(error);
+  std::fprintf(stderr, "charon: %s\nSee `%s --help`.\n", error.what(), named_command(program).c_str());
+  return kUsageError;
 }
 
 }  // namespace
@@ -112,6 +142,10 @@ int main(int argc, char** argv) {
     std::printf("charon %s (Kubernetes API %s)\n", charon::server::kCharonVersion, charon::server::kKubernetesVersion);
   });
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return end_parsing(app, error);
+  }
   return code;
 }

@@ -7,6 +7,7 @@
 #include "api/cri/v1/types.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/pid_file.h"
+#include "cmd/cli/preconditions.h"
 #include "cmd/cli/progress.h"
 #include "cmd/containerd/containerd.h"
 #include "cmd/pause/pause_image.h"
@@ -33,8 +34,7 @@ std::vector<std::string> own_arguments(const Options& options) {
                                    "--listen",        options.listen,
                                    "--port",          std::to_string(options.port),
                                    "--service-ip",    options.service_ip,
-                                   "--cluster-cidr",  options.cluster_cidr,
-                                   "--log-level",     options.log_level};
+                                   "--cluster-cidr",  options.cluster_cidr};
   auto add = [&argv](const char* flag, const std::string& value) {
     if (value.empty()) return;
     argv.emplace_back(flag);
@@ -62,6 +62,9 @@ rt::Task<void> note_exit(rt::Child* child, bool* exited) {
 }
 
 rt::Task<int> start_and_wait(rt::OsLoop& loop, rt::Files& files, rt::Process& process, Options options) {
+  auto net = rt::make_os_net(loop);
+  if (auto checked = check_preconditions(files, *net, options, {.server = true, .agent = true}); !checked)
+    co_return complain("cannot start", checked.error());
   if (auto made = files.make_dirs(options.data_dir, 0711); !made) co_return complain("cannot start", made.error());
   rt::Command command;
   command.argv = own_arguments(options);
@@ -172,10 +175,6 @@ rt::Task<int> import_image(rt::OsLoop& loop, Options options, std::string file) 
 }  // namespace
 
 int run_detached(const Options& options) {
-  if (!rt::is_root()) {
-    std::fprintf(stderr, "charon: running containers needs root: start it with sudo\n");
-    return 1;
-  }
   rt::OsLoop loop;
   auto files = rt::make_os_files();
   auto process = rt::make_os_process(loop);

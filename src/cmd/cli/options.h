@@ -16,7 +16,6 @@ struct Options {
   std::string cluster_cidr = "10.42.0.0/24";
   std::string service_ip = "10.43.0.1";
   std::vector<std::string> node_labels;
-  std::string log_level = "info";
   bool detach = false;
   std::string process = "charon";  // names the pid file: "agent" for an agent alone
 };

@@ -19,11 +19,16 @@ int running_pid(const rt::Files& files, const Options& options) {
   return rt::process_alive(pid) && rt::process_start(pid) == start ? pid : 0;
 }
 
+Result<void> check_not_running(const rt::Files& files, const Options& options) {
+  const int pid = running_pid(files, options);
+  if (pid == 0 || pid == rt::process_id()) return {};
+  return fail(Reason::Conflict,
+              fmt::format("a cluster already runs from {} (process {}); `charon down` stops it", options.data_dir, pid));
+}
+
 Result<void> claim_pid_file(rt::Files& files, const Options& options) {
-  int self = rt::process_id();
-  if (int pid = running_pid(files, options); pid != 0 && pid != self)
-    return fail(Reason::Conflict,
-                fmt::format("a cluster already runs from {} (process {}); `charon down` stops it", options.data_dir, pid));
+  TRY(check_not_running(files, options));
+  const int self = rt::process_id();
   return files.write_atomic(pid_file(options), fmt::format("{} {}\n", self, rt::process_start(self)), 0644);
 }
 

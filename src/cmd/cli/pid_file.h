@@ -10,6 +10,8 @@ namespace charon::cmd {
 
 // 0 when none runs.
 int running_pid(const rt::Files& files, const Options& options);
+// Conflict, with what to do, when one runs that is not this process.
+Result<void> check_not_running(const rt::Files& files, const Options& options);
 // Writes our own. Conflict when another process runs the cluster.
 Result<void> claim_pid_file(rt::Files& files, const Options& options);
 

@@ -10,6 +10,7 @@
 #include "cmd/cli/admin.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/pid_file.h"
+#include "cmd/cli/preconditions.h"
 #include "cmd/cli/progress.h"
 #include "cmd/compose/agent.h"
 #include "cmd/compose/control_plane.h"
@@ -24,7 +25,8 @@
 namespace charon::cmd {
 namespace {
 
-constexpr std::chrono::hours kRenewInterval{12};
+// Timers stand still while the machine sleeps: what expired in the meantime is renewed this long after it wakes.
+constexpr std::chrono::minutes kRenewInterval{10};
 constexpr std::chrono::milliseconds kReadyPoll{20};
 
 server::User user_of(std::string name, std::vector<std::string> groups) {
@@ -39,6 +41,13 @@ bool node_ready(const core::v1::Node& node) {
   for (const core::v1::NodeCondition& condition : node.status.conditions)
     if (condition.type == "Ready") return condition.status == "True";
   return false;
+}
+
+// In small letters, as the kubelet registers it: a host may be named with others, an object not.
+std::string node_name_of_host() {
+  std::string name = rt::host_name();
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name;
 }
 
 // Everything that one process runs.
@@ -73,13 +82,14 @@ class Process {
   }
 
   rt::Task<Result<void>> start_parts() {
-    if (options_.node_name.empty()) options_.node_name = rt::host_name();
+    if (options_.node_name.empty()) options_.node_name = node_name_of_host();
     if (options_.node_ip.empty()) options_.node_ip = rt::primary_ip();
-    CO_TRY(files_->make_dirs(options_.data_dir, 0711));
+    CO_TRY(check_preconditions(*files_, *net_, options_, roles_));
     // An agent alone finds its server by what that wrote into the data directory.
     if (!roles_.server) {
       CO_TRY_ASSIGN(options_.port, admin_port(*files_, options_));
     }
+    CO_TRY(files_->make_dirs(options_.data_dir, 0711));
     CO_TRY(claim_data_dir());
     CO_TRY(open_pki());
     if (roles_.agent) agent_ = std::make_unique<Agent>(host(), *random_, agent_settings());
@@ -229,12 +239,6 @@ class Process {
 }  // namespace
 
 int run_cluster(const Options& options, Roles roles) {
-  if (roles.agent && !rt::is_root()) {
-    std::fprintf(
-        stderr,
-        "charon: running containers needs root: start it with sudo, or run the control plane alone with `charon server`\n");
-    return 1;
-  }
   Options named = options;
   if (!roles.server) named.process = "agent";
   return Process(std::move(named), roles).run();

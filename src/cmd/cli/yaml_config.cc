@@ -9,6 +9,18 @@
 namespace charon::cmd {
 namespace {
 
+// The command's own flag of this name. One of `charon up` alone may stand in the file that all commands share: null then.
+const CLI::Option* option_of(const CLI::App& program, const CLI::App& command, const std::string& name) {
+  const auto find = [&name](const CLI::App& app) -> const CLI::Option* {
+    const CLI::Option* option = app.get_option_no_throw("--" + name);
+    return option != nullptr && option->get_configurable() ? option : nullptr;
+  };
+  if (const CLI::Option* own = find(command)) return own;
+  for (const CLI::App* other : program.get_subcommands({}))
+    if (other->get_name() == "up" && find(*other) != nullptr) return nullptr;
+  throw CLI::FileError("the configuration file names \"" + name + "\", which is no flag of this command");
+}
+
 std::string scalar_text(const codec::Value& value) {
   return value.is_string() ? std::string(codec::view(value.get_string())) : codec::write_json(value);
 }
@@ -30,7 +42,8 @@ std::vector<CLI::ConfigItem> YamlConfig::from_config(std::istream& input) const 
   auto tree = codec::parse_yaml(text);
   if (!tree) throw CLI::FileError("the configuration file is no YAML: " + tree.error().message);
   std::vector<std::string> command;
-  for (const CLI::App* app = &program_; !app->get_subcommands().empty();) {
+  const CLI::App* app = &program_;
+  while (!app->get_subcommands().empty()) {
     app = app->get_subcommands().front();
     command.push_back(app->get_name());
   }
@@ -42,6 +55,9 @@ std::vector<CLI::ConfigItem> YamlConfig::from_config(std::istream& input) const 
     CLI::ConfigItem item;
     item.parents = command;
     item.name = std::string(name);
+    if (option_of(program_, *app, item.name) == nullptr) continue;
+    if (value.is_null() || value.is_object())
+      throw CLI::FileError("\"" + item.name + "\" of the configuration file must be a value or a list of values");
     if (value.is_array()) {
       for (const codec::Value& element : value.get_array()) item.inputs.push_back(scalar_text(element));
     } else {

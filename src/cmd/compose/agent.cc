@@ -8,7 +8,6 @@
 namespace charon::cmd {
 namespace {
 
-constexpr std::uint16_t kApiPort = 10250;
 constexpr std::chrono::seconds kCriTimeout{30};
 constexpr std::chrono::milliseconds kCriPoll{10};
 // The API server's client certificate carries this name.
@@ -21,14 +20,6 @@ std::map<std::string, std::string, std::less<>> label_map(const std::vector<std:
     map[label.substr(0, equals)] = equals < label.size() ? label.substr(equals + 1) : "";
   }
   return map;
-}
-
-// Version 2 has its controllers in one file, version 1 a folder for each.
-Result<void> check_cgroups(const rt::Files& files) {
-  if (files.exists("/sys/fs/cgroup/cgroup.controllers") || files.exists("/sys/fs/cgroup/memory")) return {};
-  return fail(Reason::ServiceUnavailable,
-              "no control groups are mounted at /sys/fs/cgroup, and containers need them: "
-              "`mount -t cgroup2 none /sys/fs/cgroup`, or start under systemd, which mounts them");
 }
 
 }  // namespace
@@ -65,7 +56,6 @@ rt::Task<Result<void>> Agent::wait_for_cri() {
 }
 
 rt::Task<Result<void>> Agent::start_runtime() {
-  CO_TRY(check_cgroups(host_.files));
   if (settings_.containerd_socket.empty()) {
     parts_->containerd = std::make_unique<Containerd>(host_, ContainerdOptions{settings_.data_dir, std::string(kPauseImage)});
     CO_TRY(co_await parts_->containerd->start());

@@ -1,6 +1,7 @@
 // Agent: containerd (ours or the user's), the node agent over it, and the node's HTTPS API, put together.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,6 +30,8 @@ struct AgentSettings {
 
 class Agent {
  public:
+  static constexpr std::uint16_t kApiPort = 10250;  // of the node's API
+
   Agent(Containerd::Host host, rt::Random& random, AgentSettings settings);
   ~Agent();
   Agent(const Agent&) = delete;

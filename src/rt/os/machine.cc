@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -39,6 +40,15 @@ std::string primary_ip() {
 }
 
 bool is_root() { return ::geteuid() == 0; }
+
+bool may_write(const std::string& folder) {
+  // The kernel's pseudo file systems let root pass here, and refuse the file later.
+  constexpr long kProc = 0x9fa0;
+  constexpr long kSysfs = 0x62656572;
+  struct statfs system{};
+  if (::statfs(folder.c_str(), &system) == 0 && (system.f_type == kProc || system.f_type == kSysfs)) return false;
+  return ::access(folder.c_str(), W_OK | X_OK) == 0;
+}
 
 int process_id() { return ::getpid(); }
 

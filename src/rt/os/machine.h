@@ -11,6 +11,8 @@ std::string host_name();  // as uname(2) has it
 // The address that packets to the rest of the world leave from; 127.0.0.1 on a machine without a route.
 std::string primary_ip();
 bool is_root();
+// Whether this user may make files in the folder; false on a file system that is read-only.
+bool may_write(const std::string& folder);
 int process_id();
 bool process_alive(int pid);
 // When the process began, in clock ticks since the machine did: with the pid its identity. 0 when there is none.
