@@ -1,14 +1,19 @@
-// The way from the API server to the HTTPS API of a node's agent: logs, exec, attach, port-forward, proxy.
+// The ways from the API server to others: to the HTTPS API of a node's agent (logs, exec, attach, port-forward), and to what
+// the proxy subresource leads to.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "api/core/v1/types.h"
 #include "base/result.h"
 #include "net/client.h"
 #include "server/cache.h"
 
 namespace charon::server {
+
+// ServiceUnavailable when the node reports no address yet.
+Result<rt::Address> agent_address(const core::v1::Node& node);
 
 class NodeConnections {
  public:
@@ -25,6 +30,9 @@ class NodeConnections {
 
   // NotFound when the node does not exist, ServiceUnavailable when it reports no address.
   Result<std::shared_ptr<net::HttpClient>> to(const std::string& node);
+  // A client for one request to a pod or the like, without the server's certificate; of TLS the peer's certificate is not
+  // verified, since nobody says which CA it is from.
+  Result<std::shared_ptr<net::HttpClient>> to_backend(const rt::Address& address, std::string authority, bool use_tls);
 
  private:
   struct Entry {

@@ -20,9 +20,10 @@ def exec_path(c, *command, **options):
 
 @CASES.case("a pod with a web server", essential=True)
 def make(c):
-    c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"terminationGracePeriodSeconds": 0, "containers": [
+    c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"app": "web"}}, "spec": {"terminationGracePeriodSeconds": 0, "containers": [
         {"name": "main", "image": "charon.local/busybox:1", "ports": [{"containerPort": 8080}],
-         "command": ["sh", "-c", "mkdir -p /www; echo page >/www/index.html; exec httpd -f -p 8080 -h /www"]}]}}).ok()
+         "command": ["sh", "-c", "mkdir -p /www/sub/cgi-bin /www/cgi-bin; echo page >/www/index.html; echo 'sub page' >/www/sub/index.html; "
+                     "printf '#!/bin/sh\\nprintf \"Content-Type: text/plain\\\\r\\\\n\\\\r\\\\n\"; env; cat\\n' >/www/cgi-bin/show; chmod +x /www/cgi-bin/show; exec httpd -f -p 8080 -h /www"]}]}}).ok()
     c.wait_ready("web")
 
 
@@ -130,3 +131,49 @@ def port_forward_channels(c):
     client.receive(), client.receive()
     true(b"refused" in client.channels().get(1, b""), "a closed port is told on the error channel")
     equal(WebSocket(c, f"/api/v1/namespaces/{c.namespace}/pods/web/portforward?ports=http", ["v4.channel.k8s.io"]).status, 400, "a port that is none")
+
+
+@CASES.case("proxy to a pod: the page, a port, query and body, redirects, a Status for what cannot be reached")
+def proxy_pod(c):
+    base = f"/api/v1/namespaces/{c.namespace}/pods"
+    c.kubectl(f"get --raw {base}/web/proxy/").ok().says("page")
+    c.kubectl(f"get --raw {base}/http:web:8080/proxy/index.html").ok().says("page")
+    shown = c.request("POST", f"{base}/web:8080/proxy/cgi-bin/show?a=b%20c&watch=true", "the body", "text/plain", {"Authorization": "Bearer secret", "X-Mine": "1"})
+    text = shown.body.decode()
+    true("QUERY_STRING=a=b%20c&watch=true" in text and text.endswith("the body") and "REQUEST_METHOD=POST" in text and "HTTP_X_MINE=1" in text,
+         f"the backend's view: {text}")
+    true("secret" not in text, "credentials stay with the API server")
+    equal(c.request("GET", f"{base}/web/proxy").status, 301, "without a slash")
+    moved = c.request("GET", f"{base}/web/proxy/sub")
+    equal((moved.status, moved.headers["location"]), (302, f"{base}/web/proxy/sub/"), "a redirect of the backend")
+    equal(c.request("HEAD", f"{base}/web/proxy/").body, b"", "the body of a HEAD")
+    away = c.request("GET", f"{base}/web:81/proxy/")
+    equal((away.status, away.json()["reason"]), (503, "ServiceUnavailable"), "a closed port")
+    true("error trying to reach service" in away.json()["message"], "its message")
+    equal(c.request("GET", f"{base}/ftp:web:81/proxy/").json()["message"], 'invalid pod request "ftp:web:81"', "an unknown scheme")
+    equal(c.request("GET", f"{base}/none/proxy/").json()["message"], 'pods "none" not found', "no such pod")
+    equal(c.request("GET", f"{base}/web/status/more").status, 404, "a path below another subresource")
+
+
+@CASES.case("proxy to a service: by its port's name or number, and why not")
+def proxy_service(c):
+    base = f"/api/v1/namespaces/{c.namespace}/services"
+    c.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+             "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}, {"name": "other", "port": 81, "targetPort": 8080}]}}).ok()
+    eventually(lambda: c.kubectl(f"get --raw {base}/web:http/proxy/").ok().says("page"))
+    c.kubectl(f"get --raw {base}/http:web:80/proxy/sub/").ok().says("sub page")
+    for name, why in [("web", "no endpoints available for service"), ("web:82", "no service port 82 found for service"), ("web:none", "no endpoints available for service")]:
+        answer = c.request("GET", f"{base}/{name}/proxy/")
+        true(answer.status == 503 and why in answer.json()["message"], f"{name}: {answer.body}")
+
+
+@CASES.case("proxy to a node reaches its agent")
+def proxy_node(c):
+    node = c.kubectl("get nodes -o name", namespace=None).ok().out.split("/")[1].strip()
+    c.kubectl(f"get --raw /api/v1/nodes/{node}/proxy/healthz", namespace=None).ok().says("ok")
+    c.kubectl(f"get --raw /api/v1/nodes/{node}:10250/proxy/pods", namespace=None).ok().has('"PodList"')
+
+
+@CASES.case("proxying is a permission of its own")
+def proxy_forbidden(c):
+    c.kubectl(f"get --raw /api/v1/namespaces/{c.namespace}/pods/web/proxy/ --as someone").fails(1).err_has("cannot get resource", "pods/proxy")

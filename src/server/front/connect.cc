@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "codec/tree.h"
-#include "net/websocket.h"
 #include "rt/splice.h"
 #include "server/front/call.h"
+#include "server/proxy/headers.h"
 
 namespace charon::server {
 namespace {
@@ -51,9 +51,6 @@ Result<PodPlace> find_place(const model::Document& document, std::string_view qu
 
 rt::Task<Result<void>> Front::serve_node_stream(Call& call) {
   Request& request = call.request();
-  if (request.kind->kind != "Pod" || request.subresource == "proxy")
-    co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
-                                               " is not served by this server yet");
   CO_TRY_ASSIGN(DocumentPtr pod, api_.get(request));
   if (nodes_ == nullptr) co_return fail(Reason::ServiceUnavailable, "this server has no connection to nodes");
   std::string target = request.ns + "/" + request.name;
@@ -80,8 +77,13 @@ rt::Task<Result<void>> Front::pass_log(Call& call, std::string node, std::string
   call.status = 200;
   call.started = true;
   CO_TRY(co_await call.exchange.start(200, {{"content-type", "text/plain"}, {"cache-control", "no-cache, private"}}));
+  co_return co_await pass_body(call, *stream);
+}
+
+// What the other side sends, as it comes.
+rt::Task<Result<void>> Front::pass_body(Call& call, net::ClientStream& stream) {
   while (true) {
-    CO_TRY_ASSIGN(std::string bytes, co_await stream->read());
+    CO_TRY_ASSIGN(std::string bytes, co_await stream.read());
     if (bytes.empty()) co_return Result<void>();
     std::vector<net::Piece> pieces;
     pieces.push_back(net::Piece::of(std::move(bytes)));
@@ -96,19 +98,19 @@ rt::Task<Result<void>> Front::tunnel(Call& call, std::string node, std::string p
   net::ClientRequest request;
   request.method = call.head.method;
   request.path = path + (call.head.query.empty() ? "" : "?" + call.head.query);
-  for (const auto& [name, value] : call.head.headers.items()) {
-    bool ours = name == "authorization" || name == "host" || name == "content-length" || name == "sec-websocket-extensions";
-    if (ours) continue;
-    request.headers.add(name, name == "sec-websocket-protocol" ? net::without_bearer_protocol(value) : value);
-  }
+  request.headers = request_headers(call.head);
+  co_return co_await pass_upgrade(call, std::move(client), std::move(request));
+}
+
+rt::Task<Result<void>> Front::pass_upgrade(Call& call, std::shared_ptr<net::HttpClient> client, net::ClientRequest request) {
   CO_TRY_ASSIGN(net::Upgraded upstream, co_await client->upgrade(std::move(request)));
   net::Headers headers;
   for (const auto& [name, value] : upstream.headers.items())
     if (name != "connection" && name != "upgrade") headers.add(name, value);
   call.status = 101;
   call.started = true;
+  std::string protocol(call.head.headers.get("upgrade"));
   CO_TRY_ASSIGN(std::unique_ptr<rt::Stream> stream, co_await call.exchange.upgrade(std::move(protocol), std::move(headers)));
-  // The agent ends a finished exec; then the client's direction has nothing more to say.
   co_await rt::splice(api_.loop(), *stream, *upstream.stream);
   co_return Result<void>();
 }

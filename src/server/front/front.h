@@ -51,6 +51,10 @@ class Front {
   rt::Task<Result<void>> serve_delete(Call& call);
   rt::Task<Result<void>> serve_scale(Call& call);
   rt::Task<Result<void>> serve_node_stream(Call& call);
+  rt::Task<Result<void>> serve_proxy(Call& call);
+  rt::Task<Result<void>> pass_response(Call& call, std::unique_ptr<net::ClientStream> stream, std::string origin);
+  rt::Task<Result<void>> pass_body(Call& call, net::ClientStream& stream);
+  rt::Task<Result<void>> pass_upgrade(Call& call, std::shared_ptr<net::HttpClient> client, net::ClientRequest request);
   rt::Task<Result<void>> tunnel(Call& call, std::string node, std::string path);
   rt::Task<Result<void>> pass_log(Call& call, std::string node, std::string path);
 

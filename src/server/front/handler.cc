@@ -153,8 +153,8 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   Request& request = call.request();
   bool watching = request.verb == "watch";
   const std::string& subresource = request.subresource;
-  if (subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward" ||
-      subresource == "proxy")
+  if (subresource == "proxy") co_return co_await serve_proxy(call);
+  if (subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward")
     co_return co_await serve_node_stream(call);
   CO_TRY_ASSIGN(call.media, negotiate(call.head.headers.get("accept"), watching));
   if (auto pretty = net::query_value(call.query(), "pretty"); pretty && *pretty != "false" && *pretty != "0")

@@ -95,7 +95,13 @@ Result<Route> route(const net::RequestHead& head) {
   if (rest.size() > 1) request.name = rest[1];
   if (rest.size() > 2) request.subresource = rest[2];
   if (!request.subresource.empty() && !request.kind->has_subresource(request.subresource)) return fail(page_not_found());
-  TRY(read_options(head.query, request));
+  bool proxied = request.subresource == "proxy";
+  if (rest.size() > 3 && !proxied) return fail(page_not_found());
+  if (proxied) {
+    result.proxied_path = head.path.substr(static_cast<std::size_t>(rest[2].data() + rest[2].size() - head.path.data()));
+  } else {
+    TRY(read_options(head.query, request));  // a proxied request's query is its backend's
+  }
   bool watching = watch_path || (is_true(head.query, "watch") && head.method == "GET" && request.subresource.empty());
   request.verb = verb_of(head.method, request, watching);
   // A named POST without subresource and an unnamed PUT or PATCH mean nothing.

@@ -16,8 +16,9 @@ namespace charon::server {
 struct Route {
   enum class Kind : std::uint8_t { Resource, Discovery, Other };
   Kind kind = Kind::Other;
-  Request request;     // of a Resource
-  std::string method;  // in lower case, for paths that are no resources
+  Request request;           // of a Resource
+  std::string method;        // in lower case, for paths that are no resources
+  std::string proxied_path;  // of the proxy subresource: what follows it, with its first slash; decoded
 };
 
 // NotFound for an unknown group, version, resource or subresource; MethodNotAllowed for a verb that the resource has not;

@@ -1,0 +1,75 @@
+// The proxy subresource of pods, services and nodes: any request, passed on to what the object stands for.
+#include "server/front/call.h"
+#include "server/proxy/backend.h"
+#include "server/proxy/headers.h"
+
+namespace charon::server {
+namespace {
+
+constexpr std::size_t kBodyBytes = 16u << 20;  // of a proxied request; responses are passed on as they come
+
+std::string encode_path(std::string_view path) {
+  std::string encoded;
+  while (!path.empty()) {
+    std::size_t slash = path.find('/');
+    encoded += net::percent_encode(path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    encoded += '/';
+    path.remove_prefix(slash + 1);
+  }
+  return encoded;
+}
+
+std::string with_query(std::string path, const std::string& query) { return query.empty() ? path : path + "?" + query; }
+
+bool has_no_body(std::string_view method, int status) { return method == "HEAD" || status == 204 || status == 304; }
+
+}  // namespace
+
+rt::Task<Result<void>> Front::serve_proxy(Call& call) {
+  if (nodes_ == nullptr) co_return fail(Reason::ServiceUnavailable, "this server has no connection to pods and nodes");
+  CO_TRY_ASSIGN(Backend backend, find_backend(api_.caches(), api_.random(), call.request()));
+  const net::RequestHead& head = call.head;
+  bool upgrades = head.headers.has("upgrade");
+  if (call.route.proxied_path.empty() && !upgrades) {
+    // The backend's own relative links need a folder to stand in.
+    call.status = 301;
+    co_await call.exchange.respond(301, {{"location", with_query(encode_path(head.path) + "/", head.query)}}, {});
+    co_return Result<void>();
+  }
+  std::shared_ptr<net::HttpClient> client;
+  if (backend.agent_of.empty()) {
+    CO_TRY_ASSIGN(client, nodes_->to_backend(backend.address, backend.address.text(), backend.tls));
+  } else {
+    CO_TRY_ASSIGN(client, nodes_->to(backend.agent_of));
+  }
+  net::ClientRequest request{.method = head.method, .headers = request_headers(head)};
+  request.path = with_query(encode_path(call.route.proxied_path.empty() ? "/" : call.route.proxied_path), head.query);
+  request.headers.add("x-forwarded-for", head.peer.host);
+  request.headers.set("x-forwarded-host", std::string(head.headers.get("host")));
+  request.headers.set("x-forwarded-proto", "https");
+  request.headers.set("x-forwarded-uri", head.path);
+  if (upgrades) co_return co_await pass_upgrade(call, std::move(client), std::move(request));
+  CO_TRY_ASSIGN(request.body, co_await call.exchange.body(kBodyBytes));
+  auto opened = co_await client->open(std::move(request));
+  if (!opened) co_return fail(Reason::ServiceUnavailable, "error trying to reach service: " + opened.error().message);
+  co_return co_await pass_response(call, std::move(*opened), (backend.tls ? "https://" : "http://") + backend.address.text());
+}
+
+rt::Task<Result<void>> Front::pass_response(Call& call, std::unique_ptr<net::ClientStream> stream, std::string origin) {
+  net::Headers headers = response_headers(stream->headers());
+  if (headers.has("location")) {
+    std::string prefix = call.head.path.substr(0, call.head.path.size() - call.route.proxied_path.size());
+    headers.set("location", rewrite_location(headers.get("location"), origin, encode_path(prefix)));
+  }
+  call.status = stream->status();
+  call.started = true;
+  if (has_no_body(call.head.method, call.status)) {
+    co_await call.exchange.respond(call.status, std::move(headers), {});
+    co_return Result<void>();
+  }
+  CO_TRY(co_await call.exchange.start(call.status, std::move(headers)));
+  co_return co_await pass_body(call, *stream);
+}
+
+}  // namespace charon::server
