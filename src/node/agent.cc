@@ -42,7 +42,7 @@ NodeAgent::NodeAgent(rt::Loop& loop, rt::Net& net, rt::Files& files, rt::Process
       objects_(transport),
       volumes_(make_volume_types(files, process, objects_)),
       images_(loop, runtime, objects_),
-      registrar_(loop, files, process, transport, runtime, events_, options_.node,
+      registrar_(loop, files, transport, runtime, events_, options_.node,
                  [this](const std::vector<std::string>& pod_cidrs) {
                    if (options_.cni_conf_dir.empty()) return;
                    PodNetwork network = options_.network;

@@ -25,6 +25,11 @@ struct FileInfo {
   Time modified;
 };
 
+struct DiskSpace {
+  std::uint64_t size_bytes = 0;
+  std::uint64_t available_bytes = 0;  // to users other than root
+};
+
 class Files {
  public:
   virtual ~Files() = default;
@@ -50,6 +55,7 @@ class Files {
   virtual Result<std::string> read_link(const std::string& path) const = 0;
   virtual Result<std::vector<std::string>> list(const std::string& path) const = 0;  // names, sorted
   virtual Result<FileInfo> info(const std::string& path) const = 0;                  // of a symlink: the link itself
+  virtual Result<DiskSpace> disk_space(const std::string& path) const = 0;           // of the file system that holds it
   virtual Result<void> set_mode(const std::string& path, std::uint32_t mode) = 0;
   virtual Result<void> set_owner(const std::string& path, std::uint32_t uid, std::uint32_t gid) = 0;
   bool exists(const std::string& path) const { return info(path).has_value(); }

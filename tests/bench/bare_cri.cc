@@ -1,5 +1,6 @@
-// How long the container runtime itself takes for what a pod start needs: charon-bare-cri SOCKET IMAGE ROUNDS runs a sandbox,
-// creates and starts one container in it, and takes them down again, one after the other. Prints the seconds as JSON.
+// How long the container runtime itself takes for what a pod start needs: charon-bare-cri SOCKET IMAGE ROUNDS [MANY] runs a
+// sandbox, creates and starts one container in it, and takes them down again, one after the other. With MANY it then starts so
+// many at once, all together and again four at a time, as the runtime's own limit differs. Prints the seconds as JSON.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -9,6 +10,7 @@
 #include "net/grpc.h"
 #include "rt/os/loop.h"
 #include "rt/os/net.h"
+#include "rt/scope.h"
 
 namespace charon {
 namespace {
@@ -18,6 +20,7 @@ constexpr std::chrono::seconds kTimeout{60};
 struct Times {
   std::vector<double> start_s;
   std::vector<double> end_s;
+  std::vector<double> many_s;  // all at once, four at a time
 };
 
 template <class T>
@@ -45,7 +48,35 @@ class Runtime {
     co_return times;
   }
 
+  // The seconds until all of them run, `width` at a time.
+  rt::Task<double> run_many(int pods, int width) {
+    std::vector<std::string> sandboxes(static_cast<std::size_t>(pods));
+    const rt::Instant begin = loop_.clock().now();
+    int next = 0;
+    rt::Scope starting(loop_);
+    for (int i = 0; i < width; ++i) starting.spawn(start_some(&next, &sandboxes));
+    co_await starting.drained();
+    const double took = since(begin);
+    int last = 0;
+    rt::Scope ending(loop_);
+    for (int i = 0; i < width; ++i) ending.spawn(end_some(&last, &sandboxes));
+    co_await ending.drained();
+    co_return took;
+  }
+
  private:
+  // Each of those that work together takes the next number.
+  rt::Task<void> start_some(int* next, std::vector<std::string>* sandboxes) {
+    while (*next < static_cast<int>(sandboxes->size())) {
+      const int number = (*next)++;
+      std::string id = co_await start(number);
+      (*sandboxes)[static_cast<std::size_t>(number)] = std::move(id);
+    }
+  }
+  rt::Task<void> end_some(int* next, std::vector<std::string>* sandboxes) {
+    while (*next < static_cast<int>(sandboxes->size())) co_await end((*sandboxes)[static_cast<std::size_t>((*next)++)]);
+  }
+
   double since(rt::Instant begin) const { return std::chrono::duration<double>(loop_.clock().now() - begin).count(); }
 
   rt::Task<std::string> start(int number) {
@@ -105,8 +136,8 @@ void print(const char* name, const std::vector<double>& seconds, const char* beh
 
 int main(int argc, char** argv) {
   using namespace charon;
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: charon-bare-cri SOCKET IMAGE ROUNDS\n");
+  if (argc != 4 && argc != 5) {
+    std::fprintf(stderr, "usage: charon-bare-cri SOCKET IMAGE ROUNDS [MANY]\n");
     return 2;
   }
   rt::OsLoop loop;
@@ -114,9 +145,12 @@ int main(int argc, char** argv) {
   const auto channel =
       net::make_grpc_channel(loop, *net, rt::Address::unix_path(argv[1]), {{"containerd-namespace", "k8s.io"}});
   Runtime runtime(loop, *channel, argv[2]);
-  const Times times = loop.run(runtime.run(std::atoi(argv[3])));
+  Times times = loop.run(runtime.run(std::atoi(argv[3])));
+  if (const int many = argc == 5 ? std::atoi(argv[4]) : 0; many > 0)
+    for (const int width : {many, 4}) times.many_s.push_back(loop.run(runtime.run_many(many, width)));
   std::printf("{");
   print("start_s", times.start_s, ",");
-  print("end_s", times.end_s, "}\n");
+  print("end_s", times.end_s, ",");
+  print("many_s", times.many_s, "}\n");
   return 0;
 }

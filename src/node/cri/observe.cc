@@ -48,57 +48,59 @@ std::string termination_message(const rt::Files& files, const cri::v1::Container
   return text;
 }
 
-ObservedContainer observed(const cri::v1::Container& container) {
-  ObservedContainer out;
-  out.id = container.id;
-  out.sandbox_id = container.pod_sandbox_id;
-  out.name = annotation(container.labels, labels::kContainerName);
-  if (container.metadata) out.attempt = container.metadata->attempt;
-  out.created_at = from_nanos(container.created_at);
-  switch (container.state) {
+ObservedContainer::State state_of(std::int32_t state) {
+  switch (state) {
     case cri::v1::ContainerState::CONTAINER_CREATED:
-      out.state = ObservedContainer::State::Created;
-      break;
+      return ObservedContainer::State::Created;
     case cri::v1::ContainerState::CONTAINER_RUNNING:
-      out.state = ObservedContainer::State::Running;
-      break;
+      return ObservedContainer::State::Running;
     case cri::v1::ContainerState::CONTAINER_EXITED:
-      out.state = ObservedContainer::State::Exited;
-      break;
+      return ObservedContainer::State::Exited;
     default:
-      out.state = ObservedContainer::State::Unknown;
-  }
-  if (container.image) out.image = container.image->image;
-  out.image_id = container.image_ref;
-  out.spec_hash = annotation(container.annotations, labels::kContainerHash);
-  return out;
-}
-
-void complete(const rt::Files& files, const cri::v1::ContainerStatus& status, ObservedContainer& out) {
-  out.started_at = from_nanos(status.started_at);
-  out.finished_at = from_nanos(status.finished_at);
-  out.exit_code = status.exit_code;
-  out.reason = status.reason;
-  out.log_path = status.log_path;
-  if (!status.image_ref.empty()) out.image_id = status.image_ref;
-  switch (status.state) {
-    case cri::v1::ContainerState::CONTAINER_CREATED:
-      out.state = ObservedContainer::State::Created;
-      break;
-    case cri::v1::ContainerState::CONTAINER_RUNNING:
-      out.state = ObservedContainer::State::Running;
-      break;
-    case cri::v1::ContainerState::CONTAINER_EXITED:
-      out.state = ObservedContainer::State::Exited;
-      out.message = termination_message(files, status);
-      if (out.message.empty()) out.message = status.message;
-      break;
-    default:
-      out.state = ObservedContainer::State::Unknown;
+      return ObservedContainer::State::Unknown;
   }
 }
 
 }  // namespace
+
+rt::Task<Result<ObservedSandbox>> observe_sandbox(Runtime& runtime, std::string id) {
+  CO_TRY_ASSIGN(auto status, co_await runtime.sandbox_status(std::move(id)));
+  ObservedSandbox out;
+  out.id = status.id;
+  if (status.metadata) out.attempt = status.metadata->attempt;
+  out.ready = status.state == cri::v1::PodSandboxState::SANDBOX_READY;
+  out.created_at = from_nanos(status.created_at);
+  if (out.ready && status.network && !status.network->ip.empty()) {
+    out.ips.push_back(status.network->ip);
+    for (const auto& ip : status.network->additional_ips) out.ips.push_back(ip.ip);
+  }
+  co_return out;
+}
+
+rt::Task<Result<ObservedContainer>> observe_container(Runtime& runtime, rt::Files& files, std::string sandbox_id,
+                                                      std::string id) {
+  CO_TRY_ASSIGN(auto status, co_await runtime.container_status(std::move(id)));
+  ObservedContainer out;
+  out.id = status.id;
+  out.sandbox_id = std::move(sandbox_id);
+  out.name = annotation(status.labels, labels::kContainerName);
+  if (status.metadata) out.attempt = status.metadata->attempt;
+  out.state = state_of(status.state);
+  out.created_at = from_nanos(status.created_at);
+  out.started_at = from_nanos(status.started_at);
+  out.finished_at = from_nanos(status.finished_at);
+  out.exit_code = status.exit_code;
+  out.reason = status.reason;
+  if (status.image) out.image = status.image->image;
+  out.image_id = status.image_ref;
+  out.spec_hash = annotation(status.annotations, labels::kContainerHash);
+  out.log_path = status.log_path;
+  if (out.state == ObservedContainer::State::Exited) {
+    out.message = termination_message(files, status);
+    if (out.message.empty()) out.message = status.message;
+  }
+  co_return out;
+}
 
 rt::Task<Result<ObservedPod>> observe_pod(Runtime& runtime, rt::Files& files, std::string uid, ExitedContainers& exited) {
   std::map<std::string, std::string, std::less<>> selector;
@@ -107,21 +109,18 @@ rt::Task<Result<ObservedPod>> observe_pod(Runtime& runtime, rt::Files& files, st
   CO_TRY_ASSIGN(auto containers, co_await runtime.list_containers(selector));
   ObservedPod out;
   for (const auto& sandbox : sandboxes) {
-    ObservedSandbox seen;
-    seen.id = sandbox.id;
-    if (sandbox.metadata) seen.attempt = sandbox.metadata->attempt;
-    seen.ready = sandbox.state == cri::v1::PodSandboxState::SANDBOX_READY;
-    seen.created_at = from_nanos(sandbox.created_at);
-    if (seen.ready) {
-      auto status = co_await runtime.sandbox_status(sandbox.id);
-      if (!status && status.error().reason == Reason::NotFound) continue;
-      if (!status) co_return fail(std::move(status.error()));
-      if (status->network && !status->network->ip.empty()) {
-        seen.ips.push_back(status->network->ip);
-        for (const auto& ip : status->network->additional_ips) seen.ips.push_back(ip.ip);
-      }
+    if (sandbox.state == cri::v1::PodSandboxState::SANDBOX_READY) {
+      auto seen = co_await observe_sandbox(runtime, sandbox.id);
+      if (!seen && seen.error().reason == Reason::NotFound) continue;
+      if (!seen) co_return fail(std::move(seen.error()));
+      out.sandboxes.push_back(std::move(*seen));
+      continue;
     }
-    out.sandboxes.push_back(std::move(seen));
+    ObservedSandbox ended;
+    ended.id = sandbox.id;
+    if (sandbox.metadata) ended.attempt = sandbox.metadata->attempt;
+    ended.created_at = from_nanos(sandbox.created_at);
+    out.sandboxes.push_back(std::move(ended));
   }
   ExitedContainers still;
   for (const auto& container : containers) {
@@ -130,13 +129,11 @@ rt::Task<Result<ObservedPod>> observe_pod(Runtime& runtime, rt::Files& files, st
       still.insert(*known);
       continue;
     }
-    ObservedContainer seen = observed(container);
-    auto status = co_await runtime.container_status(container.id);
-    if (!status && status.error().reason == Reason::NotFound) continue;
-    if (!status) co_return fail(std::move(status.error()));
-    complete(files, *status, seen);
-    if (seen.state == ObservedContainer::State::Exited) still.emplace(seen.id, seen);
-    out.containers.push_back(std::move(seen));
+    auto seen = co_await observe_container(runtime, files, container.pod_sandbox_id, container.id);
+    if (!seen && seen.error().reason == Reason::NotFound) continue;
+    if (!seen) co_return fail(std::move(seen.error()));
+    if (seen->state == ObservedContainer::State::Exited) still.emplace(seen->id, *seen);
+    out.containers.push_back(std::move(*seen));
   }
   exited = std::move(still);
   std::sort(out.sandboxes.begin(), out.sandboxes.end(), [](const ObservedSandbox& a, const ObservedSandbox& b) {

@@ -17,4 +17,9 @@ using ExitedContainers = std::map<std::string, ObservedContainer, std::less<>>;
 // `exited` is used and completed; entries of removed containers are dropped. Both references must outlive the task.
 rt::Task<Result<ObservedPod>> observe_pod(Runtime& runtime, rt::Files& files, std::string uid, ExitedContainers& exited);
 
+// One sandbox or container of it. NotFound when it is gone.
+rt::Task<Result<ObservedSandbox>> observe_sandbox(Runtime& runtime, std::string id);
+rt::Task<Result<ObservedContainer>> observe_container(Runtime& runtime, rt::Files& files, std::string sandbox_id,
+                                                      std::string id);
+
 }  // namespace charon::node

@@ -29,6 +29,7 @@ class Decider {
   bool start(const ContainerView& view, const ObservedContainer* last, const std::string& sandbox_id);
   bool wants_start() const;
   const ObservedSandbox* ready_sandbox();
+  void first_images();
   bool init_containers(const std::string& sandbox_id);
   void main_container(const ContainerView& view, const std::string& sandbox_id);
   bool replace_if_needed(const ContainerView& view, const ObservedContainer& container);
@@ -198,6 +199,19 @@ bool Decider::replace_if_needed(const ContainerView& view, const ObservedContain
   return true;
 }
 
+// The images of what the sandbox that is being made will run first.
+void Decider::first_images() {
+  bool creating = std::any_of(plan_.actions.begin(), plan_.actions.end(),
+                              [](const Action& action) { return std::holds_alternative<CreateSandbox>(action); });
+  if (!creating) return;
+  for (const ContainerView& view : views_) {
+    const ContainerMemory& memory = memory_.containers[view.spec->name];
+    if (memory.image.kind == ImageState::Kind::Unknown && !held(memory.trouble))
+      plan_.actions.push_back(EnsureImage{view.spec->name});
+    if (view.role != Role::Main) return;
+  }
+}
+
 // Runs the init containers one after the other. True when all have done their part.
 bool Decider::init_containers(const std::string& sandbox_id) {
   // Init containers do not run again while the main containers of the same sandbox are there.
@@ -274,10 +288,14 @@ void Decider::keep_running() {
   if (auto deadline = active_deadline(pod_, memory_)) again(*deadline);
   if (!memory_.volumes_ready) {
     if (!held(memory_.volumes_trouble)) plan_.actions.push_back(PrepareVolumes{});
-    return;
+    // The sandbox does not wait for volumes that are likely to come at once; it does for those that failed.
+    if (memory_.volumes_trouble || !observed_.sandboxes.empty()) return;
   }
   const ObservedSandbox* sandbox = ready_sandbox();
-  if (sandbox == nullptr) return;
+  if (sandbox == nullptr) {
+    if (observed_.containers.empty()) first_images();
+    return;
+  }
   remove_old();
   if (!init_containers(sandbox->id)) return;
   for (const ContainerView& view : views_)

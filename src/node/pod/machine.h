@@ -65,6 +65,7 @@ using Action = std::variant<PrepareVolumes, CreateSandbox, StopSandbox, RemoveSa
                             StopContainer, RemoveContainer, FinishPod>;
 
 struct Plan {
+  // Those up to the first that stops, removes or starts something may run at the same time; the others in this order.
   std::vector<Action> actions;
   core::v1::PodStatus status;
   std::optional<TimePoint> look_again;

@@ -143,6 +143,44 @@ TEST(PodMachine, StartsAPodFromNothing) {
   EXPECT_THAT(story.settle(), IsEmpty());
 }
 
+TEST(PodMachine, MakesTheSandboxBesideTheFirstVolumesAndShowsItWithThem) {
+  Story story(pod_of({"a"}));
+  auto asked = [&] {
+    Plan plan = decide(story.pod, story.observed, story.memory, story.node, story.now);
+    story.pod.status = plan.status;
+    std::vector<std::string> texts;
+    for (const Action& action : plan.actions) texts.push_back(text(action));
+    return texts;
+  };
+  EXPECT_THAT(asked(), ElementsAre("prepare volumes", "create sandbox #0", "ensure image of a"));
+  // The sandbox came, the volumes did not.
+  story.observed.sandboxes.push_back({"s0", 0, true, story.now, {"10.0.0.7"}});
+  story.memory.containers["a"].image.kind = ImageState::Kind::Present;
+  story.memory.volumes_trouble = Trouble{"FailedMount", "configmap \"c\" not found", story.now + 1s};
+  EXPECT_THAT(asked(), IsEmpty());
+  EXPECT_EQ(story.condition("PodReadyToStartContainers"), "False");
+  EXPECT_EQ(story.pod.status.podIP, "");
+  story.now += 1s;
+  EXPECT_THAT(asked(), ElementsAre("prepare volumes"));
+  story.memory.volumes_ready = true;
+  EXPECT_THAT(asked(), ElementsAre("start a #0"));
+  EXPECT_EQ(story.condition("PodReadyToStartContainers"), "True");
+  EXPECT_EQ(story.pod.status.podIP, "10.0.0.7");
+  // The next agent prepares the volumes anew, and takes nothing back meanwhile.
+  story.memory = {};
+  EXPECT_THAT(asked(), ElementsAre("prepare volumes"));
+  EXPECT_EQ(story.condition("PodReadyToStartContainers"), "True");
+  EXPECT_EQ(story.pod.status.podIP, "10.0.0.7");
+}
+
+TEST(PodMachine, MakesNoSandboxForVolumesThatFailed) {
+  Story story(pod_of({"a"}));
+  story.memory.volumes_trouble = Trouble{"FailedMount", "configmap \"c\" not found", story.now};
+  Plan plan = decide(story.pod, story.observed, story.memory, story.node, story.now);
+  ASSERT_EQ(plan.actions.size(), 1u);
+  EXPECT_EQ(text(plan.actions[0]), "prepare volumes");
+}
+
 TEST(PodMachine, ShowsWhyAPodIsNotThereYet) {
   Story story(pod_of({"a"}));
   Plan plan = decide(story.pod, story.observed, story.memory, story.node, story.now);

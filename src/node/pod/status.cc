@@ -71,6 +71,7 @@ class StatusBuilder {
   void set_condition(std::string_view type, bool value, std::string reason, std::string message);
   void conditions();
   void addresses();
+  bool may_start() const;
   const ContainerMemory& memory_of(const std::string& name) const {
     static const ContainerMemory none;
     auto found = memory_.containers.find(name);
@@ -246,10 +247,19 @@ std::string bracketed(const std::vector<std::string>& names) {
   return out + "]";
 }
 
+// Whether containers can start in the newest sandbox (KEP-3085): it has its network, and the volumes are there. An agent that
+// starts again beside it prepares them anew; that takes nothing back.
+bool StatusBuilder::may_start() const {
+  if (observed_.sandboxes.empty() || !observed_.sandboxes.front().ready) return false;
+  if (!pod_.spec.hostNetwork && observed_.sandboxes.front().ips.empty()) return false;
+  return memory_.volumes_ready ||
+         std::any_of(pod_.status.conditions.begin(), pod_.status.conditions.end(), [](const PodCondition& condition) {
+           return condition.type == "PodReadyToStartContainers" && condition.status == "True";
+         });
+}
+
 void StatusBuilder::conditions() {
-  bool sandbox = !observed_.sandboxes.empty() && observed_.sandboxes.front().ready &&
-                 (pod_.spec.hostNetwork || !observed_.sandboxes.front().ips.empty());
-  set_condition("PodReadyToStartContainers", sandbox, "", "");
+  set_condition("PodReadyToStartContainers", may_start(), "", "");
 
   std::string ended = status_.phase == "Succeeded" ? "PodCompleted" : status_.phase == "Failed" ? "PodFailed" : "";
   std::vector<std::string> incomplete;
@@ -308,6 +318,8 @@ void StatusBuilder::addresses() {
     status_.hostIPs.clear();
     for (const auto& ip : node_.host_ips) status_.hostIPs.push_back({.ip = ip});
   }
+  // A sandbox that waits for the pod's first volumes is not shown.
+  if (!memory_.volumes_ready && pod_.status.podIP.empty()) return;
   std::vector<std::string> ips;
   if (pod_.spec.hostNetwork) {
     if (!observed_.sandboxes.empty()) ips = node_.host_ips;

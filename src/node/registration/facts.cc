@@ -54,7 +54,7 @@ std::string os_release_name(std::string_view os_release) {
   return std::string(value);
 }
 
-rt::Task<MachineFacts> read_machine(rt::Files& files, rt::Process& process, std::string data_dir) {
+MachineFacts read_machine(const rt::Files& files, const std::string& data_dir) {
   MachineFacts out;
   out.cpus = count_cpus(first_line(files, "/sys/devices/system/cpu/online"));
   std::string meminfo = files.read("/proc/meminfo").value_or("");
@@ -77,18 +77,11 @@ rt::Task<MachineFacts> read_machine(rt::Files& files, rt::Process& process, std:
 #else
   out.architecture = "unknown";
 #endif
-  rt::Command df;
-  df.argv = {"df", "-B1", "--output=size,avail", data_dir};
-  auto sizes = co_await process.run(std::move(df));
-  if (sizes && sizes->code == 0) {
-    std::string_view line = sizes->out;
-    line.remove_prefix(std::min(line.find('\n') + 1, line.size()));
-    out.disk_bytes = number(line);
-    std::size_t digits = line.find_first_of("0123456789");
-    std::size_t space = digits == std::string_view::npos ? digits : line.find(' ', digits);
-    if (space != std::string_view::npos) out.disk_available_bytes = number(line.substr(space));
+  if (auto disk = files.disk_space(data_dir)) {
+    out.disk_bytes = static_cast<std::int64_t>(disk->size_bytes);
+    out.disk_available_bytes = static_cast<std::int64_t>(disk->available_bytes);
   }
-  co_return out;
+  return out;
 }
 
 }  // namespace charon::node

@@ -7,8 +7,6 @@
 
 #include "base/result.h"
 #include "rt/files.h"
-#include "rt/process.h"
-#include "rt/task.h"
 
 namespace charon::node {
 
@@ -29,7 +27,7 @@ struct MachineFacts {
 };
 
 // What cannot be read stays empty or 0.
-rt::Task<MachineFacts> read_machine(rt::Files& files, rt::Process& process, std::string data_dir);
+MachineFacts read_machine(const rt::Files& files, const std::string& data_dir);
 
 // Pure parts.
 std::int64_t meminfo_bytes(std::string_view meminfo, std::string_view key);  // "MemTotal"

@@ -20,12 +20,11 @@ constexpr char kLeaseNamespace[] = "kube-node-lease";
 
 }  // namespace
 
-Registrar::Registrar(rt::Loop& loop, rt::Files& files, rt::Process& process, client::Transport& transport, Runtime& runtime,
+Registrar::Registrar(rt::Loop& loop, rt::Files& files, client::Transport& transport, Runtime& runtime,
                      control::EventRecorder& events, NodeOptions options,
                      std::function<void(const std::vector<std::string>& pod_cidrs)> network)
     : loop_(loop),
       files_(files),
-      process_(process),
       transport_(transport),
       runtime_(runtime),
       events_(events),
@@ -44,11 +43,17 @@ rt::Task<void> Registrar::wait_registered() { co_await registered_.wait(); }
 
 rt::Task<RuntimeHealth> Registrar::runtime_health() {
   RuntimeHealth out;
-  auto version = co_await runtime_.version();
-  if (!version) co_return out;
-  out.version = version->runtime_name + "://" + version->runtime_version;
+  if (runtime_version_.empty()) {
+    auto version = co_await runtime_.version();
+    if (!version) co_return out;
+    runtime_version_ = version->runtime_name + "://" + version->runtime_version;
+  }
+  out.version = runtime_version_;
   auto status = co_await runtime_.status();
-  if (!status || !status->status) co_return out;
+  if (!status || !status->status) {
+    runtime_version_.clear();
+    co_return out;
+  }
   out.answers = true;
   for (const auto& condition : status->status->conditions) {
     if (condition.status || (condition.type != "NetworkReady" && condition.type != "RuntimeReady")) continue;
@@ -94,8 +99,9 @@ rt::Task<Result<void>> Registrar::sync_node() {
     network_((*found)->spec.podCIDRs);
   else if (!options_.pod_cidr.empty())
     network_({options_.pod_cidr});
-  machine_ = co_await read_machine(files_, process_, options_.data_dir);
+  machine_ = read_machine(files_, options_.data_dir);
   RuntimeHealth runtime = co_await runtime_health();
+  node_ready_ = runtime.answers && runtime.not_ready.empty();
   const Time now = loop_.clock().wall();
   if (!found) {
     core::v1::Node node = new_node(options_, machine_, runtime, now);
@@ -141,11 +147,7 @@ rt::Task<void> Registrar::keep_node() {
   for (;;) {
     awake_.clear();
     auto done = co_await sync_node();
-    bool ready = false;
-    if (done) {
-      RuntimeHealth runtime = co_await runtime_health();
-      ready = runtime.answers && runtime.not_ready.empty();
-    }
+    bool ready = done && node_ready_;
     // Until the node is ready it is looked at more often, so that a new node becomes ready at once.
     delay = done && ready ? rt::Duration(kLookEvery) : std::min<rt::Duration>(delay * 2, 2s);
     (void)co_await rt::with_timeout(loop_, delay, wait_awake());

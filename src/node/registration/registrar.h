@@ -14,7 +14,6 @@
 #include "node/registration/node_object.h"
 #include "rt/files.h"
 #include "rt/loop.h"
-#include "rt/process.h"
 #include "rt/scope.h"
 #include "rt/sync.h"
 
@@ -23,9 +22,8 @@ namespace charon::node {
 class Registrar {
  public:
   // `network` is called whenever the node's pod CIDRs are known, before the runtime's state is judged.
-  Registrar(rt::Loop& loop, rt::Files& files, rt::Process& process, client::Transport& transport, Runtime& runtime,
-            control::EventRecorder& events, NodeOptions options,
-            std::function<void(const std::vector<std::string>& pod_cidrs)> network);
+  Registrar(rt::Loop& loop, rt::Files& files, client::Transport& transport, Runtime& runtime, control::EventRecorder& events,
+            NodeOptions options, std::function<void(const std::vector<std::string>& pod_cidrs)> network);
   Registrar(const Registrar&) = delete;
 
   void start();
@@ -33,7 +31,10 @@ class Registrar {
   rt::Task<void> wait_registered();
   const MachineFacts& machine() const { return machine_; }
   // Look at the machine and the runtime now.
-  void wake() { awake_.set(); }
+  void wake() {
+    runtime_version_.clear();
+    awake_.set();
+  }
 
  private:
   rt::Task<void> keep_node();
@@ -47,13 +48,14 @@ class Registrar {
 
   rt::Loop& loop_;
   rt::Files& files_;
-  rt::Process& process_;
   client::Transport& transport_;
   Runtime& runtime_;
   control::EventRecorder& events_;
   NodeOptions options_;
   std::function<void(const std::vector<std::string>&)> network_;
   MachineFacts machine_;
+  bool node_ready_ = false;      // as sync_node() found the runtime
+  std::string runtime_version_;  // empty: to be asked for; a runtime that was replaced is told of by wake()
   std::string node_uid_;
   rt::Instant last_write_{};
   rt::Event registered_;

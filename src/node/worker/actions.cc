@@ -74,7 +74,7 @@ rt::Task<void> PodActions::prepare_volumes(PodPtr pod, PodMemory& memory, Volume
   paths = std::move(*prepared);
 }
 
-rt::Task<void> PodActions::create_sandbox(PodPtr pod, CreateSandbox action, PodMemory& memory) {
+rt::Task<std::optional<ObservedSandbox>> PodActions::create_sandbox(PodPtr pod, CreateSandbox action, PodMemory& memory) {
   if (action.attempt > 0)
     tell(*pod, "", EventSeverity::Normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
   cri::v1::PodSandboxConfig config = sandbox_config(*pod, action.attempt, setup_);
@@ -86,12 +86,15 @@ rt::Task<void> PodActions::create_sandbox(PodPtr pod, CreateSandbox action, PodM
     id = fail(std::move(made.error()));
   if (id) {
     memory.sandbox_trouble.reset();
-    co_return;
+    auto seen = co_await observe_sandbox(runtime_, std::move(*id));
+    if (!seen) co_return std::nullopt;
+    co_return std::move(*seen);
   }
   Backoff::Delay delay = memory.sandbox_retry.next(now(), now());
   std::string message = "Failed to create pod sandbox: " + rpc_text(id.error());
   memory.sandbox_trouble = Trouble{"FailedCreatePodSandBox", message, now() + delay};
   tell(*pod, "", EventSeverity::Warning, "FailedCreatePodSandBox", message);
+  co_return std::nullopt;
 }
 
 rt::Task<void> PodActions::stop_sandbox(StopSandbox action, PodMemory& memory) {
@@ -187,8 +190,9 @@ rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodAction
   co_return std::move(*config);
 }
 
-rt::Task<void> PodActions::start_container(PodPtr pod, StartContainer action, std::vector<std::string> ips,
-                                           const VolumePaths& paths, PodMemory& memory) {
+rt::Task<std::optional<ObservedContainer>> PodActions::start_container(PodPtr pod, StartContainer action,
+                                                                       std::vector<std::string> ips, const VolumePaths& paths,
+                                                                       PodMemory& memory) {
   ContainerMemory& mine = memory.containers[action.container];
   const core::v1::Container* container = find_container(*pod, action.container);
   std::string image_ref = mine.image.ref;
@@ -216,7 +220,7 @@ rt::Task<void> PodActions::start_container(PodPtr pod, StartContainer action, st
     Backoff::Delay delay = mine.retry.next(now(), now());
     mine.trouble = Trouble{failure->reason, failure->error.message, now() + delay};
     tell(*pod, action.container, EventSeverity::Warning, "Failed", "Error: " + failure->error.message);
-    co_return;
+    co_return std::nullopt;
   }
   mine.trouble.reset();
   mine.probes = {};
@@ -229,6 +233,9 @@ rt::Task<void> PodActions::start_container(PodPtr pod, StartContainer action, st
       mine.probes.unhealthy = "FailedPostStartHook";
     }
   }
+  auto seen = co_await observe_container(runtime_, files_, action.sandbox_id, std::move(id));
+  if (!seen) co_return std::nullopt;
+  co_return std::move(*seen);
 }
 
 rt::Task<Result<void>> PodActions::run_hook(core::v1::LifecycleHandler handler, std::string container_id, PodPtr pod,

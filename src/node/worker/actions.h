@@ -36,11 +36,13 @@ class PodActions {
 
   // Failures are noted in `memory` (with when to try again) and told by an event; references must outlive the task.
   rt::Task<void> prepare_volumes(PodPtr pod, PodMemory& memory, VolumePaths& paths);
-  rt::Task<void> create_sandbox(PodPtr pod, CreateSandbox action, PodMemory& memory);
+  // What was made, where the runtime could tell; without it, and without a trouble in `memory`, it must be observed.
+  rt::Task<std::optional<ObservedSandbox>> create_sandbox(PodPtr pod, CreateSandbox action, PodMemory& memory);
   rt::Task<void> stop_sandbox(StopSandbox action, PodMemory& memory);
   rt::Task<void> remove_sandbox(RemoveSandbox action);
-  rt::Task<void> start_container(PodPtr pod, StartContainer action, std::vector<std::string> ips, const VolumePaths& paths,
-                                 PodMemory& memory);
+  // The same for the container.
+  rt::Task<std::optional<ObservedContainer>> start_container(PodPtr pod, StartContainer action, std::vector<std::string> ips,
+                                                             const VolumePaths& paths, PodMemory& memory);
   rt::Task<void> remove_container(RemoveContainer action);
   // preStop hook, then stop. Returns when the container is gone.
   rt::Task<void> stop_container(PodPtr pod, StopContainer action, std::string pod_ip);

@@ -205,12 +205,8 @@ rt::Task<bool> PodWorker::step() {
       co_return true;
     }
     co_await hold_back(plan.actions);
-    bool changed = false;
-    for (const Action& action : plan.actions) {
-      bool acted = co_await act(action);
-      changed = changed || acted;
-    }
-    if (changed) co_return true;
+    Effect effect = co_await act_on(std::move(plan.actions));
+    if (effect == Effect::Look || !exiting_.empty()) co_return true;
   }
 }
 
@@ -238,43 +234,74 @@ rt::Task<bool> PodWorker::step_gone() {
   co_return true;
 }
 
-rt::Task<bool> PodWorker::act(Action action) {
+rt::Task<void> PodWorker::act_into(Action action, Effect* effect) {
+  Effect mine = co_await act(std::move(action));
+  *effect = std::max(*effect, mine);
+}
+
+rt::Task<PodWorker::Effect> PodWorker::act_on(std::vector<Action> actions) {
+  Effect effect = Effect::None;
+  auto prepares = [](const Action& action) {
+    return std::holds_alternative<PrepareVolumes>(action) || std::holds_alternative<CreateSandbox>(action) ||
+           std::holds_alternative<EnsureImage>(action);
+  };
+  auto rest = std::find_if_not(actions.begin(), actions.end(), prepares);
+  if (rest - actions.begin() > 1) {
+    // Volumes come first in the plan and start last: writing files would hold up the calls to the runtime.
+    rt::Scope together(loop_);
+    for (auto it = rest; it != actions.begin(); --it) together.spawn(act_into(*std::prev(it), &effect));
+    co_await together.drained();
+  } else {
+    rest = actions.begin();
+  }
+  for (; rest != actions.end() && !deleted_; ++rest) co_await act_into(*rest, &effect);
+  co_return effect;
+}
+
+rt::Task<PodWorker::Effect> PodWorker::act(Action action) {
+  // The API object may go while an action runs: those beside and after it see the pod as it was.
+  PodPtr pod = last_pod_;
   if (std::holds_alternative<PrepareVolumes>(action)) {
-    co_await actions_.prepare_volumes(pod_, memory_, paths_);
-    co_return false;
+    co_await actions_.prepare_volumes(std::move(pod), memory_, paths_);
+    co_return Effect::None;
   }
   if (auto* create = std::get_if<CreateSandbox>(&action)) {
-    co_await actions_.create_sandbox(pod_, *create, memory_);
-    co_return !memory_.sandbox_trouble;
+    std::optional<ObservedSandbox> made = co_await actions_.create_sandbox(std::move(pod), *create, memory_);
+    if (!made) co_return memory_.sandbox_trouble ? Effect::None : Effect::Look;
+    observed_.sandboxes.insert(observed_.sandboxes.begin(), std::move(*made));
+    co_return Effect::Noted;
   }
   if (auto* stop_it = std::get_if<StopSandbox>(&action)) {
     co_await actions_.stop_sandbox(*stop_it, memory_);
-    co_return true;
+    co_return Effect::Look;
   }
   if (auto* remove = std::get_if<RemoveSandbox>(&action)) {
     co_await actions_.remove_sandbox(*remove);
-    co_return true;
+    co_return Effect::Look;
   }
   if (auto* ensure = std::get_if<EnsureImage>(&action)) {
-    co_await ensure_image(ensure->container);
-    co_return false;
+    co_await ensure_image(std::move(pod), ensure->container);
+    co_return Effect::None;
   }
   if (auto* start = std::get_if<StartContainer>(&action)) {
-    co_await actions_.start_container(pod_, *start, pod_ips(), paths_, memory_);
-    co_return true;
+    std::optional<ObservedContainer> made =
+        co_await actions_.start_container(std::move(pod), *start, pod_ips(), paths_, memory_);
+    if (!made) co_return Effect::Look;
+    observed_.containers.insert(observed_.containers.begin(), std::move(*made));
+    co_return Effect::Noted;
   }
   if (auto* stop_it = std::get_if<StopContainer>(&action)) {
     memory_.stopping[stop_it->id] = {actions_.now() + std::chrono::seconds(stop_it->grace_s)};
     probers_.erase(stop_it->id);
-    scope_.spawn(stop(last_pod_, *stop_it));
-    co_return false;
+    scope_.spawn(stop(std::move(pod), *stop_it));
+    co_return Effect::None;
   }
   if (auto* remove = std::get_if<RemoveContainer>(&action)) {
     co_await actions_.remove_container(*remove);
-    co_return true;
+    co_return Effect::Look;
   }
   co_await finish();
-  co_return false;
+  co_return Effect::None;
 }
 
 rt::Task<void> PodWorker::stop(PodPtr pod, StopContainer action) {
@@ -285,16 +312,16 @@ rt::Task<void> PodWorker::stop(PodPtr pod, StopContainer action) {
   wake();
 }
 
-rt::Task<void> PodWorker::ensure_image(std::string container) {
+rt::Task<void> PodWorker::ensure_image(PodPtr pod, std::string container) {
   ContainerMemory& mine = memory_.containers[container];
-  std::optional<ImageState> here = co_await actions_.find_image(pod_, container, mine);
+  std::optional<ImageState> here = co_await actions_.find_image(pod, container, mine);
   if (here) {
     mine.image = std::move(*here);
     co_return;
   }
   mine.image = {};
   mine.image.kind = ImageState::Kind::Pulling;
-  scope_.spawn(pull(pod_, std::move(container)));
+  scope_.spawn(pull(std::move(pod), std::move(container)));
 }
 
 rt::Task<void> PodWorker::pull(PodPtr pod, std::string container) {

@@ -1,7 +1,9 @@
 // PodWorker: runs one pod on this node, from its first sandbox to the removal of its last trace.
 //
 // One coroutine walks observe -> decide -> act until nothing is left to do, and waits until it is woken (the pod changed, a
-// container exited, a pull or a stop ended, a back-off is over). Pulls, stops and probes run beside it. One loop.
+// container exited, a pull or a stop ended, a back-off is over). Pulls, stops and probes run beside it. What a new pod needs
+// first (its sandbox, volumes, images) is made at the same time, and what the runtime tells of a sandbox or container that it
+// made is noted, so that the next decision needs no look at everything. One loop.
 #pragma once
 
 #include <functional>
@@ -52,8 +54,12 @@ class PodWorker {
   bool runtime_lags();
   core::v1::Pod view() const;
   std::int64_t orphan_grace_s() const;
-  rt::Task<bool> act(Action action);  // whether the runtime changed
-  rt::Task<void> ensure_image(std::string container);
+  // How what is observed must follow an action: not at all, as it was already noted, or by looking at the runtime again.
+  enum class Effect : std::uint8_t { None, Noted, Look };
+  rt::Task<Effect> act_on(std::vector<Action> actions);
+  rt::Task<void> act_into(Action action, Effect* effect);
+  rt::Task<Effect> act(Action action);
+  rt::Task<void> ensure_image(PodPtr pod, std::string container);
   rt::Task<void> pull(PodPtr pod, std::string container);
   rt::Task<void> stop(PodPtr pod, StopContainer action);
   rt::Task<void> finish();

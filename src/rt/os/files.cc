@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -224,6 +225,11 @@ class OsFiles final : public Files {
                     info.st_gid,
                     info.st_ino,
                     Time{info.st_mtim.tv_sec, static_cast<std::int32_t>(info.st_mtim.tv_nsec)}};
+  }
+  Result<DiskSpace> disk_space(const std::string& path) const override {
+    struct statvfs found{};
+    if (::statvfs(path.c_str(), &found) != 0) return file_error(path, errno);
+    return DiskSpace{std::uint64_t{found.f_blocks} * found.f_frsize, std::uint64_t{found.f_bavail} * found.f_frsize};
   }
   Result<void> set_mode(const std::string& path, std::uint32_t mode) override {
     return done(::chmod(path.c_str(), mode), path);

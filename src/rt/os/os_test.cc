@@ -164,6 +164,15 @@ TEST(OsFiles, WritesAtomicallyListsAndRemoves) {
   EXPECT_EQ(files->read(root).error().reason, Reason::NotFound);
 }
 
+TEST(OsFiles, TellsTheSpaceOfAFileSystem) {
+  auto files = make_os_files();
+  auto space = files->disk_space("/tmp");
+  ASSERT_TRUE(space) << space.error().message;
+  EXPECT_GT(space->size_bytes, 1u << 20);
+  EXPECT_LE(space->available_bytes, space->size_bytes);
+  EXPECT_EQ(files->disk_space("/tmp/charon-is-not-here").error().reason, Reason::NotFound);
+}
+
 TEST(OsMachine, AProcessThatOnlyWaitsToBeReapedIsNotAlive) {
   EXPECT_TRUE(process_alive(process_id()));
   const int child = ::fork();
