@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+#include <string>
 #include <vector>
 
+#include "rt/eager_timeout.h"
 #include "rt/timeout.h"
 #include "rt/virtual/net.h"
 
@@ -26,6 +29,37 @@ TEST(Timeout, CutsOffTheSlowAndPassesTheFast) {
   VirtualLoop loop;
   EXPECT_EQ(loop.run(with_timeout(loop, std::chrono::seconds(2), slow_answer(loop, std::chrono::seconds(1)))), 42);
   EXPECT_EQ(loop.run(with_timeout(loop, std::chrono::seconds(1), slow_answer(loop, std::chrono::seconds(2)))), std::nullopt);
+}
+
+template <class T>
+Task<std::optional<T>> eagerly(Loop& loop, Duration limit, Task<T> task) {
+  co_return co_await eager_timeout(loop, limit, std::move(task));
+}
+
+Task<int> answer_at_once() { co_return 7; }
+
+Task<int> fail_later(Loop& loop) {
+  co_await sleep(loop, std::chrono::seconds(1));
+  throw std::runtime_error("no answer");
+}
+
+Task<std::string> what_it_throws(Task<std::optional<int>> task) {
+  try {
+    (void)co_await task;
+  } catch (const std::runtime_error& error) {
+    co_return error.what();
+  }
+  co_return "";
+}
+
+TEST(EagerTimeout, CutsOffTheSlowAndPassesTheFast) {
+  VirtualLoop loop;
+  EXPECT_EQ(loop.run(eagerly(loop, std::chrono::seconds(2), slow_answer(loop, std::chrono::seconds(1)))), 42);
+  EXPECT_EQ(loop.run(eagerly(loop, std::chrono::seconds(1), slow_answer(loop, std::chrono::seconds(2)))), std::nullopt);
+  Instant before = loop.now();
+  EXPECT_EQ(loop.run(eagerly(loop, std::chrono::seconds(1), answer_at_once())), 7);
+  EXPECT_EQ(loop.now(), before);
+  EXPECT_EQ(loop.run(what_it_throws(eagerly(loop, std::chrono::seconds(2), fail_later(loop)))), "no answer");
 }
 
 struct Witness {
