@@ -73,15 +73,26 @@ codec::Value Document::tree() const {
 SharedBytes Document::protobuf() const {
   {
     std::lock_guard lock(lazy_mutex_);
-    if (protobuf_ != nullptr) return protobuf_;
+    if (SharedBytes made = protobuf_.lock()) return made;
   }
-  // Made outside the lock: two readers may both make it, the first one's stays.
+  // Made outside the lock: two readers may both make it.
   std::string raw;
   schema::append_wire(*kind_.type, tree(), raw);
   SharedBytes made = share(encode_envelope({kind_.gv.text(), kind_.kind, raw}));
   std::lock_guard lock(lazy_mutex_);
-  if (protobuf_ == nullptr) protobuf_ = std::move(made);
-  return protobuf_;
+  protobuf_ = made;
+  protobuf_message_bytes_ = static_cast<std::uint32_t>(raw.size());
+  return made;
+}
+
+std::size_t Document::protobuf_message_bytes() const {
+  {
+    std::lock_guard lock(lazy_mutex_);
+    if (protobuf_message_bytes_ > 0) return protobuf_message_bytes_;
+  }
+  (void)protobuf();
+  std::lock_guard lock(lazy_mutex_);
+  return protobuf_message_bytes_;
 }
 
 std::shared_ptr<const void> Document::typed(const schema::Type& type, std::shared_ptr<void> (*make)()) const {

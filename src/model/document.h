@@ -1,7 +1,8 @@
 // Document: one stored version of one object, immutable and already encoded.
 //
-// The server makes it once per write; store, watch cache, watchers and informers share it by pointer, across loops. Other
-// encodings and the typed struct are made on first demand and kept beside the JSON.
+// The server makes it once per write; store, watch cache, watchers and informers share it by pointer, across loops. The typed
+// struct is made on first demand and kept beside the JSON. Protobuf is shared as long as someone holds it, and not kept: a
+// list of everything would double what is in memory.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +48,11 @@ class Document {
   std::string_view field(std::string_view path) const;
   const SharedBytes& json() const { return json_; }
 
-  codec::Value tree() const;     // parsed anew at each call: the caller owns it
-  SharedBytes protobuf() const;  // with the k8s\0 envelope; made once
+  codec::Value tree() const;  // parsed anew at each call: the caller owns it
+  // With the k8s\0 envelope. Made anew when nobody holds the one made before: who has several readers keeps it for them.
+  SharedBytes protobuf() const;
+  // How long its message is, without the envelope.
+  std::size_t protobuf_message_bytes() const;
 
   // The typed struct, decoded once per Document and shared. T must be the struct of kind().
   template <class T>
@@ -68,7 +72,8 @@ class Document {
   SharedBytes json_;
   mutable std::mutex lazy_mutex_;
   mutable std::shared_ptr<const void> typed_;
-  mutable SharedBytes protobuf_;
+  mutable std::weak_ptr<const std::string> protobuf_;
+  mutable std::uint32_t protobuf_message_bytes_ = 0;  // 0: not known yet
 };
 
 using DocumentPtr = std::shared_ptr<const Document>;

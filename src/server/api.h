@@ -26,10 +26,11 @@
 
 namespace charon::server {
 
-// Where a list starts and ends. Documents come from the cache, so a page is a snapshot at `revision` only in itself.
+// Where a list starts and ends. All its pages show the objects as they were at the revision of the first.
 struct ListPage {
   std::size_t limit = 0;       // 0: all
   std::string continue_token;  // from the page before
+  std::optional<Revision> at;  // as it was then; nullopt: as it is now
 };
 
 struct Listing {
@@ -58,8 +59,10 @@ class Api {
 
   // NotFound in Kubernetes' words: `pods "web" not found`.
   Result<DocumentPtr> get(const Request& request) const;
+  // Expired when the past that is asked for is no longer kept, Timeout when it is in the future.
   Result<Listing> list(const Request& request, const ListPage& page) const;
-  // `after`: nullopt from now. BadRequest for a malformed selector, Expired when `after` is too old.
+  // `after`: nullopt from now, and it may be in the future. BadRequest for a malformed selector, Expired when `after` is too
+  // old.
   Result<std::unique_ptr<CacheWatch>> watch(const Request& request, std::optional<Revision> after) const;
 
   // Of a review the answer, as a Document that is stored nowhere.
@@ -109,5 +112,7 @@ Error not_found(const model::Kind& kind, std::string_view name);
 Error already_exists(const model::Kind& kind, std::string_view name);
 Error conflict(const model::Kind& kind, std::string_view name, std::string_view why);
 Error bad_request(std::string message);
+// Timeout, as Kubernetes has it, for a revision that the store has not reached.
+Error too_large_version(Revision wanted, Revision current);
 
 }  // namespace charon::server

@@ -13,14 +13,16 @@
 namespace charon::server {
 namespace {
 
-// How much of a window old versions may hold in memory.
-constexpr std::size_t kWindowBytes = 8u << 20;
+// How much of a window old versions may hold in memory, while nobody is reading them and at most.
+constexpr std::size_t kWindowBytes = 16u << 20;
+constexpr std::size_t kWindowHardBytes = 48u << 20;
+constexpr std::size_t kChangeBytes = 1024;     // of a change, beside its JSON
+constexpr std::chrono::seconds kHoldTime{30};  // from one page of a list to the next
+constexpr std::size_t kWatchBatchBytes = 512u << 10;
 
 std::size_t weight(const Change& change) {
-  std::size_t bytes = sizeof(Change);
-  if (change.before) bytes += change.before->json()->size();
-  if (change.last) bytes += change.last->json()->size();
-  return bytes;
+  if (!change.before) return kChangeBytes;
+  return kChangeBytes + change.before->json()->size() * (change.after ? 1 : 2);  // twice: of a deletion, `last` too
 }
 
 // A stored value as a Document of `kind`, which may be another view than the one it is stored as.
@@ -44,57 +46,91 @@ DocumentPtr at_revision(const model::Document& document, Revision revision) {
   return model::Document::from_json(document.kind(), revision, share(std::move(json)));
 }
 
+bool in_namespace(const ObjectKey& key, std::string_view ns) { return ns.empty() || key.ns == ns; }
+
+// The first key of the namespace that comes after `start_after`.
+template <class Objects>
+auto first_after(const Objects& objects, std::string_view ns, const ObjectKey* start_after) {
+  if (start_after != nullptr && start_after->ns >= ns) return objects.upper_bound(*start_after);
+  return ns.empty() ? objects.begin() : objects.lower_bound(ObjectKey{std::string(ns), ""});
+}
+
+template <class Window>
+auto after_revision(const Window& window, Revision revision) {
+  return std::ranges::upper_bound(window, revision, {}, [](const ChangePtr& change) { return change->revision; });
+}
+
 }  // namespace
 
 bool Filter::accepts(const model::Document& document) const {
-  return (ns.empty() || document.key().ns == ns) && (!matches || matches(document));
+  const ObjectKey& key = document.key();
+  return (ns.empty() || key.ns == ns) && (name.empty() || key.name == name) && (!matches || matches(document));
 }
 
-CacheWatch::CacheWatch(Cache& cache, Filter filter, Revision after)
-    : cache_(cache), filter_(std::move(filter)), revision_(after), readable_(cache.loop_) {
+CacheWatch::CacheWatch(Cache& cache, Filter filter, Revision after, std::uint64_t next)
+    : cache_(cache), filter_(std::move(filter)), after_(after), revision_(after), next_(next), readable_(cache.loop_) {
   place_ = cache_.watches_.insert(cache_.watches_.end(), this);
 }
 
 CacheWatch::~CacheWatch() { cache_.watches_.erase(place_); }
 
-void CacheWatch::offer(const ChangePtr& change) {
-  if (ended_ || !take(change) || events_.size() - replayed_ <= limits::kWatchQueueEvents) return;
-  events_.clear();
-  end(Error{Reason::Expired, "too old resource version: the watch fell behind by more events than are kept for it", nullptr});
+Revision CacheWatch::revision() const {
+  return next_ == cache_.window_end() ? std::max(revision_, cache_.revision_) : revision_;
 }
 
-bool CacheWatch::take(const ChangePtr& change) {
-  bool was = change->before && filter_.accepts(*change->before);
-  bool is = change->after && filter_.accepts(*change->after);
-  if (!was && !is) return false;
-  CacheEvent event{EventType::Modified, change->after, change->revision};
-  if (!was) event.type = EventType::Added;
-  if (!is) {
-    event.type = EventType::Deleted;
-    // Of an object that left the selection: what was selected, at the revision of the change.
-    event.object = change->last ? change->last : at_revision(*change->before, change->revision);
+bool CacheWatch::concerns(const Change& change) const {
+  return change.revision > after_ &&
+         ((change.after && filter_.accepts(*change.after)) || (change.before && filter_.accepts(*change.before)));
+}
+
+// Who has seen all before wakes up for what concerns it; who has not will come to it in the window.
+void CacheWatch::offer(const Change& change, std::uint64_t number) {
+  if (next_ != number) return;
+  if (concerns(change)) {
+    readable_.set();
+  } else {
+    next_ = number + 1;
+    revision_ = std::max(revision_, change.revision);
   }
-  events_.push_back(std::move(event));
-  readable_.set();
-  return true;
+}
+
+void CacheWatch::collect(std::vector<CacheEvent>& events) {
+  std::size_t bytes = 0;
+  for (; next_ < cache_.window_end() && bytes < kWatchBatchBytes; ++next_) {
+    const Change& change = *cache_.window_[next_ - cache_.window_first_];
+    if (change.revision <= after_) continue;
+    revision_ = change.revision;
+    bool was = change.before && filter_.accepts(*change.before);
+    bool is = change.after && filter_.accepts(*change.after);
+    if (!was && !is) continue;
+    CacheEvent event{EventType::Modified, change.after, change.revision};
+    if (!was) event.type = EventType::Added;
+    if (!is) {
+      event.type = EventType::Deleted;
+      if (!change.last) change.last = at_revision(*change.before, change.revision);
+      event.object = change.last;
+    }
+    bytes += event.object->json()->size();
+    events.push_back(std::move(event));
+  }
 }
 
 void CacheWatch::end(Error error) {
-  ended_ = std::move(error);
+  if (!ended_) ended_ = std::move(error);
   readable_.set();
 }
 
 rt::Task<Result<std::vector<CacheEvent>>> CacheWatch::next() {
-  while (events_.empty()) {
+  std::vector<CacheEvent> events;
+  while (true) {
+    if (next_ < cache_.window_first_)
+      co_return fail(Reason::Expired, "too old resource version: the watch fell behind by more events than are kept for it");
+    collect(events);
+    if (!events.empty()) co_return events;
     if (ended_) co_return fail(*ended_);
     readable_.clear();
     co_await readable_.wait();
   }
-  std::vector<CacheEvent> events(std::make_move_iterator(events_.begin()), std::make_move_iterator(events_.end()));
-  events_.clear();
-  replayed_ = 0;
-  revision_ = events.back().revision;
-  co_return events;
 }
 
 DocumentPtr Cache::get(const ObjectKey& key) const {
@@ -102,13 +138,41 @@ DocumentPtr Cache::get(const ObjectKey& key) const {
   return found == objects_.end() ? nullptr : found->second;
 }
 
-void Cache::each(std::string_view ns, const ObjectKey* start_after,
-                 const std::function<bool(const DocumentPtr&)>& visit) const {
-  auto it = start_after != nullptr ? objects_.upper_bound(*start_after)
-            : ns.empty()           ? objects_.begin()
-                                   : objects_.lower_bound(ObjectKey{std::string(ns), ""});
-  for (; it != objects_.end() && (ns.empty() || it->first.ns == ns); ++it)
+void Cache::each(std::string_view ns, const ObjectKey* start_after, const Visit& visit) const {
+  for (auto it = first_after(objects_, ns, start_after); it != objects_.end() && in_namespace(it->first, ns); ++it)
     if (!visit(it->second)) return;
+}
+
+Result<void> Cache::each_at(Revision revision, std::string_view ns, const ObjectKey* start_after, const Visit& visit) const {
+  if (revision < std::max(window_start_, loaded_))
+    return fail(Reason::Expired, "The resourceVersion for the provided list is too old.");
+  // What the changes since then replaced: the first change of a key tells what was there before. Null: nothing was.
+  std::map<ObjectKey, DocumentPtr> undone;
+  for (auto it = after_revision(window_, revision); it != window_.end(); ++it) {
+    const Change& change = **it;
+    const ObjectKey& key = (change.before ? change.before : change.after)->key();
+    if (in_namespace(key, ns) && (start_after == nullptr || *start_after < key)) undone.try_emplace(key, change.before);
+  }
+  auto past = undone.begin();
+  auto now = first_after(objects_, ns, start_after);
+  while (true) {
+    bool more = now != objects_.end() && in_namespace(now->first, ns);
+    if (past == undone.end() && !more) return {};
+    if (past == undone.end() || (more && now->first < past->first)) {
+      if (!visit(now->second)) return {};
+      ++now;
+      continue;
+    }
+    if (more && now->first == past->first) ++now;
+    if (past->second && !visit(past->second)) return {};
+    ++past;
+  }
+}
+
+void Cache::hold(Revision revision) {
+  rt::Instant now = loop_.clock().now();
+  held_ = now < held_until_ ? std::min(held_, revision) : revision;
+  held_until_ = now + kHoldTime;
 }
 
 Result<std::unique_ptr<CacheWatch>> Cache::watch(Filter filter, std::optional<Revision> after) {
@@ -116,11 +180,8 @@ Result<std::unique_ptr<CacheWatch>> Cache::watch(Filter filter, std::optional<Re
   if (start < window_start_)
     return fail(Reason::Expired,
                 "too old resource version: " + std::to_string(start) + " (" + std::to_string(window_start_) + ")");
-  auto watch = std::unique_ptr<CacheWatch>(new CacheWatch(*this, std::move(filter), start));
-  auto first = std::ranges::upper_bound(window_, start, {}, [](const ChangePtr& change) { return change->revision; });
-  for (auto it = first; it != window_.end(); ++it) watch->take(*it);
-  watch->replayed_ = watch->events_.size();
-  return watch;
+  auto first = static_cast<std::uint64_t>(after_revision(window_, start) - window_.begin());
+  return std::unique_ptr<CacheWatch>(new CacheWatch(*this, std::move(filter), start, window_first_ + first));
 }
 
 void Cache::load(DocumentPtr document) {
@@ -140,15 +201,25 @@ void Cache::apply(ChangePtr change) {
   } else {
     objects_.erase(change->before->key());
   }
-  for (CacheWatch* watch : watches_) watch->offer(change);
+  std::uint64_t number = window_end();
+  for (CacheWatch* watch : watches_) watch->offer(*change, number);
   remember(std::move(change));
 }
 
 void Cache::trim() {
-  while (window_.size() > limits::kWatchWindowEvents || (window_bytes_ > kWindowBytes && window_.size() > 1)) {
+  auto over = [this](std::size_t bytes) { return window_.size() > limits::kWatchWindowEvents || window_bytes_ > bytes; };
+  if (!over(kWindowBytes)) return;
+  std::uint64_t needed = window_end() - 1;
+  for (const CacheWatch* watch : watches_)
+    if (watch->next_ >= window_first_) needed = std::min(needed, watch->next_);
+  bool held = loop_.clock().now() < held_until_;
+  while (over(kWindowBytes) && window_.size() > 1) {
+    bool wanted = window_first_ >= needed || (held && window_.front()->revision > held_);
+    if (wanted && !over(kWindowHardBytes)) break;
     window_start_ = window_.front()->revision;
     window_bytes_ -= weight(*window_.front());
     window_.pop_front();
+    ++window_first_;
   }
 }
 
@@ -196,7 +267,7 @@ rt::Task<Result<void>> Caches::start() {
   Revision start = store_.stats().compacted;
   for (auto& [kind, cache] : by_kind_) {
     cache->set_start(start);
-    cache->set_revision(revision_);
+    cache->set_loaded(revision_);
   }
   // History from before the list fills the windows, so that clients resume their watches over a restart.
   watch_ = store_.watch("/registry/", start,

@@ -2,6 +2,10 @@
 //
 // All reads are served from here. A write has passed through the cache when its commit resumes, so a read that follows a write
 // sees it. One Cache per kind; `Caches` owns them and feeds them from one watch on the store.
+//
+// The recent changes of a kind stand in its window, once for all: a watch is a place in it, and a page of a list that began
+// earlier is the present state with the changes since undone. So neither a slow watcher nor a long list costs memory of its
+// own; who falls behind the window's start starts again (Expired).
 #pragma once
 
 #include <cstdint>
@@ -32,14 +36,16 @@ using model::Revision;
 struct Change {
   DocumentPtr before;
   DocumentPtr after;
-  DocumentPtr last;  // of a deletion: what was deleted, at the revision of the deletion
+  // What went, at the revision of this change: of a deletion, or made on demand for those whose selector it left.
+  mutable DocumentPtr last;
   Revision revision = 0;
 };
 using ChangePtr = std::shared_ptr<const Change>;
 
 // What a reader wants to see. `matches` may be empty: everything in the namespace.
 struct Filter {
-  std::string ns;  // empty: all
+  std::string ns;    // empty: all
+  std::string name;  // empty: all
   std::function<bool(const model::Document&)> matches;
   bool accepts(const model::Document& document) const;
 };
@@ -60,24 +66,26 @@ class CacheWatch {
   ~CacheWatch();
   CacheWatch(const CacheWatch&) = delete;
 
-  // The next events, at least one. Expired when the reader was too slow or the store's stream broke: list again.
-  // Timeout when the server is shutting down.
+  // The next events, at least one and about kWatchBatchBytes of them. Expired when the reader was too slow or the store's
+  // stream broke: list again. Timeout when the server is shutting down.
   rt::Task<Result<std::vector<CacheEvent>>> next();
   // The revision up to which everything that matches has been handed out.
-  Revision revision() const { return revision_; }
+  Revision revision() const;
+  // next() tells `error` after what is pending.
+  void end(Error error);
 
  private:
   friend class Cache;
-  CacheWatch(Cache& cache, Filter filter, Revision after);
-  void offer(const ChangePtr& change);  // ends the watch when it has fallen behind too far
-  bool take(const ChangePtr& change);   // queues the change when it matches
-  void end(Error error);
+  CacheWatch(Cache& cache, Filter filter, Revision after, std::uint64_t next);
+  void offer(const Change& change, std::uint64_t number);
+  bool concerns(const Change& change) const;
+  void collect(std::vector<CacheEvent>& events);
 
   Cache& cache_;
   Filter filter_;
-  Revision revision_;
-  std::deque<CacheEvent> events_;
-  std::size_t replayed_ = 0;  // of them, from before the watch began: these do not count as falling behind
+  Revision after_;      // changes up to here are none of its business
+  Revision revision_;   // of the last change that it passed
+  std::uint64_t next_;  // number of the next change to look at
   std::optional<Error> ended_;
   rt::Event readable_;
   std::list<CacheWatch*>::iterator place_;
@@ -91,12 +99,17 @@ class Cache {
   const model::Kind& kind() const { return kind_; }
   // Null when there is none.
   DocumentPtr get(const ObjectKey& key) const;
+  using Visit = std::function<bool(const DocumentPtr&)>;
   // By namespace and name; `ns` empty: all. Stops when `visit` returns false.
-  void each(std::string_view ns, const ObjectKey* start_after, const std::function<bool(const DocumentPtr&)>& visit) const;
+  void each(std::string_view ns, const ObjectKey* start_after, const Visit& visit) const;
+  // The same as it was at `revision`. Expired when the window does not reach back so far.
+  Result<void> each_at(Revision revision, std::string_view ns, const ObjectKey* start_after, const Visit& visit) const;
+  // A list at `revision` goes on later: the window reaches back to it for a while, within its limits.
+  void hold(Revision revision);
   std::size_t size() const { return objects_.size(); }
   std::size_t watches() const { return watches_.size(); }
 
-  // Changes after `after`; nullopt: from now. Expired when that is no longer in the window.
+  // Changes after `after`, which may be in the future; nullopt: from now. Expired when that is no longer in the window.
   Result<std::unique_ptr<CacheWatch>> watch(Filter filter, std::optional<Revision> after);
 
   // For Caches.
@@ -104,21 +117,29 @@ class Cache {
   void remember(ChangePtr change);  // into the window only
   void apply(ChangePtr change);     // objects, window and watchers
   void set_start(Revision revision) { window_start_ = revision; }
+  // All is loaded as it is at `revision`; before that, the versions of objects are not known well enough to list them.
+  void set_loaded(Revision revision) { loaded_ = revision_ = revision; }
   void set_revision(Revision revision) { revision_ = revision; }
   Revision revision() const { return revision_; }
   void end_watches(const Error& error);
 
  private:
   friend class CacheWatch;
+  std::uint64_t window_end() const { return window_first_ + window_.size(); }
+  // Drops the oldest changes: down to the soft limit those that nobody reads any more, down to the hard limit all.
   void trim();
 
   const model::Kind& kind_;
   rt::Loop& loop_;
   std::map<ObjectKey, DocumentPtr> objects_;
   std::deque<ChangePtr> window_;
+  std::uint64_t window_first_ = 0;  // number of the first change in it
   std::size_t window_bytes_ = 0;
   Revision window_start_ = 0;  // every change after this one is in the window
+  Revision loaded_ = 0;
   Revision revision_ = 0;
+  Revision held_ = 0;  // for lists that go on, until `held_until_`
+  rt::Instant held_until_{};
   std::list<CacheWatch*> watches_;
 };
 

@@ -26,8 +26,8 @@ void validate(const Value& pod, const model::WriteContext& context, schema::Fiel
 }
 
 constexpr std::string_view kSelectable[] = {
-    "spec.nodeName",    "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
-    "spec.hostNetwork", "status.phase",       "status.podIP",       "status.nominatedNodeName"};
+    "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+    "status.phase",  "status.podIP",       "status.podIPs",      "status.nominatedNodeName"};
 
 void set_defaults(Value& pod) {
   Value* spec = meta::v1::place(pod, {"spec"});

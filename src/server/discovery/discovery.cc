@@ -8,6 +8,7 @@
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "model/kind.h"
+#include "server/discovery/forms.h"
 #include "server/version.h"
 
 namespace charon::server {
@@ -170,15 +171,6 @@ Answer make_answer(const Object& object, std::string content_type, bool tagged) 
   return answer;
 }
 
-// The aggregated form that the Accept header asks for before plain JSON; empty: none.
-std::string_view aggregated_version(std::string_view accept) {
-  if (accept.find("as=APIGroupDiscoveryList") == std::string_view::npos) return {};
-  if (accept.find("v=v2;") != std::string_view::npos || accept.ends_with("v=v2") ||
-      accept.find("v=v2,") != std::string_view::npos)
-    return "v2";
-  return accept.find("v=v2beta1") != std::string_view::npos ? "v2beta1" : "";
-}
-
 std::optional<Answer> build(std::string_view path, std::string_view form) {
   bool core = path == "/api";
   if (core || path == "/apis") {
@@ -219,11 +211,13 @@ std::optional<Answer> discovery_answer(std::string_view path, std::string_view a
   if (path != "/api" && path != "/apis" && path != "/api/v1" && !path.starts_with("/apis/")) return std::nullopt;
   // Only the server's loop asks, so the cache needs no lock.
   static std::map<std::string, std::optional<Answer>> made;
-  std::string_view form = aggregated_version(accept);
-  std::string key = std::string(path) + "|" + std::string(form);
+  Media media = negotiate_discovery(accept).value_or(Media());
+  std::string_view form = media.as_version;
+  std::string key = std::string(path) + "|" + std::string(form) + "|" + std::to_string(static_cast<int>(media.format));
   auto place = made.find(key);
   if (place != made.end()) return place->second;
   std::optional<Answer> answer = build(path, form);
+  if (answer) answer = in_form(*std::move(answer), media);
   if (answer) made[key] = answer;  // unknown paths are not remembered: there is no end of them
   return answer;
 }

@@ -18,13 +18,18 @@ struct Front::Call {
   Warnings warnings;
   std::string audit_id;
   int status = 0;
-  bool started = false;  // a response is on its way: an error can no longer be reported
+  bool started = false;     // a response is on its way: an error can no longer be reported
+  bool broken = false;      // and it must not look complete
+  int retry_after_s = 0;    // of an error; 0: none
+  std::string fresh_token;  // goes with an Expired error: where the list can go on inconsistently
 
   Request& request() { return route.request; }
   std::string_view query() const { return head.query; }
+  // Of the response: its type, the warnings, and what all have.
+  net::Headers headers(std::string_view type) const;
 };
 
-// Timeout, as Kubernetes has it, for a revision that the store has not reached.
-Error too_large_version(Revision wanted, Revision current);
+// How long a client may take for a part of a response; one that reads slower is cut off, for what it is sent is held for it.
+inline constexpr std::chrono::seconds kSlowestWrite{60};
 
 }  // namespace charon::server

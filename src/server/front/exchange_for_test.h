@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/http.h"
+#include "rt/sync.h"
 
 namespace charon::server {
 
@@ -37,6 +38,8 @@ class ExchangeForTest final : public net::Exchange {
     co_return Result<void>();
   }
   rt::Task<Result<void>> write(std::vector<net::Piece> pieces) override {
+    ++writes;
+    if (reads != nullptr) co_await reads->wait();
     for (const net::Piece& piece : pieces) text += piece.bytes;
     co_return Result<void>();
   }
@@ -50,6 +53,8 @@ class ExchangeForTest final : public net::Exchange {
   int status = 0;
   net::Headers response_headers;
   std::string text;
+  int writes = 0;
+  rt::Event* reads = nullptr;  // while it is not set the client reads nothing of a streamed response
 
  private:
   net::RequestHead head_;

@@ -4,52 +4,75 @@
 
 #include "api/meta/v1/types.h"
 #include "base/check.h"
+#include "codec/json.h"
 #include "codec/wire.h"
 #include "model/envelope.h"
 #include "schema/convert.h"
+#include "server/table/table.h"
 
 namespace charon::server {
 
-std::string protobuf_list(const model::Kind& kind, const codec::Object& meta, std::span<const model::DocumentPtr> items) {
-  std::string api_version = kind.gv.text();
-  std::string raw;
-  codec::WireWriter writer(raw);
-  std::size_t place = writer.open(1);
-  codec::Value meta_tree(meta);
-  CHECK(schema::normalize(meta::v1::ListMeta::table(), meta_tree).has_value());
-  schema::append_wire(meta::v1::ListMeta::table(), meta_tree, raw);
-  writer.close(place);
-  for (const model::DocumentPtr& item : items) {
-    auto envelope = model::decode_envelope(*item->protobuf());
-    CHECK(envelope.has_value());
-    writer.bytes(2, envelope->raw);
-  }
-  return model::encode_envelope({api_version, kind.list_kind, raw});
+EnvelopeEnds envelope_around(std::string_view api_version, std::string_view kind, std::size_t message_bytes) {
+  // An envelope around nothing shows what is around a message, but for its length.
+  std::string around = model::encode_envelope({api_version, kind, ""});
+  constexpr std::size_t kBehind = 6;  // the empty message's tag and length, and two empty fields
+  EnvelopeEnds ends{around.substr(0, around.size() - kBehind), around.substr(around.size() - kBehind + 2)};
+  codec::WireWriter writer(ends.head);
+  writer.tag(2, codec::WireType::Bytes);
+  writer.varint(message_bytes);
+  return ends;
+}
+
+std::string list_metadata_field(const codec::Object& meta) {
+  codec::Value tree(meta);
+  CHECK(schema::normalize(meta::v1::ListMeta::table(), tree).has_value());
+  std::string message;
+  schema::append_wire(meta::v1::ListMeta::table(), tree, message);
+  std::string out;
+  codec::WireWriter(out).bytes(1, message);
+  return out;
+}
+
+std::string list_item_head(std::size_t message_bytes) {
+  std::string out;
+  codec::WireWriter writer(out);
+  writer.tag(2, codec::WireType::Bytes);
+  writer.varint(message_bytes);
+  return out;
+}
+
+std::string partial_metadata_message(const model::Document& document) {
+  auto metadata = codec::parse_json(metadata_text(document));
+  CHECK(metadata.has_value());
+  std::string message;
+  schema::append_wire(meta::v1::PartialObjectMetadata::table(), codec::Object{{"metadata", *std::move(metadata)}}, message);
+  return message;
+}
+
+std::string partial_metadata_protobuf(const model::Document& document, std::string_view version) {
+  std::string api_version = "meta.k8s.io/" + std::string(version);
+  std::string message = partial_metadata_message(document);
+  return model::encode_envelope({api_version, "PartialObjectMetadata", message});
+}
+
+std::string watch_frame_head(std::string_view type, std::size_t object_bytes) {
+  std::string extension;  // RawExtension, up to the object
+  codec::WireWriter inner(extension);
+  inner.tag(1, codec::WireType::Bytes);
+  inner.varint(object_bytes);
+  std::string event;
+  codec::WireWriter outer(event);
+  outer.bytes(1, type);
+  outer.tag(2, codec::WireType::Bytes);
+  outer.varint(extension.size() + object_bytes);
+  auto size = static_cast<std::uint32_t>(event.size() + extension.size() + object_bytes);
+  std::string head;
+  for (int shift = 24; shift >= 0; shift -= 8) head += static_cast<char>(size >> shift);
+  return head.append(event).append(extension);
 }
 
 std::string watch_frame(std::string_view type, std::string_view enveloped_object) {
-  std::string event;
-  codec::WireWriter writer(event);
-  writer.bytes(1, type);
-  std::size_t place = writer.open(2);
-  writer.bytes(1, enveloped_object);
-  writer.close(place);
-  auto size = static_cast<std::uint32_t>(event.size());
-  std::string frame;
-  frame.reserve(event.size() + 4);
-  for (int shift = 24; shift >= 0; shift -= 8) frame += static_cast<char>(size >> shift);
-  return frame += event;
-}
-
-std::string bookmark_frame(const model::Kind& kind, model::Revision revision, bool initial_events_end) {
-  codec::Object meta{{"resourceVersion", std::to_string(revision)}};
-  if (initial_events_end) meta["annotations"] = codec::Object{{"k8s.io/initial-events-end", "true"}};
-  codec::Value tree = codec::Object{{"metadata", std::move(meta)}};
-  CHECK(schema::normalize(*kind.type, tree).has_value());
-  std::string api_version = kind.gv.text();
-  std::string raw;
-  schema::append_wire(*kind.type, tree, raw);
-  return watch_frame("BOOKMARK", model::encode_envelope({api_version, kind.kind, raw}));
+  return watch_frame_head(type, enveloped_object.size()).append(enveloped_object);
 }
 
 std::string status_frame(const codec::Value& status) {

@@ -13,8 +13,12 @@
 #include "server/api.h"
 #include "server/authn/authenticator.h"
 #include "server/authz/authorizer.h"
+#include "server/discovery/discovery.h"
+#include "server/front/list_body.h"
 #include "server/front/media.h"
+#include "server/front/recent_forms.h"
 #include "server/front/route.h"
+#include "server/front/watch_encoder.h"
 #include "server/node_connection.h"
 
 namespace charon::server {
@@ -40,13 +44,17 @@ class Front {
 
  private:
   struct Call;  // one request on its way through
+  class WatchSink;
 
   rt::Task<Result<void>> serve(Call& call);
   rt::Task<Result<void>> serve_other(Call& call);
   rt::Task<Result<void>> serve_health(Call& call, std::string_view path);
   rt::Task<Result<void>> serve_resource(Call& call);
+  rt::Task<Result<void>> serve_get(Call& call);
   rt::Task<Result<void>> serve_list(Call& call);
   rt::Task<Result<void>> serve_watch(Call& call);
+  rt::Task<Result<void>> follow(CacheWatch* changes, WatchSink& sink, WatchEncoder& encoder, rt::Instant deadline,
+                                bool bookmarks);
   rt::Task<Result<void>> serve_write(Call& call);
   rt::Task<Result<void>> serve_delete(Call& call);
   rt::Task<Result<void>> serve_scale(Call& call);
@@ -58,10 +66,20 @@ class Front {
   rt::Task<Result<void>> tunnel(Call& call, std::string node, std::string path);
   rt::Task<Result<void>> pass_log(Call& call, std::string node, std::string path);
 
+  // In parts and compressed where the client takes that and the size is worth it.
   rt::Task<void> send(Call& call, int status, std::string_view type, std::vector<net::Piece> body);
+  rt::Task<void> send_with(Call& call, int status, net::Headers headers, std::vector<net::Piece> body);
+  // A document that clients may keep: with its tag, and not at all when they have it.
+  rt::Task<void> send_answer(Call& call, Answer answer);
+  rt::Task<Result<void>> send_list(Call& call, ListBody body);
+  rt::Task<Result<void>> write_compressed(Call& call, std::vector<net::Piece> body);
+  // Breaks the response off when the client does not read.
+  rt::Task<Result<void>> write(Call& call, std::vector<net::Piece> pieces, rt::Duration limit);
   rt::Task<void> send_document(Call& call, int status, DocumentPtr document);
   rt::Task<void> send_tree(Call& call, int status, codec::Value tree, const schema::Type* type);
   rt::Task<void> send_error(Call& call, const Error& error);
+  // Table, with its options checked.
+  Result<TableOptions> table_options(const Call& call) const;
   Result<codec::Value> read_tree(Call& call, std::string_view body, const schema::Type* type) const;
 
   Api& api_;
@@ -74,6 +92,7 @@ class Front {
   Metrics::Family& inflight_;
   std::vector<HealthCheck> checks_;
   std::map<std::string, SharedBytes, std::less<>> documents_;  // by path
+  RecentForms recent_;
 };
 
 }  // namespace charon::server

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <stdexcept>
 
 #include "codec/tree.h"
 #include "server/authn/impersonation/impersonation.h"
@@ -42,7 +43,7 @@ void Front::add_document(std::string path, std::string json) { documents_[std::m
 
 rt::Task<void> Front::handle(net::Exchange& exchange) {
   rt::Instant started = api_.loop().clock().now();
-  Call call{exchange, exchange.head(), {}, {}, {}, {}, {}, 0, false};
+  Call call{exchange, exchange.head()};
   Result<void> served;
   try {
     served = co_await serve(call);
@@ -51,6 +52,7 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
     served = fail(Reason::InternalError, std::string("an internal error occurred: ") + error.what());
   }
   if (!served && !call.started) co_await send_error(call, served.error());
+  if (call.broken) throw std::runtime_error("the response is incomplete");
   const Request& request = call.request();
   if (call.route.kind != Route::Kind::Resource || request.kind == nullptr) co_return;
   std::vector<std::string> labels = {upper(request.verb), std::string(request.kind->gv.group),
@@ -97,19 +99,11 @@ rt::Task<Result<void>> Front::serve_other(Call& call) {
     co_return Result<void>();
   }
   if (auto answer = discovery_answer(path, call.head.headers.get("accept"))) {
-    net::Headers headers{{"content-type", answer->content_type}, {"vary", "Accept"}};
-    if (!answer->etag.empty()) headers.add("etag", answer->etag);
-    if (!answer->etag.empty() && call.head.headers.get("if-none-match") == answer->etag) {
-      call.status = 304;
-      co_await call.exchange.respond(304, std::move(headers), {});
-    } else {
-      call.status = 200;
-      co_await call.exchange.respond(200, std::move(headers), {net::Piece::of(answer->body)});
-    }
+    co_await send_answer(call, *std::move(answer));
     co_return Result<void>();
   }
   if (auto answer = openapi_answer(path, call.head.query, call.head.headers.get("accept"))) {
-    co_await send(call, 200, answer->content_type, {net::Piece::of(answer->body)});
+    co_await send_answer(call, *std::move(answer));
     co_return Result<void>();
   }
   co_return fail(Reason::NotFound, "the server could not find the requested resource");
@@ -157,8 +151,11 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   if (subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward")
     co_return co_await serve_node_stream(call);
   CO_TRY_ASSIGN(call.media, negotiate(call.head.headers.get("accept"), watching));
-  if (auto pretty = net::query_value(call.query(), "pretty"); pretty && *pretty != "false" && *pretty != "0")
+  if (auto pretty = net::query_value(call.query(), "pretty"); pretty && !pretty->empty()) {
+    call.media.pretty = call.media.pretty || (*pretty != "false" && *pretty != "0");
+  } else if (is_read_by_people(call.head.headers.get("user-agent"))) {
     call.media.pretty = true;
+  }
   if (watching) co_return co_await serve_watch(call);
   if (subresource == "scale") co_return co_await serve_scale(call);
   if (request.verb == "list") co_return co_await serve_list(call);
@@ -166,9 +163,7 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
     if (!subresource.empty() && subresource != "status")
       co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + subresource +
                                                  " is not served by this server yet");
-    CO_TRY_ASSIGN(DocumentPtr document, api_.get(request));
-    co_await send_document(call, 200, std::move(document));
-    co_return Result<void>();
+    co_return co_await serve_get(call);
   }
   if (request.verb == "delete" || request.verb == "deletecollection") co_return co_await serve_delete(call);
   co_return co_await serve_write(call);

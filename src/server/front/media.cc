@@ -1,8 +1,10 @@
 #include "server/front/media.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 #include <optional>
+#include <span>
+#include <tuple>
 #include <vector>
 
 namespace charon::server {
@@ -26,56 +28,133 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
-struct Offer {
-  Media media;
+// One alternative of an Accept header.
+struct Clause {
+  std::string_view type;  // "application/json"
+  std::vector<std::string_view> parameters;
   double quality = 1;
+  int wildcards = 0;
+  std::size_t place = 0;
 };
 
-// One clause of an Accept header; nullopt when we cannot serve it.
-std::optional<Offer> read_clause(std::string_view clause, bool watching) {
-  std::vector<std::string_view> parts = split(clause, ';');
-  if (parts.empty()) return std::nullopt;
-  Offer offer;
-  std::string_view type = parts[0];
-  if (type == "application/json" || type == "*/*" || type == "application/*") {
-    offer.media.format = Format::Json;
-  } else if (type == "application/yaml") {
-    if (watching) return std::nullopt;
-    offer.media.format = Format::Yaml;
-  } else if (type == kProtobuf) {
-    offer.media.format = Format::Protobuf;
+double read_quality(std::string_view text) {
+  double quality = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quality);
+  return error == std::errc() && end == text.data() + text.size() && quality >= 0 ? std::min(quality, 1.0) : 0;
+}
+
+std::vector<Clause> read_clauses(std::string_view accept) {
+  std::vector<Clause> clauses;
+  for (std::string_view text : split(accept, ',')) {
+    std::vector<std::string_view> parts = split(text, ';');
+    if (parts.empty()) continue;
+    Clause clause{parts[0], {}, 1, 0, clauses.size()};
+    clause.wildcards = clause.type == "*/*" ? 2 : clause.type.ends_with("/*") ? 1 : 0;
+    for (std::string_view part : std::span(parts).subspan(1)) {
+      if (part.starts_with("q=")) {
+        clause.quality = read_quality(part.substr(2));
+      } else {
+        clause.parameters.push_back(part);
+      }
+    }
+    if (clause.quality > 0) clauses.push_back(std::move(clause));
+  }
+  std::ranges::sort(clauses, {},
+                    [](const Clause& clause) { return std::tuple(-clause.quality, clause.wildcards, clause.place); });
+  return clauses;
+}
+
+// What "as=", "g=" and "v=" ask for; false when that is nothing that this format has.
+using ReadShape = bool (*)(std::string_view as, std::string_view group, std::string_view version, Media& media);
+
+bool read_object_shape(std::string_view as, std::string_view group, std::string_view version, Media& media) {
+  if (group != "meta.k8s.io" || (version != "v1" && version != "v1beta1")) return false;
+  media.as_version = version;
+  if (as == "Table") {
+    media.shape = Shape::Table;
+    return media.format != Format::Protobuf;  // nor has Kubernetes one
+  }
+  if (as == "PartialObjectMetadata") {
+    media.shape = Shape::PartialMetadata;
+  } else if (as == "PartialObjectMetadataList") {
+    media.shape = Shape::PartialMetadataList;
   } else {
-    return std::nullopt;
+    return false;
   }
-  for (std::string_view part : parts) {
-    if (part.starts_with("q=")) offer.quality = std::atof(std::string(part.substr(2)).c_str());
-    if (part.starts_with("v=")) offer.media.as_version = part.substr(2);
-    if (part == "as=Table") offer.media.shape = Shape::Table;
-    if (part == "as=PartialObjectMetadata" || part == "as=PartialObjectMetadataList")
-      offer.media.shape = Shape::PartialMetadata;
-    if (part == "pretty=1" || part == "pretty=true") offer.media.pretty = true;
+  return true;
+}
+
+bool read_discovery_shape(std::string_view as, std::string_view group, std::string_view version, Media& media) {
+  media.as_version = version;
+  return group == "apidiscovery.k8s.io" && as == "APIGroupDiscoveryList" && (version == "v2" || version == "v2beta1");
+}
+
+// The clause in this format; nullopt when its parameters ask for what we have not.
+std::optional<Media> offer(const Clause& clause, Format format, ReadShape read_shape) {
+  Media media;
+  media.format = format;
+  std::string_view as, group, version;
+  bool converts = false;
+  for (std::string_view parameter : clause.parameters) {
+    std::size_t equals = std::min(parameter.find('='), parameter.size());
+    std::string_view name = trim(parameter.substr(0, equals));
+    std::string_view value = equals < parameter.size() ? trim(parameter.substr(equals + 1)) : std::string_view();
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (name == "as" || name == "g" || name == "v") {
+      converts = true;
+      (name == "as" ? as : name == "g" ? group : version) = value;
+    } else if (name == "stream") {
+      if (!value.empty() && (value != "watch" || format == Format::Yaml)) return std::nullopt;
+    } else if (name == "sv") {
+      if (!value.empty() && value != "v1") return std::nullopt;
+    } else if (name == "pretty") {
+      media.pretty = value == "1";
+    }
   }
-  bool transformed = offer.media.shape != Shape::Object;
-  if (transformed && offer.media.as_version != "v1" && offer.media.as_version != "v1beta1") return std::nullopt;
-  // Tables have no protobuf form in Kubernetes either.
-  if (offer.media.shape == Shape::Table && offer.media.format == Format::Protobuf) return std::nullopt;
-  if (offer.quality <= 0) return std::nullopt;
-  return offer;
+  if (converts && !read_shape(as, group, version, media)) return std::nullopt;
+  return media;
+}
+
+bool fits(const Clause& clause, Format format) {
+  if (clause.wildcards == 2) return true;
+  if (clause.wildcards == 1) return clause.type == "application/*";
+  if (format == Format::Json) return clause.type == "application/json";
+  return format == Format::Yaml ? clause.type == "application/yaml" : clause.type == kProtobuf;
+}
+
+std::optional<Media> choose(std::string_view accept, ReadShape read_shape) {
+  if (trim(accept).empty()) return Media{};
+  for (const Clause& clause : read_clauses(accept))
+    for (Format format : {Format::Json, Format::Yaml, Format::Protobuf}) {
+      if (!fits(clause, format)) continue;
+      if (auto media = offer(clause, format, read_shape)) return media;
+    }
+  return std::nullopt;
 }
 
 }  // namespace
 
 Result<Media> negotiate(std::string_view accept, bool watching) {
-  if (trim(accept).empty()) return Media{};
-  std::optional<Offer> best;
-  for (std::string_view clause : split(accept, ',')) {
-    auto offer = read_clause(clause, watching);
-    if (offer && (!best || offer->quality > best->quality)) best = std::move(offer);
-  }
-  if (!best)
-    return fail(Reason::NotAcceptable,
-                "only the following media types are accepted: application/json, application/yaml, " + std::string(kProtobuf));
-  return std::move(best->media);
+  auto media = choose(accept, read_object_shape);
+  if (media && (!watching || media->format != Format::Yaml)) return *std::move(media);
+  std::string offered = watching ? "application/json;stream=watch, " + std::string(kProtobuf) + ";stream=watch"
+                                 : "application/json, application/yaml, " + std::string(kProtobuf);
+  return fail(Reason::NotAcceptable, "only the following media types are accepted: " + offered);
+}
+
+Result<Media> negotiate_discovery(std::string_view accept) {
+  if (auto media = choose(accept, read_discovery_shape)) return *std::move(media);
+  return fail(Reason::NotAcceptable,
+              "only the following media types are accepted: application/json, application/yaml, " + std::string(kProtobuf));
+}
+
+bool accepts_gzip(std::string_view accept_encoding) {
+  auto tokens = split(accept_encoding, ',');
+  return std::ranges::find(tokens, "gzip") != tokens.end();
+}
+
+bool is_read_by_people(std::string_view user_agent) {
+  return user_agent.starts_with("curl") || user_agent.starts_with("Wget") || user_agent.starts_with("Mozilla/5.0");
 }
 
 std::string content_type(const Media& media, bool watching) {

@@ -1,18 +1,24 @@
 #include <fmt/format.h>
 
+#include <ctime>
+
 #include "api/meta/v1/types.h"
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "codec/yaml.h"
 #include "model/envelope.h"
+#include "rt/eager_timeout.h"
 #include "schema/convert.h"
 #include "server/front/call.h"
 #include "server/front/frames.h"
+#include "server/front/gzip.h"
 #include "server/status.h"
 #include "server/table/table.h"
 
 namespace charon::server {
 namespace {
+
+constexpr std::size_t kCompressStep = 256u << 10;  // between two of them the loop runs
 
 std::string quote_warning(std::string_view text) {
   std::string quoted = "299 - \"";
@@ -23,67 +29,106 @@ std::string quote_warning(std::string_view text) {
   return quoted + "\"";
 }
 
-TableOptions table_options(const Media& media, std::string_view query) {
-  TableOptions options;
-  options.version = media.as_version;
-  std::string include = net::query_value(query, "includeObject").value_or("Metadata");
-  if (include == "Object") options.include = TableOptions::Include::Object;
-  if (include == "None") options.include = TableOptions::Include::None;
-  return options;
+std::size_t total_bytes(const std::vector<net::Piece>& pieces) {
+  std::size_t bytes = 0;
+  for (const net::Piece& piece : pieces) bytes += piece.bytes.size();
+  return bytes;
 }
 
-// The list's opening, up to its items.
-std::string list_opening(const model::Kind& kind, const Listing& listing) {
-  std::string text = fmt::format("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{{\"resourceVersion\":\"{}\"",
-                                 kind.list_kind, kind.gv.text(), listing.revision);
-  if (!listing.continue_token.empty()) text += ",\"continue\":\"" + listing.continue_token + "\"";
-  if (listing.remaining) text += ",\"remainingItemCount\":" + std::to_string(*listing.remaining);
-  return text + "},\"items\":[";
+// RFC 9110 5.6.7.
+std::string format_http_date(std::int64_t seconds) {
+  auto time = static_cast<std::time_t>(seconds);
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday, kMonths[parts.tm_mon],
+                     1900 + parts.tm_year, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
-codec::Object list_meta(const Listing& listing) {
-  codec::Object meta;
-  meta["resourceVersion"] = std::to_string(listing.revision);
-  if (!listing.continue_token.empty()) meta["continue"] = listing.continue_token;
-  if (listing.remaining) meta["remainingItemCount"] = *listing.remaining;
-  return meta;
-}
-
-// The cache is always current, so any revision that has been reached is served by what is there now.
-Result<void> check_version(std::string_view query, Revision current) {
-  std::string version = net::query_value(query, "resourceVersion").value_or("");
-  std::string match = net::query_value(query, "resourceVersionMatch").value_or("");
-  if (version.find_first_not_of("0123456789") != std::string::npos || version.size() > 19)
-    return fail(bad_request("Invalid value: \"" + version + "\": resourceVersion is not a whole number"));
-  if (!match.empty() && version.empty())
-    return fail(Reason::Invalid,
-                "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
-  if (!match.empty() && match != "Exact" && match != "NotOlderThan")
-    return fail(Reason::Invalid,
-                "resourceVersionMatch: Unsupported value: \"" + match + "\": supported values: \"Exact\", \"NotOlderThan\"");
-  Revision wanted = version.empty() ? 0 : std::stoull(version);
-  if (match == "Exact" && wanted != current)
-    return fail(Reason::Expired, "The resourceVersion for the provided list is too old: only the current one, " +
-                                     std::to_string(current) + ", is kept");
-  if (wanted <= current) return {};
-  return fail(too_large_version(wanted, current));
+// The first `bytes` of the pieces, taken away from them.
+std::vector<net::Piece> take_front(std::vector<net::Piece>& pieces, std::size_t& place, std::size_t bytes) {
+  std::vector<net::Piece> front;
+  for (; place < pieces.size() && bytes > 0; ++place) {
+    net::Piece& piece = pieces[place];
+    if (piece.bytes.size() > bytes) {
+      front.push_back({piece.owner, piece.bytes.substr(0, bytes)});
+      piece.bytes.remove_prefix(bytes);
+      break;
+    }
+    bytes -= piece.bytes.size();
+    front.push_back(std::move(piece));
+  }
+  return front;
 }
 
 }  // namespace
 
-Error too_large_version(Revision wanted, Revision current) {
-  auto details = std::make_shared<StatusDetails>();
-  details->causes.push_back({"ResourceVersionTooLarge", "Too large resource version", ""});
-  details->retry_after_s = 1;
-  return {Reason::Timeout, fmt::format("Too large resource version: {}, current: {}", wanted, current), details};
+net::Headers Front::Call::headers(std::string_view type) const {
+  net::Headers headers{{"content-type", std::string(type)}, {"cache-control", "no-cache, private"}};
+  for (const std::string& warning : warnings) headers.add("warning", quote_warning(warning));
+  if (retry_after_s > 0) headers.add("retry-after", std::to_string(retry_after_s));
+  return headers;
 }
 
 rt::Task<void> Front::send(Call& call, int status, std::string_view type, std::vector<net::Piece> body) {
+  co_await send_with(call, status, call.headers(type), std::move(body));
+}
+
+rt::Task<void> Front::send_with(Call& call, int status, net::Headers headers, std::vector<net::Piece> body) {
   call.status = status;
   call.started = true;
-  net::Headers headers{{"content-type", std::string(type)}, {"cache-control", "no-cache, private"}};
-  for (const std::string& warning : call.warnings) headers.add("warning", quote_warning(warning));
-  co_await call.exchange.respond(status, std::move(headers), std::move(body));
+  if (total_bytes(body) < kGzipFromBytes || !accepts_gzip(call.head.headers.get("accept-encoding"))) {
+    co_await call.exchange.respond(status, std::move(headers), std::move(body));
+    co_return;
+  }
+  headers.add("content-encoding", "gzip");
+  headers.add("vary", "Accept-Encoding");
+  auto started = co_await call.exchange.start(status, std::move(headers));
+  if (started) (void)co_await write_compressed(call, std::move(body));
+}
+
+rt::Task<void> Front::send_answer(Call& call, Answer answer) {
+  net::Headers headers{{"content-type", answer.content_type}, {"vary", "Accept"}};
+  std::string hash = answer.etag.size() > 2 ? answer.etag.substr(1, answer.etag.size() - 2) : "";
+  if (!hash.empty()) headers.add("etag", answer.etag);
+  std::string wanted = net::query_value(call.query(), "hash").value_or("");
+  if (!hash.empty() && !wanted.empty() && call.head.path.starts_with("/openapi/v3/")) {
+    if (wanted != hash) {
+      headers.add("location", call.head.path + "?hash=" + hash);
+      co_await send_with(call, 301, std::move(headers), {});
+      co_return;
+    }
+    // What is named by its hash never changes.
+    constexpr std::int64_t kYearSeconds = 365 * 24 * 3600;
+    headers.add("cache-control", "public, immutable");
+    headers.add("expires", format_http_date(api_.loop().clock().wall().seconds + kYearSeconds));
+  } else {
+    headers.add("cache-control", "no-cache, private");
+  }
+  if (!hash.empty() && call.head.headers.get("if-none-match") == answer.etag) {
+    co_await send_with(call, 304, std::move(headers), {});
+  } else {
+    co_await send_with(call, 200, std::move(headers), {net::Piece::of(answer.body)});
+  }
+}
+
+rt::Task<Result<void>> Front::write_compressed(Call& call, std::vector<net::Piece> body) {
+  Gzip gzip;
+  std::size_t place = 0;
+  while (place < body.size()) {
+    std::string bytes = gzip.add(take_front(body, place, kCompressStep));
+    if (!bytes.empty()) CO_TRY(co_await write(call, {net::Piece::of(std::move(bytes))}, kSlowestWrite));
+    co_await rt::sleep(api_.loop(), rt::Duration::zero());
+  }
+  co_return co_await write(call, {net::Piece::of(gzip.finish())}, kSlowestWrite);
+}
+
+rt::Task<Result<void>> Front::write(Call& call, std::vector<net::Piece> pieces, rt::Duration limit) {
+  auto written = co_await rt::eager_timeout(api_.loop(), limit, call.exchange.write(std::move(pieces)));
+  if (written) co_return std::move(*written);
+  call.broken = true;
+  co_return fail(Reason::Timeout, "the client does not read what it asked for");
 }
 
 rt::Task<void> Front::send_tree(Call& call, int status, codec::Value tree, const schema::Type* type) {
@@ -95,7 +140,8 @@ rt::Task<void> Front::send_tree(Call& call, int status, codec::Value tree, const
     schema::append_wire(*type, tree, raw);
     body = model::encode_envelope({codec::string_at(tree, "apiVersion"), codec::string_at(tree, "kind"), raw});
   } else {
-    body = call.media.pretty ? codec::write_json_pretty(tree) : codec::write_json(tree);
+    body = codec::write_json(tree);
+    if (call.media.pretty) body = indented(body);
     body += "\n";
   }
   std::string media =
@@ -104,30 +150,59 @@ rt::Task<void> Front::send_tree(Call& call, int status, codec::Value tree, const
 }
 
 rt::Task<void> Front::send_document(Call& call, int status, DocumentPtr document) {
-  if (call.media.shape == Shape::Table) {
-    TableMeta meta{std::to_string(document->revision()), "", 0};
-    std::string table =
-        make_table(document->kind(), {&document, 1}, table_options(call.media, call.query()), meta, api_.loop().clock().wall());
-    co_await send(call, status, content_type(call.media, false), {net::Piece::of(std::move(table))});
-  } else if (call.media.shape == Shape::PartialMetadata) {
-    co_await send_tree(call, status, partial_metadata(document->tree(), call.media.as_version),
-                       &meta::v1::PartialObjectMetadata::table());
-  } else if (call.media.format == Format::Protobuf) {
-    co_await send(call, status, content_type(call.media, false), {net::Piece::of(document->protobuf())});
-  } else if (call.media.format == Format::Json && !call.media.pretty) {
-    co_await send(call, status, "application/json", {net::Piece::of(document->json()), net::Piece::constant("\n")});
-  } else {
-    co_await send_tree(call, status, document->tree(), nullptr);
+  const Media& media = call.media;
+  std::string type = content_type(media, false);
+  std::string text;
+  if (media.shape == Shape::PartialMetadataList) {
+    const model::Kind& kind = document->kind();
+    std::string_view group = kind.gv.group.empty() ? "core" : kind.gv.group.substr(0, kind.gv.group.find('.'));
+    Error error{Reason::NotAcceptable,
+                fmt::format("you requested PartialObjectMetadataList, but the requested object is not a list (*{}.{})", group,
+                            kind.kind),
+                nullptr};
+    co_await send_error(call, error);
+    co_return;
   }
+  if (media.format == Format::Protobuf) {
+    SharedBytes bytes =
+        media.shape == Shape::Object ? document->protobuf() : share(partial_metadata_protobuf(*document, media.as_version));
+    co_await send(call, status, type, {net::Piece::of(std::move(bytes))});
+    co_return;
+  }
+  if (media.shape == Shape::Table) {
+    auto options = table_options(call);
+    if (!options) {
+      co_await send_error(call, options.error());
+      co_return;
+    }
+    text = make_table(*document, *options, api_.loop().clock().wall());
+  } else if (media.shape == Shape::PartialMetadata) {
+    text = partial_metadata_opening(media.as_version).append(metadata_text(*document)).append("}");
+  } else if (media.format == Format::Json && !media.pretty) {
+    co_await send(call, status, type, {net::Piece::of(document->json()), net::Piece::constant("\n")});
+    co_return;
+  } else {
+    text = *document->json();
+  }
+  if (media.format == Format::Yaml) {
+    co_await send_tree(call, status, codec::parse_json(text).value(), nullptr);
+    co_return;
+  }
+  if (media.pretty) text = indented(text);
+  co_await send(call, status, type, {net::Piece::of(text + "\n")});
 }
 
 rt::Task<void> Front::send_error(Call& call, const Error& error) {
   codec::Value status = status_of(error);
+  if (!call.fresh_token.empty()) codec::ensure_object(status, {"metadata"})["continue"] = call.fresh_token;
   // An error is answered in a form that the reader understands, else in JSON.
   if (auto media = negotiate(call.head.headers.get("accept"), false)) {
+    bool pretty = call.media.pretty;
     call.media = *media;
+    call.media.pretty = call.media.pretty || pretty;
     call.media.shape = Shape::Object;
   }
+  call.retry_after_s = error.details ? error.details->retry_after_s : 0;
   if (call.media.format == Format::Protobuf) {
     co_await send_tree(call, http_code(error.reason), std::move(status), &meta::v1::Status::table());
   } else {
@@ -135,52 +210,19 @@ rt::Task<void> Front::send_error(Call& call, const Error& error) {
   }
 }
 
-rt::Task<Result<void>> Front::serve_list(Call& call) {
-  const Request& request = call.request();
-  const model::Kind& kind = *request.kind;
-  ListPage page;
-  if (auto limit = net::query_value(call.query(), "limit"); limit && !limit->empty()) {
-    for (char c : *limit)
-      if (c < '0' || c > '9') co_return fail(bad_request("limit: Invalid value: \"" + *limit + "\": must be a whole number"));
-    page.limit = limit->size() > 9 ? 0 : static_cast<std::size_t>(std::stoul(*limit));
+Result<TableOptions> Front::table_options(const Call& call) const {
+  TableOptions options;
+  options.version = call.media.as_version;
+  std::string include = net::query_value(call.query(), "includeObject").value_or("");
+  if (include == "Object") {
+    options.include = TableOptions::Include::Object;
+  } else if (include == "None") {
+    options.include = TableOptions::Include::None;
+  } else if (!include.empty() && include != "Metadata") {
+    return fail(bad_request("Unable to convert to Table as requested: includeObject: Invalid value: \"" + include +
+                            "\": must be 'Metadata', 'Object', 'None', or empty"));
   }
-  page.continue_token = net::query_value(call.query(), "continue").value_or("");
-  CO_TRY(check_version(call.query(), api_.caches().revision()));
-  CO_TRY_ASSIGN(Listing listing, api_.list(request, page));
-  std::vector<net::Piece> body;
-  if (call.media.shape == Shape::Table) {
-    TableMeta meta{std::to_string(listing.revision), listing.continue_token, listing.remaining.value_or(0)};
-    body.push_back(net::Piece::of(
-        make_table(kind, listing.items, table_options(call.media, call.query()), meta, api_.loop().clock().wall())));
-  } else if (call.media.shape == Shape::PartialMetadata) {
-    codec::Object list{{"kind", "PartialObjectMetadataList"},
-                       {"apiVersion", "meta.k8s.io/" + call.media.as_version},
-                       {"metadata", list_meta(listing)}};
-    codec::Array items;
-    for (const DocumentPtr& item : listing.items) items.push_back(partial_metadata(item->tree(), call.media.as_version));
-    list["items"] = std::move(items);
-    co_await send_tree(call, 200, std::move(list), &meta::v1::PartialObjectMetadataList::table());
-    co_return Result<void>();
-  } else if (call.media.format == Format::Protobuf) {
-    body.push_back(net::Piece::of(protobuf_list(kind, list_meta(listing), listing.items)));
-  } else {
-    body.reserve(listing.items.size() * 2 + 2);
-    body.push_back(net::Piece::of(list_opening(kind, listing)));
-    for (std::size_t i = 0; i < listing.items.size(); ++i) {
-      if (i > 0) body.push_back(net::Piece::constant(","));
-      body.push_back(net::Piece::of(listing.items[i]->json()));
-    }
-    body.push_back(net::Piece::constant("]}\n"));
-    if (call.media.format == Format::Yaml || call.media.pretty) {
-      std::string text;
-      for (const net::Piece& piece : body) text += piece.bytes;
-      CO_TRY_ASSIGN(codec::Value tree, codec::parse_json(text));
-      co_await send_tree(call, 200, std::move(tree), nullptr);
-      co_return Result<void>();
-    }
-  }
-  co_await send(call, 200, content_type(call.media, false), std::move(body));
-  co_return Result<void>();
+  return options;
 }
 
 }  // namespace charon::server

@@ -1,160 +1,211 @@
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "base/limits.h"
-#include "codec/json.h"
-#include "codec/tree.h"
+#include "rt/eager_timeout.h"
 #include "rt/scope.h"
-#include "rt/timeout.h"
 #include "server/front/call.h"
-#include "server/front/frames.h"
-#include "server/status.h"
-#include "server/table/table.h"
+#include "server/front/list_options.h"
+#include "server/front/watch_encoder.h"
 
 namespace charon::server {
 namespace {
 
-// Between bookmarks, as in Kubernetes about once a minute.
+// Between bookmarks, as in Kubernetes, and how long before its end a watch gets one more.
 constexpr std::chrono::seconds kBookmarkInterval{60};
+constexpr std::chrono::seconds kBookmarkBeforeEnd{2};
+constexpr std::size_t kInitialItems = 200;  // in one write
 
-constexpr std::string_view kNames[] = {"ADDED", "MODIFIED", "DELETED"};
-
-net::Piece opening(EventType type) {
-  switch (type) {
-    case EventType::Added:
-      return net::Piece::constant("{\"type\":\"ADDED\",\"object\":");
-    case EventType::Modified:
-      return net::Piece::constant("{\"type\":\"MODIFIED\",\"object\":");
-    default:
-      return net::Piece::constant("{\"type\":\"DELETED\",\"object\":");
-  }
+rt::Duration time_limit(const ListOptions& options, rt::Random& random) {
+  if (options.timeout.count() > 0) return options.timeout;
+  // Between one and two times the limit, so that the watches of a restart do not all end together.
+  return std::chrono::duration_cast<rt::Duration>(limits::kWatchTimeout * (1 + random.unit()));
 }
 
-// How events become bytes for one watcher.
-struct Encoder {
-  const Media& media;
-  const model::Kind& kind;
-  TableOptions table;
-  bool first = true;
-
-  void append(const CacheEvent& event, Time now, std::vector<net::Piece>& out) {
-    if (media.format == Format::Protobuf) {
-      out.push_back(net::Piece::of(watch_frame(kNames[static_cast<int>(event.type)], *event.object->protobuf())));
-      return;
-    }
-    out.push_back(opening(event.type));
-    if (media.shape == Shape::Table) {
-      table.headers = first;
-      out.push_back(
-          net::Piece::of(make_table(kind, {&event.object, 1}, table, {std::to_string(event.object->revision()), "", 0}, now)));
-    } else if (media.shape == Shape::PartialMetadata) {
-      out.push_back(net::Piece::of(codec::write_json(partial_metadata(event.object->tree(), media.as_version))));
-    } else {
-      out.push_back(net::Piece::of(event.object->json()));
-    }
-    out.push_back(net::Piece::constant("}\n"));
-    first = false;
+// When bookmarks are due.
+class BookmarkTimes {
+ public:
+  BookmarkTimes(rt::Instant now, rt::Instant deadline) : deadline_(deadline) { sent(now); }
+  rt::Instant next() const { return next_; }
+  void sent(rt::Instant now) {
+    next_ = now + kBookmarkInterval;
+    rt::Instant last = deadline_ - kBookmarkBeforeEnd;
+    if (now < last) next_ = std::min(next_, last);
   }
 
-  net::Piece bookmark(Revision revision, bool initial_end) const {
-    std::string annotations = initial_end ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "";
-    bool table_form = media.shape == Shape::Table;
-    std::string object =
-        table_form ? fmt::format(
-                         "{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/{}\",\"metadata\":{{\"resourceVersion\":\"{}\"}},"
-                         "\"columnDefinitions\":[],\"rows\":[{{\"cells\":[],\"object\":{{\"kind\":\"PartialObjectMetadata\","
-                         "\"apiVersion\":\"meta.k8s.io/{}\",\"metadata\":{{\"resourceVersion\":\"{}\"{}}}}}}}]}}",
-                         media.as_version, revision, media.as_version, revision, annotations)
-                   : fmt::format("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{{\"resourceVersion\":\"{}\"{}}}}}",
-                                 kind.kind, kind.gv.text(), revision, annotations);
-    if (media.format == Format::Protobuf) return net::Piece::of(bookmark_frame(kind, revision, initial_end));
-    return net::Piece::of("{\"type\":\"BOOKMARK\",\"object\":" + object + "}\n");
-  }
-
-  net::Piece error(const Error& error) const {
-    if (media.format == Format::Protobuf) return net::Piece::of(status_frame(status_of(error)));
-    return net::Piece::of("{\"type\":\"ERROR\",\"object\":" + codec::write_json(status_of(error)) + "}\n");
-  }
+ private:
+  rt::Instant deadline_;
+  rt::Instant next_;
 };
-
-struct WatchOptions {
-  std::optional<Revision> after;  // nullopt: from the state now
-  bool initial_events = false;    // the present objects first, as ADDED
-  bool bookmarks = false;
-  bool mark_initial_end = false;
-  rt::Duration limit{};
-};
-
-Result<WatchOptions> read_options(std::string_view query, rt::Random& random) {
-  WatchOptions options;
-  std::string version = net::query_value(query, "resourceVersion").value_or("");
-  for (char c : version)
-    if (c < '0' || c > '9' || version.size() > 19)
-      return fail(Reason::BadRequest, "resourceVersion: Invalid value: \"" + version + "\": strconv.ParseUint: parsing \"" +
-                                          version + "\": invalid syntax");
-  if (!version.empty() && version != "0") options.after = std::stoull(version);
-  options.initial_events = !options.after;
-  options.bookmarks = net::query_value(query, "allowWatchBookmarks").value_or("") == "true";
-  if (auto send = net::query_value(query, "sendInitialEvents")) {
-    options.initial_events = *send == "true";
-    options.mark_initial_end = options.initial_events && options.bookmarks;
-  }
-  long seconds = std::atol(net::query_value(query, "timeoutSeconds").value_or("0").c_str());
-  if (seconds > 0) {
-    options.limit = std::chrono::seconds(seconds);
-  } else {
-    // Between one and two times the limit, so that the watches of a restart do not all end together.
-    options.limit = std::chrono::duration_cast<rt::Duration>(limits::kWatchTimeout * (1 + random.unit()));
-  }
-  return options;
-}
 
 }  // namespace
 
+// Where the events of a watch go: the body of the response, or messages of a WebSocket.
+class Front::WatchSink {
+ public:
+  WatchSink(Front& front, Call& call) : front_(front), call_(call), readers_(front.api_.loop()) {}
+
+  // `watch` ends when the client closes the WebSocket.
+  rt::Task<Result<void>> open(CacheWatch* watch) {
+    call_.status = 200;
+    call_.started = true;
+    const net::Headers& headers = call_.head.headers;
+    if (headers.get("upgrade").empty()) {
+      co_return co_await call_.exchange.start(200, call_.headers(content_type(call_.media, true)));
+    }
+    call_.status = 101;
+    CO_TRY_ASSIGN(socket_, co_await call_.exchange.upgrade_websocket(offered_protocols(headers)));
+    readers_.spawn(read_until_closed(socket_.get(), watch));
+    co_return Result<void>();
+  }
+
+  // Whole events.
+  rt::Task<Result<void>> write(std::vector<net::Piece> pieces) {
+    if (socket_ == nullptr) co_return co_await front_.write(call_, std::move(pieces), kSlowestWrite);
+    // One message each. JSON events end with their lines; frames of protobuf carry their lengths.
+    std::string text;
+    for (const net::Piece& piece : pieces) text += piece.bytes;
+    bool binary = call_.media.format == Format::Protobuf;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      std::size_t size = binary ? 4 + frame_bytes(rest) : rest.find('\n') + 1;
+      std::string_view message = rest.substr(0, size);
+      if (binary) message.remove_prefix(4);
+      auto sent = co_await rt::eager_timeout(front_.api_.loop(), kSlowestWrite, send_message(socket_.get(), message, binary));
+      if (!sent) co_return fail(Reason::Timeout, "the client does not read what it asked for");
+      if (!*sent) co_return std::move(*sent);
+      rest.remove_prefix(size);
+    }
+    co_return Result<void>();
+  }
+
+  rt::Task<void> close() {
+    if (socket_ != nullptr) co_await socket_->close(1000, "");
+  }
+
+ private:
+  static std::size_t frame_bytes(std::string_view frame) {
+    std::size_t size = 0;
+    for (int i = 0; i < 4; ++i) size = size << 8 | static_cast<unsigned char>(frame[static_cast<std::size_t>(i)]);
+    return size;
+  }
+
+  static rt::Task<Result<void>> send_message(net::WebSocket* socket, std::string_view message, bool binary) {
+    co_return co_await socket->write(message, binary);
+  }
+
+  // A watch has no protocol of its own: the client's first choice is as good as any.
+  static std::vector<std::string> offered_protocols(const net::Headers& headers) {
+    std::vector<std::string> protocols;
+    std::string_view list = headers.get("sec-websocket-protocol");
+    while (!list.empty()) {
+      std::size_t comma = std::min(list.find(','), list.size());
+      std::string_view name = list.substr(0, comma);
+      while (name.starts_with(' ')) name.remove_prefix(1);
+      protocols.emplace_back(name);
+      list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return protocols;
+  }
+
+  static rt::Task<void> read_until_closed(net::WebSocket* socket, CacheWatch* watch) {
+    while (true) {
+      auto message = co_await socket->read();
+      if (!message || !*message) break;
+    }
+    watch->end(Error{Reason::Timeout, "the client has gone", nullptr});
+  }
+
+  Front& front_;
+  Call& call_;
+  std::unique_ptr<net::WebSocket> socket_;
+  rt::Scope readers_;
+};
+
 rt::Task<Result<void>> Front::serve_watch(Call& call) {
   const Request& request = call.request();
-  rt::Loop& loop = api_.loop();
-  CO_TRY_ASSIGN(WatchOptions options, read_options(call.query(), api_.random()));
-  if (Revision current = api_.caches().revision(); options.after && *options.after > current)
-    co_return fail(too_large_version(*options.after, current));
-  std::optional<Revision> start = options.initial_events ? std::nullopt : options.after;
-  CO_TRY_ASSIGN(std::unique_ptr<CacheWatch> watch, api_.watch(request, start));
+  CO_TRY_ASSIGN(ListOptions options, read_watch_options(call.query(), request.kind->group_resource()));
+  TableOptions table;
+  if (call.media.shape == Shape::Table) {
+    CO_TRY_ASSIGN(table, table_options(call));
+  }
+  bool from_start = options.version.value_or(0) == 0;
+  bool initial_events = options.send_initial_events.value_or(from_start);
+  Revision current = api_.caches().revision();
+  auto after = initial_events || from_start ? std::nullopt : options.version;
+  auto watch = api_.watch(request, after);
+  WatchEncoder encoder(*request.kind, call.media, table, recent_);
+  // As in Kubernetes: what is wrong with the version is told by an event, once the watch has been accepted.
+  std::optional<Error> refusal;
+  if (!watch) {
+    if (watch.error().reason != Reason::Expired) co_return fail(std::move(watch.error()));
+    refusal = std::move(watch.error());
+  } else if (initial_events && options.version.value_or(0) > current) {
+    refusal = too_large_version(*options.version, current);
+  }
   // Read before the first suspension: what changes from here on is in the watch.
   Listing present;
-  if (options.initial_events) {
+  if (initial_events && !refusal) {
     CO_TRY_ASSIGN(present, api_.list(request, {}));
   }
-  Encoder encoder{call.media, *request.kind, {}, true};
-  encoder.table.version = call.media.as_version;
-  if (net::query_value(call.query(), "includeObject") == "Object") encoder.table.include = TableOptions::Include::Object;
-
-  call.status = 200;
-  call.started = true;
-  CO_TRY(co_await call.exchange.start(
-      200, {{"content-type", content_type(call.media, true)}, {"cache-control", "no-cache, private"}}));
-  if (options.initial_events) {
+  std::unique_ptr<CacheWatch> changes = watch ? std::move(*watch) : nullptr;
+  WatchSink sink(*this, call);
+  if (refusal) {
     std::vector<net::Piece> pieces;
-    for (const DocumentPtr& item : present.items)
-      encoder.append({EventType::Added, item, item->revision()}, loop.clock().wall(), pieces);
-    if (options.mark_initial_end) pieces.push_back(encoder.bookmark(present.revision, true));
-    if (!pieces.empty()) CO_TRY(co_await call.exchange.write(std::move(pieces)));
+    encoder.append_error(*refusal, pieces);
+    // Nothing to end when the client goes.
+    CO_TRY(co_await call.exchange.start(200, call.headers(content_type(call.media, true))));
+    call.status = 200;
+    call.started = true;
+    co_return co_await write(call, std::move(pieces), kSlowestWrite);
   }
-  rt::Instant deadline = loop.clock().now() + options.limit;
-  while (true) {
-    rt::Duration left = deadline - loop.clock().now();
-    if (left <= rt::Duration::zero()) co_return Result<void>();
-    rt::Duration wait = options.bookmarks ? std::min<rt::Duration>(left, kBookmarkInterval) : left;
-    auto events = co_await rt::with_timeout(loop, wait, watch->next());
+  CO_TRY(co_await sink.open(changes.get()));
+  for (std::size_t place = 0; place < present.items.size();) {
     std::vector<net::Piece> pieces;
-    if (!events) {
-      if (options.bookmarks) pieces.push_back(encoder.bookmark(api_.caches().of(*request.kind).revision(), false));
-    } else if (!*events) {
-      if (events->error().reason == Reason::Timeout) co_return Result<void>();
-      pieces.push_back(encoder.error(events->error()));
-    } else {
-      for (const CacheEvent& event : **events) encoder.append(event, loop.clock().wall(), pieces);
+    std::size_t end = std::min(place + kInitialItems, present.items.size());
+    for (; place < end; ++place) {
+      DocumentPtr item = std::move(present.items[place]);
+      Revision revision = item->revision();
+      encoder.append({EventType::Added, std::move(item), revision}, api_.loop().clock().wall(), pieces);
     }
-    if (!pieces.empty()) CO_TRY(co_await call.exchange.write(std::move(pieces)));
-    if (events && !*events) co_return Result<void>();
+    CO_TRY(co_await sink.write(std::move(pieces)));
+  }
+  if (options.send_initial_events.value_or(false) && options.bookmarks) {
+    std::vector<net::Piece> pieces;
+    encoder.append_bookmark(WatchEncoder::Bookmark::InitialEnd, present.revision, pieces);
+    CO_TRY(co_await sink.write(std::move(pieces)));
+  }
+  present = {};
+  rt::Instant deadline = api_.loop().clock().now() + time_limit(options, api_.random());
+  CO_TRY(co_await follow(changes.get(), sink, encoder, deadline, options.bookmarks));
+  co_await sink.close();
+  co_return Result<void>();
+}
+
+rt::Task<Result<void>> Front::follow(CacheWatch* changes, WatchSink& sink, WatchEncoder& encoder, rt::Instant deadline,
+                                     bool bookmarks) {
+  rt::Loop& loop = api_.loop();
+  BookmarkTimes times(loop.clock().now(), deadline);
+  while (true) {
+    rt::Instant now = loop.clock().now();
+    if (now >= deadline) co_return Result<void>();
+    std::vector<net::Piece> pieces;
+    bool ended = false;
+    if (bookmarks && now >= times.next()) {
+      encoder.append_bookmark(WatchEncoder::Bookmark::Progress, changes->revision(), pieces);
+      times.sent(now);
+    } else {
+      rt::Instant until = bookmarks ? std::min(deadline, times.next()) : deadline;
+      auto events = co_await rt::eager_timeout(loop, until - now, changes->next());
+      if (!events) continue;
+      if (*events) {
+        for (const CacheEvent& event : **events) encoder.append(event, loop.clock().wall(), pieces);
+      } else {
+        ended = true;
+        if (events->error().reason != Reason::Timeout) encoder.append_error(events->error(), pieces);
+      }
+    }
+    if (!pieces.empty()) CO_TRY(co_await sink.write(std::move(pieces)));
+    if (ended) co_return Result<void>();
   }
 }
 

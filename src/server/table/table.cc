@@ -6,6 +6,7 @@
 
 #include "codec/json.h"
 #include "codec/tree.h"
+#include "server/json_text.h"
 
 namespace charon::server {
 
@@ -70,16 +71,13 @@ codec::Array definitions(const model::Kind& kind) {
 
 }  // namespace
 
-Value partial_metadata(const Value& object, std::string_view version) {
-  codec::Object partial;
-  partial["kind"] = "PartialObjectMetadata";
-  partial["apiVersion"] = "meta.k8s.io/" + std::string(version);
-  if (const Value* meta = codec::find(object, "metadata")) partial["metadata"] = *meta;
-  return partial;
+std::string partial_metadata_opening(std::string_view version) {
+  return "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/" + std::string(version) + "\",\"metadata\":";
 }
 
-std::string make_table(const model::Kind& kind, std::span<const model::DocumentPtr> documents, const TableOptions& options,
-                       const TableMeta& meta, Time now) {
+std::string_view metadata_text(const model::Document& document) { return member_text(*document.json(), "metadata"); }
+
+std::string table_opening(const model::Kind& kind, const TableOptions& options, const TableMeta& meta) {
   codec::Object metadata;
   if (!meta.resource_version.empty()) metadata["resourceVersion"] = meta.resource_version;
   if (!meta.continue_token.empty()) metadata["continue"] = meta.continue_token;
@@ -87,23 +85,32 @@ std::string make_table(const model::Kind& kind, std::span<const model::DocumentP
   std::string out = "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/" + options.version + "\",\"metadata\":";
   codec::append_json(metadata, out);
   out += ",\"columnDefinitions\":";
-  codec::append_json(options.headers ? definitions(kind) : codec::Array(), out);
-  out += ",\"rows\":[";
-  bool first = true;
-  for (const model::DocumentPtr& document : documents) {
-    Value object = document->tree();
-    out += first ? "{\"cells\":" : ",{\"cells\":";
-    first = false;
-    codec::append_json(cells_of(kind, object, now), out);
-    if (options.include == TableOptions::Include::Metadata) {
-      out += ",\"object\":";
-      codec::append_json(partial_metadata(object, options.version), out);
-    } else if (options.include == TableOptions::Include::Object) {
-      out.append(",\"object\":").append(*document->json());
-    }
-    out += "}";
+  codec::append_json(options.headers ? Value(definitions(kind)) : Value(nullptr), out);
+  return out += ",\"rows\":[";
+}
+
+void append_table_row(const model::Document& document, const TableOptions& options, Time now, std::string& out) {
+  out += "{\"cells\":";
+  codec::append_json(cells_of(document.kind(), document.tree(), now), out);
+  out += ",\"object\":";
+  switch (options.include) {
+    case TableOptions::Include::None:
+      out += "null";
+      break;
+    case TableOptions::Include::Metadata:
+      out.append(partial_metadata_opening(options.version)).append(metadata_text(document)).append("}");
+      break;
+    case TableOptions::Include::Object:
+      out.append(*document.json());
+      break;
   }
-  return out += "]}";
+  out += "}";
+}
+
+std::string make_table(const model::Document& document, const TableOptions& options, Time now) {
+  std::string out = table_opening(document.kind(), options, {std::to_string(document.revision()), "", 0});
+  append_table_row(document, options, now, out);
+  return out.append(kTableClosing);
 }
 
 }  // namespace charon::server

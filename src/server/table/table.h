@@ -1,7 +1,6 @@
 // metav1.Table: objects as the rows that `kubectl get` prints, by the columns of their kind.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,20 +16,26 @@ struct TableOptions {
   enum class Include : unsigned char { None, Metadata, Object };
   Include include = Include::Metadata;
   std::string version = "v1";  // of the Table: v1 or v1beta1
-  bool headers = true;         // column definitions; left out on all but the first event of a watch
+  bool headers = true;         // column definitions; null on all but the first event of a watch
 };
 
-// `revision` and `continue_token` go into the Table's metadata.
+// Goes into the Table's metadata.
 struct TableMeta {
   std::string resource_version;
   std::string continue_token;
   std::int64_t remaining = 0;
 };
 
-std::string make_table(const model::Kind& kind, std::span<const model::DocumentPtr> documents, const TableOptions& options,
-                       const TableMeta& meta, Time now);
+// A Table row by row: opening, rows with commas between them, kTableClosing.
+std::string table_opening(const model::Kind& kind, const TableOptions& options, const TableMeta& meta);
+void append_table_row(const model::Document& document, const TableOptions& options, Time now, std::string& out);
+inline constexpr std::string_view kTableClosing = "]}";
 
-// {"kind":"PartialObjectMetadata",...} with the object's metadata alone.
-codec::Value partial_metadata(const codec::Value& object, std::string_view version);
+std::string make_table(const model::Document& document, const TableOptions& options, Time now);
+
+// {"kind":"PartialObjectMetadata",...} with the object's metadata alone: the opening, and the metadata's text, which is a part
+// of the document's. A brace closes it.
+std::string partial_metadata_opening(std::string_view version);
+std::string_view metadata_text(const model::Document& document);
 
 }  // namespace charon::server
