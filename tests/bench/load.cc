@@ -2,12 +2,14 @@
 // line of JSON.
 //
 //   charon-load create|get|patch|delete|list|watch --port N --ca F --cert F --key F --namespace NS --requests N
-//               --connections C --streams S [--bytes B] [--names N] [--watchers W]
+//               --connections C --streams S [--bytes B] [--names N] [--watchers W] [--accept TYPE] [--resource configmaps|pods]
+//   charon-load watches --watchers W --connections C ...
 //   charon-load serve --port N --ca F --cert F --key F --bytes B
 //
 // create, get, patch and delete work on ConfigMaps load-0 ... of the namespace (get comes back to the first after `names`);
 // list reads them all with each request; watch keeps W watches open, changes one ConfigMap `requests` times, and measures from
-// sending a change to each watch's having it. serve is the yardstick: the same HTTP and TLS, answering B bytes to whatever is
+// sending a change to each watch's having it. watches opens W of them, says "open", and holds them until its input ends. Pods
+// are for no scheduler. serve is the yardstick: the same HTTP and TLS, answering B bytes to whatever is
 // asked.
 #include <algorithm>
 #include <atomic>
@@ -18,6 +20,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "net/client.h"
@@ -33,9 +36,11 @@ constexpr std::size_t kBodyLimitBytes = 1u << 30;
 
 struct Options {
   std::string verb;
-  std::map<std::string, std::string> values = {{"port", "6443"},     {"namespace", "default"}, {"requests", "1000"},
-                                               {"connections", "1"}, {"streams", "1"},         {"bytes", "16"},
-                                               {"names", "1000000"}, {"watchers", "100"}};
+  std::map<std::string, std::string> values = {
+      {"port", "6443"},          {"namespace", "default"}, {"requests", "1000"},
+      {"connections", "1"},      {"streams", "1"},         {"bytes", "16"},
+      {"names", "1000000"},      {"watchers", "100"},      {"accept", "application/json"},
+      {"resource", "configmaps"}};
   const std::string& text(const std::string& name) const { return values.at(name); }
   std::size_t number(const std::string& name) const { return std::strtoull(values.at(name).c_str(), nullptr, 10); }
 };
@@ -54,7 +59,7 @@ std::string file(const std::string& path) {
 }
 
 Options parse(int argc, char** argv) {
-  if (argc < 2) fail_with("usage: charon-load create|get|patch|delete|list|watch --port N --ca F --cert F --key F ...");
+  if (argc < 2) fail_with("usage: charon-load create|get|patch|delete|list|watch|watches --port N --ca F --cert F --key F ...");
   Options options;
   options.verb = argv[1];
   for (int i = 2; i + 1 < argc; i += 2) options.values[std::string(argv[i]).substr(2)] = argv[i + 1];
@@ -71,12 +76,14 @@ class Load {
                                      .server_name = "127.0.0.1"});
     if (!tls) fail_with(tls.error().message);
     tls_ = *tls;
-    folder_ = "/api/v1/namespaces/" + options_.text("namespace") + "/configmaps";
+    folder_ = "/api/v1/namespaces/" + options_.text("namespace") + "/" + options_.text("resource");
   }
 
   rt::Task<void> run() {
     if (options_.verb == "watch") {
       co_await watch();
+    } else if (options_.verb == "watches") {
+      co_await hold_watches();
     } else {
       co_await requests();
     }
@@ -89,15 +96,22 @@ class Load {
   }
 
   std::string body(std::size_t number) const {
+    if (options_.text("resource") == "pods")
+      return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"load-)" + std::to_string(number) +
+             R"(","labels":{"app":"load"}},"spec":{"schedulerName":"none","containers":[{"name":"main",)"
+             R"("image":"registry.example/app:1","args":["serve"],"env":[{"name":"VALUE","value":")" +
+             std::string(options_.number("bytes"), 'x') + R"("}],"resources":{"requests":{"cpu":"100m","memory":"64Mi"}}}]}})";
     return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"load-)" + std::to_string(number) +
            R"("},"data":{"value":")" + std::string(options_.number("bytes"), 'x') + "\"}}";
   }
+
+  net::Headers accept() const { return {{"accept", options_.text("accept")}}; }
 
   net::ClientRequest request(std::size_t number) const {
     const std::string path = folder_ + "/load-" + std::to_string(number % options_.number("names"));
     if (options_.verb == "create") return {"POST", folder_, {{"content-type", "application/json"}}, body(number)};
     if (options_.verb == "get") return {.path = path};
-    if (options_.verb == "list") return {.path = folder_};
+    if (options_.verb == "list") return {.path = folder_, .headers = accept()};
     if (options_.verb == "delete") return {.method = "DELETE", .path = path};
     if (options_.verb == "patch")
       return {"PATCH", path, {{"content-type", "application/merge-patch+json"}}, R"({"data":{"patched":"yes"}})"};
@@ -139,18 +153,72 @@ class Load {
     }
   }
 
-  // Lines of a watch are told apart by the number that the change wrote.
+  // Events that are whole with `data`: lines of JSON, or frames of protobuf with their lengths, of which `rest` is the
+  // beginning of the next.
+  std::size_t count_events(const std::string& data, std::string& rest) const {
+    if (options_.text("accept") == "application/json")
+      return static_cast<std::size_t>(std::count(data.begin(), data.end(), '\n'));
+    rest += data;
+    std::size_t events = 0, place = 0;
+    while (rest.size() - place >= 4) {
+      std::size_t size = 4;
+      for (std::size_t i = 0, length = 0; i < 4; ++i) {
+        length = length << 8 | static_cast<unsigned char>(rest[place + i]);
+        if (i == 3) size += length;
+      }
+      if (rest.size() - place < size) break;
+      place += size;
+      ++events;
+    }
+    rest.erase(0, place);
+    return events;
+  }
+
+  // One that nothing happens on.
+  rt::Task<void> idle_watcher(net::HttpClient* client) {
+    const std::string path = folder_ + "?watch=1&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dnothing";
+    auto stream = co_await client->open({.path = path, .headers = accept()});
+    if (!stream || (*stream)->status() != 200) fail_with("the watch does not open");
+    ++open_;
+    while (true) {
+      auto data = co_await (*stream)->read();
+      if (!data || data->empty()) fail_with("a watch ended early");
+    }
+  }
+
+  rt::Task<void> hold_watches() {
+    std::vector<std::unique_ptr<net::HttpClient>> clients;
+    for (std::size_t i = 0; i < options_.number("connections"); ++i) clients.push_back(client());
+    rt::Scope scope(loop_);
+    const std::size_t total = options_.number("watchers");
+    for (std::size_t i = 0; i < total; ++i) scope.spawn(idle_watcher(clients[i % clients.size()].get()));
+    while (open_ < total) co_await rt::sleep(loop_, std::chrono::milliseconds(10));
+    std::printf("open\n");
+    std::fflush(stdout);
+    // A thread of its own waits for the end of the input, so that the connections live on.
+    std::atomic<bool> over = false;
+    std::thread reader([&over] {
+      while (std::getchar() != EOF) {
+      }
+      over = true;
+    });
+    while (!over) co_await rt::sleep(loop_, std::chrono::milliseconds(50));
+    reader.join();
+  }
+
+  // Events of a watch are told apart by the number that the change wrote.
   rt::Task<void> watcher(net::HttpClient* client, std::string revision, std::size_t total) {
     const std::string path = folder_ + "?watch=1&fieldSelector=metadata.name%3Dload-0&resourceVersion=" + revision;
-    auto stream = co_await client->open({.path = path});
+    auto stream = co_await client->open({.path = path, .headers = accept()});
     if (!stream || (*stream)->status() != 200) fail_with("the watch does not open");
     ++open_;
     std::size_t seen = 0;
+    std::string rest;
     while (seen < total) {
       auto data = co_await (*stream)->read();
       if (!data || data->empty()) fail_with("a watch ended early");
       const rt::Instant now = loop_.clock().now();
-      for (auto lines = std::count(data->begin(), data->end(), '\n'); lines > 0 && seen < total; --lines)
+      for (std::size_t events = count_events(*data, rest); events > 0 && seen < total; --events)
         delays_.push_back(now - sent_[seen++]);
     }
   }
