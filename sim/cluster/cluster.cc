@@ -17,9 +17,9 @@
 
 namespace charon::sim {
 
-Cluster::Manager::Manager(rt::Loop& loop, rt::Random& random, client::Transport& transport)
+Cluster::Manager::Manager(rt::Loop& loop, rt::Random& random, client::Transport& transport, const model::KindRegistry& kinds)
     : informers(loop, random, transport) {
-  for (auto& controller : controllers::make_all({"-----BEGIN CERTIFICATE-----"}))
+  for (auto& controller : controllers::make_all({"-----BEGIN CERTIFICATE-----", &kinds}))
     runners.push_back(std::make_unique<control::Runner>(loop, informers, transport, std::move(controller)));
   for (auto& runner : runners) runner->start();
 }
@@ -36,7 +36,7 @@ Cluster::Cluster(const ClusterSettings& settings)
       faults_(fault_random_, settings.faults),
       store_(store::make_memory_store(loop_)),
       truth_(std::make_unique<Truth>(loop_, *store_, model::builtin_kinds(), settings.trace_path)),
-      caches_(loop_, *store_, model::builtin_kinds()) {
+      caches_(loop_, *store_, kinds_) {
   CHECK(loop_.run(caches_.start()));
   admission_ = std::make_unique<server::Admission>(server::make_admission_plugins(loop_.clock(), random_, caches_, {}));
   api_ = std::make_unique<server::Api>(loop_, random_, *store_, caches_, *admission_);
@@ -50,7 +50,7 @@ Cluster::Cluster(const ClusterSettings& settings)
 
   manager_line_ = &connect("system:kube-controller-manager", {"system:masters"});
   scheduler_line_ = &connect("system:kube-scheduler", {"system:masters"});
-  manager_ = std::make_unique<Manager>(loop_, random_, *manager_line_);
+  manager_ = std::make_unique<Manager>(loop_, random_, *manager_line_, kinds_);
   scheduling_ = std::make_unique<Scheduling>(loop_, random_, *scheduler_line_);
   observer_ = std::make_unique<client::InformerSet>(loop_, random_, connect("observer", {"system:masters"}));
   observer_->of<core::v1::Pod>();
@@ -89,7 +89,7 @@ client::Transport& Cluster::connect(const std::string& user, std::vector<std::st
 
 void Cluster::restart_controllers() {
   manager_.reset();
-  manager_ = std::make_unique<Manager>(loop_, random_, *manager_line_);
+  manager_ = std::make_unique<Manager>(loop_, random_, *manager_line_, kinds_);
 }
 
 void Cluster::restart_scheduler() {

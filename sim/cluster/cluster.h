@@ -66,7 +66,7 @@ class Cluster {
   struct Manager {
     client::InformerSet informers;
     std::vector<std::unique_ptr<control::Runner>> runners;
-    Manager(rt::Loop& loop, rt::Random& random, client::Transport& transport);
+    Manager(rt::Loop& loop, rt::Random& random, client::Transport& transport, const model::KindRegistry& kinds);
   };
   struct Scheduling {
     client::InformerSet informers;
@@ -81,6 +81,7 @@ class Cluster {
   Faults faults_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Truth> truth_;
+  model::KindRegistry kinds_;
   server::Caches caches_;
   std::unique_ptr<server::Admission> admission_;
   std::unique_ptr<server::Api> api_;

@@ -152,7 +152,7 @@ Result<WatchEvent> event_of(const model::Kind& kind, std::string_view line) {
 class HttpsWatch final : public WatchStream {
  public:
   HttpsWatch(std::shared_ptr<net::HttpClient> http, std::unique_ptr<net::ClientStream> stream, const model::Kind& kind)
-      : http_(std::move(http)), stream_(std::move(stream)), kind_(kind) {}
+      : http_(std::move(http)), stream_(std::move(stream)), kind_(&kind) {}
 
   rt::Task<Result<std::vector<WatchEvent>>> next() override {
     std::vector<WatchEvent> events;
@@ -174,7 +174,7 @@ class HttpsWatch final : public WatchStream {
     for (std::size_t end = buffer_.find('\n'); end != std::string::npos; end = buffer_.find('\n', start)) {
       const std::string_view line(buffer_.data() + start, end - start);
       if (!line.empty()) {
-        auto event = event_of(kind_, line);
+        auto event = event_of(*kind_, line);
         if (!event && !events.empty()) break;
         if (!event) return fail(std::move(event.error()));
         events.push_back(*std::move(event));
@@ -187,7 +187,7 @@ class HttpsWatch final : public WatchStream {
 
   std::shared_ptr<net::HttpClient> http_;
   std::unique_ptr<net::ClientStream> stream_;
-  const model::Kind& kind_;
+  model::KindRef kind_;
   std::string buffer_;
 };
 

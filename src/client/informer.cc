@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 #include "base/check.h"
 #include "codec/tree.h"
@@ -35,7 +36,7 @@ Informer::Informer(rt::Loop& loop, rt::Random& random, Transport& transport, con
     : loop_(loop),
       random_(random),
       transport_(transport),
-      kind_(kind),
+      kind_(&kind),
       options_(std::move(options)),
       synced_(loop),
       scope_(loop) {
@@ -47,6 +48,14 @@ Informer::~Informer() = default;
 void Informer::start() {
   ENSURE(scope_.size() == 0);
   scope_.spawn(run());
+}
+
+void Informer::stop() {
+  scope_.cancel();
+  store_.clear();
+  for (auto& [name, index] : indexes_) index.keys.clear();
+  synced_.set();
+  advance(std::numeric_limits<model::Revision>::max());
 }
 
 rt::Task<void> Informer::run() {
@@ -71,7 +80,7 @@ rt::Task<void> Informer::run() {
 
 rt::Task<Result<void>> Informer::list_all() {
   ++stats_.lists;
-  auto listed = co_await transport_.list({&kind_}, options_);
+  auto listed = co_await transport_.list({kind_}, options_);
   if (!listed) co_return fail(std::move(listed.error()));
   replace_all(*std::move(listed));
   must_list_ = false;
@@ -82,7 +91,7 @@ rt::Task<Result<void>> Informer::list_all() {
 // Returns when the watch ended: well, or with the error that ended it.
 rt::Task<Result<void>> Informer::watch_once() {
   ++stats_.watches;
-  auto opened = co_await transport_.watch({&kind_}, options_, revision_);
+  auto opened = co_await transport_.watch({kind_}, options_, revision_);
   if (!opened) co_return fail(std::move(opened.error()));
   const std::unique_ptr<WatchStream> stream = *std::move(opened);
   bool any = false;
@@ -143,7 +152,7 @@ void Informer::put(const model::DocumentPtr& document) {
   index(*document);
   // The object was deleted and made anew between two looks: both changes are reported.
   const bool replaced = before && before->uid() != document->uid();
-  for (const auto& [id, handlers] : handlers_) {
+  for (const auto& [id, handlers] : *handlers_) {
     if (replaced && handlers.deleted) handlers.deleted(before);
     if ((!before || replaced) && handlers.added) handlers.added(document);
     if (before && !replaced && handlers.updated) handlers.updated(before, document);
@@ -155,7 +164,7 @@ void Informer::erase(const model::DocumentPtr& last) {
   if (place == store_.end()) return;
   unindex(*place->second);
   store_.erase(place);
-  for (const auto& [id, handlers] : handlers_)
+  for (const auto& [id, handlers] : *handlers_)
     if (handlers.deleted) handlers.deleted(last);
 }
 
@@ -244,23 +253,22 @@ Informer::Subscription Informer::subscribe(InformerHandlers handlers) {
   if (handlers.added)
     for (const auto& [key, document] : store_) handlers.added(document);
   Subscription subscription;
-  subscription.informer_ = this;
+  subscription.handlers_ = handlers_;
   subscription.id_ = next_handler_++;
-  handlers_.emplace(subscription.id_, std::move(handlers));
+  handlers_->emplace(subscription.id_, std::move(handlers));
   return subscription;
 }
 
-Informer::Subscription::Subscription(Subscription&& other) noexcept
-    : informer_(std::exchange(other.informer_, nullptr)), id_(other.id_) {}
+Informer::Subscription::Subscription(Subscription&& other) noexcept : handlers_(std::move(other.handlers_)), id_(other.id_) {}
 
 Informer::Subscription& Informer::Subscription::operator=(Subscription&& other) noexcept {
-  std::swap(informer_, other.informer_);
+  handlers_.swap(other.handlers_);
   std::swap(id_, other.id_);
   return *this;
 }
 
 Informer::Subscription::~Subscription() {
-  if (informer_ != nullptr) informer_->handlers_.erase(id_);
+  if (const auto handlers = handlers_.lock()) handlers->erase(id_);
 }
 
 // --- InformerSet ---
@@ -270,24 +278,33 @@ InformerSet::InformerSet(rt::Loop& loop, rt::Random& random, Transport& transpor
 
 InformerSet::~InformerSet() = default;
 
-Informer& InformerSet::of(const model::Kind& kind) {
-  std::unique_ptr<Informer>& place = informers_[&kind];
+std::shared_ptr<Informer> InformerSet::share(const model::Kind& kind) {
+  std::shared_ptr<Informer>& place = informers_[&kind];
   if (!place) {
-    place = std::make_unique<Informer>(loop_, random_, transport_, kind);
+    place = std::make_shared<Informer>(loop_, random_, transport_, kind);
     place->start();
   }
-  return *place;
+  return place;
 }
+
+Informer& InformerSet::of(const model::Kind& kind) { return *share(kind); }
 
 Informer* InformerSet::find(const model::Kind& kind) const {
   const auto place = informers_.find(&kind);
   return place == informers_.end() ? nullptr : place->second.get();
 }
 
+void InformerSet::drop(const model::Kind& kind) {
+  const auto place = informers_.find(&kind);
+  if (place == informers_.end()) return;
+  place->second->stop();
+  informers_.erase(place);
+}
+
 rt::Task<void> InformerSet::wait_synced() {
-  std::vector<Informer*> all;
-  for (const auto& [kind, informer] : informers_) all.push_back(informer.get());
-  for (Informer* informer : all) co_await informer->wait_synced();
+  std::vector<std::shared_ptr<Informer>> all;
+  for (const auto& [kind, informer] : informers_) all.push_back(informer);
+  for (const auto& informer : all) co_await informer->wait_synced();
 }
 
 }  // namespace charon::client

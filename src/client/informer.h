@@ -55,7 +55,9 @@ class Informer {
 
   // Starts listing; once.
   void start();
-  const model::Kind& kind() const { return kind_; }
+  // Its kind is served no more: ends what it does, forgets its objects and wakes who waits for it.
+  void stop();
+  const model::Kind& kind() const { return *kind_; }
 
   // True after the first list is in the store.
   bool synced() const { return synced_.is_set(); }
@@ -102,7 +104,8 @@ class Informer {
   void add_index(std::string name, IndexFunction function);
 
   // --- Following ---
-  // Ends when destroyed; must not outlive the informer.
+  using Handlers = std::map<std::uint64_t, InformerHandlers>;
+  // Ends when destroyed.
   class Subscription {
    public:
     Subscription() = default;
@@ -112,7 +115,7 @@ class Informer {
 
    private:
     friend class Informer;
-    Informer* informer_ = nullptr;
+    std::weak_ptr<Handlers> handlers_;
     std::uint64_t id_ = 0;
   };
   // Objects that are already in the store are reported as added before this returns.
@@ -150,12 +153,12 @@ class Informer {
   rt::Loop& loop_;
   rt::Random& random_;
   Transport& transport_;
-  const model::Kind& kind_;
+  model::KindRef kind_;
   ListOptions options_;
 
   std::map<model::ObjectKey, model::DocumentPtr> store_;
   std::map<std::string, Index, std::less<>> indexes_;
-  std::map<std::uint64_t, InformerHandlers> handlers_;
+  std::shared_ptr<Handlers> handlers_ = std::make_shared<Handlers>();
   std::uint64_t next_handler_ = 1;
   model::Revision revision_ = 0;
   bool must_list_ = true;
@@ -181,8 +184,12 @@ class InformerSet {
   Informer& of() {
     return of(kind_of<T>());
   }
+  // The same, for who holds it over a suspension point: the informers of custom kinds may go.
+  std::shared_ptr<Informer> share(const model::Kind& kind);
   // Null when nobody has asked for the kind.
   Informer* find(const model::Kind& kind) const;
+  // The kind is served no more.
+  void drop(const model::Kind& kind);
   // All that were made so far.
   rt::Task<void> wait_synced();
   rt::Loop& loop() const { return loop_; }
@@ -192,7 +199,7 @@ class InformerSet {
   rt::Loop& loop_;
   rt::Random& random_;
   Transport& transport_;
-  std::map<const model::Kind*, std::unique_ptr<Informer>> informers_;
+  std::map<model::KindRef, std::shared_ptr<Informer>> informers_;
 };
 
 }  // namespace charon::client

@@ -60,7 +60,7 @@ struct DeleteOptions {
 
 // A resource or one of its subresources ("status", "binding", "scale", "eviction").
 struct ResourceRef {
-  const model::Kind* kind = nullptr;
+  model::KindRef kind;
   std::string_view subresource = {};
 };
 

@@ -16,6 +16,7 @@
 #include "client/informer.h"
 #include "control/plan.h"
 #include "control/queue.h"
+#include "model/registry.h"
 
 namespace charon::control {
 
@@ -67,7 +68,7 @@ struct Change {
 using KeyMapping = std::function<void(const Change& change, const View& view, std::vector<Key>& keys)>;
 
 struct Watch {
-  const model::Kind* kind = nullptr;
+  model::KindRef kind;
   KeyMapping map;
 };
 
@@ -105,6 +106,8 @@ class Controller {
   // The label of its queue in /metrics. As in Kubernetes, most are named like the controller: "endpoint_slice".
   virtual std::string queue_name() const;
   virtual std::vector<Watch> watches() const = 0;
+  // Of controllers over all kinds: what tells that there are other kinds now. The runner then asks for `watches` again.
+  virtual const model::KindRegistry* kinds() const { return nullptr; }
   // Kinds that reconcile reads without being woken by them.
   virtual std::vector<const model::Kind*> reads() const { return {}; }
   virtual std::vector<Index> indexes() const { return {}; }
@@ -118,6 +121,8 @@ class Controller {
 // the list of all (controllers/list.h) is written from the folder names by the build.
 struct ControllerSettings {
   std::string cluster_ca_pem;  // published as the ConfigMap kube-root-ca.crt
+  // Of the server in this process; outlives the controllers.
+  const model::KindRegistry* kinds = nullptr;
 };
 
 // A suffix like generateName's that depends only on its arguments: the same create, retried, has the same name.

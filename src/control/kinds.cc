@@ -5,10 +5,11 @@
 
 namespace charon::control {
 
-std::vector<const model::Kind*> deletable_kinds() {
-  std::vector<const model::Kind*> kinds;
-  for (const model::Kind& kind : model::builtin_kinds())
-    if (kind.has_verb("list") && kind.has_verb("watch") && kind.has_verb("delete")) kinds.push_back(&kind);
+std::vector<model::KindRef> deletable_kinds(const model::KindRegistry& registry) {
+  std::vector<model::KindRef> kinds = registry.all();
+  std::erase_if(kinds, [](const model::KindRef& kind) {
+    return !kind->has_verb("list") || !kind->has_verb("watch") || !kind->has_verb("delete") || !kind->canonical;
+  });
   return kinds;
 }
 

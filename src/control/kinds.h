@@ -7,11 +7,12 @@
 #include "api/meta/v1/types.h"
 #include "model/document.h"
 #include "model/kind.h"
+#include "model/registry.h"
 
 namespace charon::control {
 
-// Built-in kinds that can be listed, watched and deleted.
-std::vector<const model::Kind*> deletable_kinds();
+// The kinds that can be listed, watched and deleted, custom resources in one version each.
+std::vector<model::KindRef> deletable_kinds(const model::KindRegistry& registry);
 
 // The metadata that matters for deletion: names, uid, deletionTimestamp, finalizers and ownerReferences. Decodes anew at each
 // call.

@@ -26,7 +26,7 @@ namespace charon::control {
 // What one reconcile is about. `kind` is null unless the controller works on objects of many kinds.
 struct Key {
   model::ObjectKey object;
-  const model::Kind* kind = nullptr;
+  model::KindRef kind;
   auto operator<=>(const Key&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #include "control/runner.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -41,7 +42,7 @@ bool controlled_by(const model::Document& document, std::string_view uid) {
   });
 }
 
-rt::Task<bool> wait_revision(client::Informer* informer, model::Revision revision) {
+rt::Task<bool> wait_revision(std::shared_ptr<client::Informer> informer, model::Revision revision) {
   co_await informer->wait_revision(revision);
   co_return true;
 }
@@ -62,9 +63,9 @@ rt::Task<Result<void>> run_batch(rt::Loop& loop, std::vector<rt::Task<Result<voi
 
 // What the caches must show before the key is looked at again.
 struct Runner::Expectations {
-  std::map<const model::Kind*, model::Revision> revisions;
+  std::map<model::KindRef, model::Revision> revisions;
   struct Removal {
-    const model::Kind* kind;
+    model::KindRef kind;
     model::ObjectKey key;
     std::string uid;
   };
@@ -92,31 +93,47 @@ const Error* Runner::failure(const Key& key) const {
 }
 
 rt::Task<void> Runner::run() {
-  watches_ = controller_->watches();
-  std::vector<client::Informer*> needed;
-  for (const Watch& watch : watches_) needed.push_back(&informers_.of(*watch.kind));
-  for (const model::Kind* kind : controller_->reads()) needed.push_back(&informers_.of(*kind));
+  std::vector<std::shared_ptr<client::Informer>> needed;
+  for (const Watch& watch : controller_->watches()) needed.push_back(informers_.share(*watch.kind));
+  for (const model::Kind* kind : controller_->reads()) needed.push_back(informers_.share(*kind));
   for (const Index& index : controller_->indexes()) {
-    client::Informer& informer = informers_.of(*index.kind);
-    informer.add_index(index.name, index.function);
-    needed.push_back(&informer);
+    needed.push_back(informers_.share(*index.kind));
+    needed.back()->add_index(index.name, index.function);
   }
-  for (client::Informer* informer : needed) co_await informer->wait_synced();
-  subscribe();
+  for (const auto& informer : needed) co_await informer->wait_synced();
+  needed.clear();
+  follow_watches();
+  if (const model::KindRegistry* kinds = controller_->kinds()) kinds_ = kinds->listen([this] { follow_watches(); });
   for (int i = 0; i < controller_->workers(); ++i) scope_.spawn(work());
 }
 
-void Runner::subscribe() {
-  for (const Watch& watch : watches_) {
-    client::InformerHandlers handlers;
-    const model::Kind& kind = *watch.kind;
-    handlers.added = [this, &watch, &kind](const model::DocumentPtr& now) { note_change(watch, {kind, nullptr, now}); };
-    handlers.updated = [this, &watch, &kind](const model::DocumentPtr& before, const model::DocumentPtr& now) {
-      note_change(watch, {kind, before, now});
-    };
-    handlers.deleted = [this, &watch, &kind](const model::DocumentPtr& last) { note_change(watch, {kind, last, nullptr}); };
-    subscriptions_.push_back(informers_.of(kind).subscribe(std::move(handlers)));
-  }
+// Subscribes to what the controller watches now and did not before, and ends what it watches no more.
+void Runner::follow_watches() {
+  std::vector<Watch> wanted = controller_->watches();
+  std::vector<model::KindRef> gone;
+  std::erase_if(followed_, [&](const auto& followed) {
+    const model::KindRef kind = followed->watch.kind;
+    const bool kept = std::ranges::any_of(wanted, [&](const Watch& watch) { return watch.kind == kind; });
+    if (!kept) gone.push_back(kind);
+    return !kept;
+  });
+  for (const model::KindRef& kind : gone) informers_.drop(*kind);
+  std::set<model::KindRef> before;
+  for (const auto& followed : followed_) before.insert(followed->watch.kind);
+  for (Watch& watch : wanted)
+    if (!before.contains(watch.kind)) subscribe(std::move(watch));
+}
+
+void Runner::subscribe(Watch watch) {
+  Followed& followed = *followed_.emplace_back(std::make_unique<Followed>(std::move(watch)));
+  client::InformerHandlers handlers;
+  const Watch& place = followed.watch;
+  handlers.added = [this, &place](const model::DocumentPtr& now) { note_change(place, {*place.kind, nullptr, now}); };
+  handlers.updated = [this, &place](const model::DocumentPtr& before, const model::DocumentPtr& now) {
+    note_change(place, {*place.kind, before, now});
+  };
+  handlers.deleted = [this, &place](const model::DocumentPtr& last) { note_change(place, {*place.kind, last, nullptr}); };
+  followed.subscription = informers_.of(*place.kind).subscribe(std::move(handlers));
 }
 
 void Runner::note_change(const Watch& watch, Change change) {
@@ -251,7 +268,7 @@ rt::Task<Result<void>> Runner::perform(Write write, std::shared_ptr<Expectations
   if (write.verb == Write::Verb::Delete) {
     // The one that was terminating already may not change by this.
     if (before && !terminating(*before)) expected->removals.push_back({write.resource.kind, write.key, before->uid()});
-  } else if (document && document->kind().type == write.resource.kind->type) {
+  } else if (document && model::KindRef(&document->kind()) == write.resource.kind) {
     model::Revision& revision = expected->revisions[write.resource.kind];
     revision = std::max(revision, document->revision());
   }
@@ -261,13 +278,13 @@ rt::Task<Result<void>> Runner::perform(Write write, std::shared_ptr<Expectations
 rt::Task<void> Runner::wait_visible(std::shared_ptr<Expectations> expected) {
   const rt::Instant limit = loop_.clock().now() + kVisibilityTimeout;
   for (const auto& [kind, revision] : expected->revisions) {
-    auto seen = co_await reach(kind, revision, limit);
+    auto seen = co_await reach(informers_.share(*kind), revision, limit);
     if (!seen) ++stats_.visibility_timeouts;
   }
   for (const Expectations::Removal& removal : expected->removals) {
-    const client::Informer& informer = informers_.of(*removal.kind);
-    while (still_there(informer.document(removal.key), removal.uid)) {
-      auto moved = co_await reach(removal.kind, informer.revision() + 1, limit);
+    const std::shared_ptr<client::Informer> informer = informers_.share(*removal.kind);
+    while (still_there(informer->document(removal.key), removal.uid)) {
+      auto moved = co_await reach(informer, informer->revision() + 1, limit);
       if (moved) continue;
       ++stats_.visibility_timeouts;
       break;
@@ -276,11 +293,10 @@ rt::Task<void> Runner::wait_visible(std::shared_ptr<Expectations> expected) {
 }
 
 // Whether the kind's cache comes to the revision before `limit`.
-rt::Task<bool> Runner::reach(const model::Kind* kind, model::Revision revision, rt::Instant limit) {
-  client::Informer& informer = informers_.of(*kind);
-  if (informer.revision() >= revision) co_return true;
+rt::Task<bool> Runner::reach(std::shared_ptr<client::Informer> informer, model::Revision revision, rt::Instant limit) {
+  if (informer->revision() >= revision) co_return true;
   const rt::Duration left = std::max(limit - loop_.clock().now(), rt::Duration(1));
-  auto reached = co_await rt::with_timeout(loop_, left, wait_revision(&informer, revision));
+  auto reached = co_await rt::with_timeout(loop_, left, wait_revision(informer, revision));
   co_return reached.has_value();
 }
 

@@ -65,8 +65,9 @@ class Runner {
   rt::Task<Result<void>> expect_none(Write write);
   rt::Task<Result<model::DocumentPtr>> send(const Write& write);
   rt::Task<void> wait_visible(std::shared_ptr<Expectations> expected);
-  rt::Task<bool> reach(const model::Kind* kind, model::Revision revision, rt::Instant limit);
-  void subscribe();
+  rt::Task<bool> reach(std::shared_ptr<client::Informer> informer, model::Revision revision, rt::Instant limit);
+  void follow_watches();
+  void subscribe(Watch watch);
   void note_change(const Watch& watch, Change change);
 
   rt::Loop& loop_;
@@ -76,8 +77,12 @@ class Runner {
   View view_;
   WorkQueue queue_;
   EventRecorder events_;
-  std::vector<Watch> watches_;
-  std::vector<client::Informer::Subscription> subscriptions_;
+  struct Followed {
+    Watch watch;
+    client::Informer::Subscription subscription;
+  };
+  std::vector<std::unique_ptr<Followed>> followed_;
+  model::KindRegistry::Subscription kinds_;
   std::map<Key, Error> failures_;
   RunnerStats stats_;
   rt::Scope scope_;

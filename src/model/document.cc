@@ -28,7 +28,7 @@ std::string field_text(const codec::Value& tree, std::string_view path) {
 }  // namespace
 
 Document::Document(const Kind& kind, Revision revision, SharedBytes json, const codec::Value& tree)
-    : kind_(kind), revision_(revision), json_(std::move(json)) {
+    : kind_(&kind), revision_(revision), json_(std::move(json)) {
   if (const codec::Value* metadata = codec::find(tree, "metadata")) {
     key_.ns = codec::string_at(*metadata, "namespace");
     key_.name = codec::string_at(*metadata, "name");
@@ -77,8 +77,8 @@ SharedBytes Document::protobuf() const {
   }
   // Made outside the lock: two readers may both make it.
   std::string raw;
-  schema::append_wire(*kind_.type, tree(), raw);
-  SharedBytes made = share(encode_envelope({kind_.gv.text(), kind_.kind, raw}));
+  schema::append_wire(*kind_->type, tree(), raw);
+  SharedBytes made = share(encode_envelope({kind_->gv.text(), kind_->kind, raw}));
   std::lock_guard lock(lazy_mutex_);
   protobuf_ = made;
   protobuf_message_bytes_ = static_cast<std::uint32_t>(raw.size());
@@ -96,7 +96,7 @@ std::size_t Document::protobuf_message_bytes() const {
 }
 
 std::shared_ptr<const void> Document::typed(const schema::Type& type, std::shared_ptr<void> (*make)()) const {
-  CHECK(&type == kind_.type);
+  CHECK(&type == kind_->type);
   {
     std::lock_guard lock(lazy_mutex_);
     if (typed_ != nullptr) return typed_;

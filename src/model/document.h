@@ -39,7 +39,7 @@ class Document {
   ~Document();
   Document(const Document&) = delete;
 
-  const Kind& kind() const { return kind_; }
+  const Kind& kind() const { return *kind_; }
   Revision revision() const { return revision_; }
   const ObjectKey& key() const { return key_; }
   const std::string& uid() const { return uid_; }
@@ -63,7 +63,7 @@ class Document {
  private:
   std::shared_ptr<const void> typed(const schema::Type& type, std::shared_ptr<void> (*make)()) const;
 
-  const Kind& kind_;
+  KindRef kind_;
   Revision revision_;
   ObjectKey key_;
   std::string uid_;

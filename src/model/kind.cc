@@ -20,6 +20,15 @@ std::string Kind::group_resource() const {
   return std::string(plural) + "." + std::string(gv.group);
 }
 
+std::strong_ordering KindRef::operator<=>(const KindRef& other) const {
+  if (kind_ == other.kind_) return std::strong_ordering::equal;
+  if (kind_ == nullptr || other.kind_ == nullptr)
+    return kind_ == nullptr ? std::strong_ordering::less : std::strong_ordering::greater;
+  if (auto group = kind_->gv.group <=> other.kind_->gv.group; group != 0) return group;
+  if (auto version = kind_->gv.version <=> other.kind_->gv.version; version != 0) return version;
+  return kind_->plural <=> other.kind_->plural;
+}
+
 namespace {
 
 template <class Predicate>

@@ -4,8 +4,11 @@
 // api/<group>/<version>/<kind>.cc (struct KindRules named `<kind>_rules`).
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +61,15 @@ struct KindRules {
   std::string (*selectable_value)(const codec::Value& object, std::string_view path) = nullptr;
 };
 
+struct StorageForm;  // model/storage_form.h
+
+// Where a custom resource's scale subresource finds its numbers: ".spec.replicas". `selector` may be empty.
+struct ScalePaths {
+  std::string_view replicas;
+  std::string_view status_replicas;
+  std::string_view selector;
+};
+
 struct Kind {
   GroupVersion gv;
   std::string_view kind;       // "Deployment"
@@ -74,8 +86,18 @@ struct Kind {
   bool generation = false;  // metadata.generation counts changes outside metadata and status
   std::span<const Column> columns;
   const schema::Type* type = nullptr;
-  const schema::Type* list_type = nullptr;
+  const schema::Type* list_type = nullptr;  // null for custom resources
   KindRules rules;
+
+  // Of custom resources (server/crd makes their kinds). A changed definition makes a new Kind; the old one lives on in the
+  // documents and requests that refer to it.
+  bool custom = false;
+  bool canonical = true;           // of a resource's versions, the one that stands for all where one is enough
+  bool terminating = false;        // its definition is being deleted: nothing is created any more
+  std::weak_ptr<const Kind> self;  // what keeps it alive (KindRef); built-in kinds live for ever
+  const StorageForm* storage = nullptr;
+  const ScalePaths* scale = nullptr;
+  std::string_view deprecation;  // warning for who uses this version; empty: none
 
   bool has_subresource(std::string_view name) const;
   bool has_verb(std::string_view verb) const;
@@ -83,10 +105,33 @@ struct Kind {
   std::string group_resource() const;
 };
 
+// A kind, kept alive for as long as it is referred to. Two are the same when they name the same version of the same resource,
+// whatever its schema was at the time.
+class KindRef {
+ public:
+  KindRef() = default;
+  KindRef(std::nullptr_t) {}
+  KindRef(const Kind* kind) : kind_(kind) {
+    if (kind != nullptr && kind->custom) life_ = kind->self.lock();
+  }
+
+  const Kind* get() const { return kind_; }
+  const Kind& operator*() const { return *kind_; }
+  const Kind* operator->() const { return kind_; }
+  explicit operator bool() const { return kind_ != nullptr; }
+
+  bool operator==(const KindRef& other) const { return (*this <=> other) == 0; }
+  std::strong_ordering operator<=>(const KindRef& other) const;  // null first, then by group, version and plural
+
+ private:
+  const Kind* kind_ = nullptr;
+  std::shared_ptr<const Kind> life_;
+};
+
 // Kinds that this server has no data for, though `charon convert` knows them: metrics.k8s.io comes with the metrics pipeline.
 bool served(const Kind& kind);
 
-// All built-in kinds, by group (core first, then by name) and version and name.
+// All built-in kinds (model/registry.h has the custom ones too), by group (core first, then by name) and version and name.
 std::span<const Kind> builtin_kinds();
 const Kind* find_kind(GroupVersion gv, std::string_view kind);
 const Kind* find_resource(GroupVersion gv, std::string_view plural);

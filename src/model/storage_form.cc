@@ -177,6 +177,7 @@ const StorageForm* storage_form(const Kind& kind) {
   static const Kind* const autoscaler = find_kind({"autoscaling", "v1"}, "HorizontalPodAutoscaler");
   static const StorageForm autoscaler_form{find_kind({"autoscaling", "v2"}, "HorizontalPodAutoscaler"), autoscaler_to_stored,
                                            autoscaler_from_stored};
+  if (kind.storage != nullptr) return kind.storage;
   if (&kind == event) return &event_form;
   if (&kind == autoscaler) return &autoscaler_form;
   return nullptr;

@@ -32,7 +32,7 @@ class AgentOnContainerd : public ::testing::Test {
     rt::OsLoop& loop = containerd_->loop;
     random_ = rt::make_os_random();
     store_ = store::make_memory_store(loop);
-    caches_ = std::make_unique<server::Caches>(loop, *store_, model::builtin_kinds());
+    caches_ = std::make_unique<server::Caches>(loop, *store_, kinds_);
     ASSERT_TRUE(loop.run(caches_->start()));
     admission_ = std::make_unique<server::Admission>(std::vector<std::unique_ptr<server::AdmissionPlugin>>());
     api_ = std::make_unique<server::Api>(loop, *random_, *store_, *caches_, *admission_);
@@ -111,6 +111,7 @@ class AgentOnContainerd : public ::testing::Test {
   std::unique_ptr<ContainerdForTest> containerd_;
   std::unique_ptr<rt::Random> random_;
   std::unique_ptr<store::Store> store_;
+  model::KindRegistry kinds_;
   std::unique_ptr<server::Caches> caches_;
   std::unique_ptr<server::Admission> admission_;
   std::unique_ptr<server::Api> api_;

@@ -67,7 +67,8 @@ class SchedulerTest : public ::testing::Test {
   rt::VirtualLoop loop_;
   rt::SeededRandom random_{1};
   std::unique_ptr<store::Store> store_ = store::make_memory_store(loop_);
-  server::Caches caches_{loop_, *store_, model::builtin_kinds()};
+  model::KindRegistry kinds_;
+  server::Caches caches_{loop_, *store_, kinds_};
   server::Admission admission_{{}};
   server::Api api_{loop_, random_, *store_, caches_, admission_};
   Everything authorizer_;

@@ -1,5 +1,6 @@
 // Canonical JSON of normalized trees.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "codec/json.h"
@@ -36,22 +37,69 @@ void append_single(const Field& field, const Value& value, std::string& out) {
   codec::append_json(value, out);
 }
 
-void append_map(const Field& field, const codec::Object& map, std::string& out) {
+void append_value(const Field& field, const Value& value, std::string& out);
+void append_sorted(const Value& value, std::string& out);
+
+// By name. `append` writes the value of one.
+template <class Append>
+void append_by_name(const codec::Object& members, std::string& out, const Append& append) {
   std::vector<const boost::json::key_value_pair*> entries;
-  entries.reserve(map.size());
-  for (const auto& entry : map) entries.push_back(&entry);
+  entries.reserve(members.size());
+  for (const auto& entry : members) entries.push_back(&entry);
   std::ranges::sort(entries, {}, [](const auto* entry) { return std::string_view(entry->key().data(), entry->key().size()); });
   out += '{';
   for (const auto* entry : entries) {
     if (entry != entries.front()) out += ',';
     codec::append_json_string({entry->key().data(), entry->key().size()}, out);
     out += ':';
-    append_single(field, entry->value(), out);
+    append(entry->value());
   }
   out += '}';
 }
 
+void append_sorted_members(const codec::Object& members, std::string& out) {
+  append_by_name(members, out, [&out](const Value& value) { append_sorted(value, out); });
+}
+
+// A list or map of a custom resource, or what stands in its place.
+void append_elements(const Field& field, const Value& value, std::string& out) {
+  if (field.shape == Shape::Map && value.is_object()) {
+    append_by_name(value.get_object(), out, [&](const Value& entry) { append_value(*field.items, entry, out); });
+    return;
+  }
+  if (field.shape != Shape::List || !value.is_array()) return append_sorted(value, out);
+  out += '[';
+  bool first = true;
+  for (const Value& item : value.get_array()) {
+    if (!std::exchange(first, false)) out += ',';
+    append_value(*field.items, item, out);
+  }
+  out += ']';
+}
+
+void append_map(const Field& field, const codec::Object& map, std::string& out) {
+  append_by_name(map, out, [&](const Value& value) { append_single(field, value, out); });
+}
+
+// JSON that no type describes: members by name, so that the same object is the same text whatever order it was sent in.
+void append_sorted(const Value& value, std::string& out) {
+  if (value.is_array()) {
+    out += '[';
+    bool first = true;
+    for (const Value& item : value.get_array()) {
+      if (!std::exchange(first, false)) out += ',';
+      append_sorted(item, out);
+    }
+    out += ']';
+  } else if (value.is_object()) {
+    append_sorted_members(value.get_object(), out);
+  } else {
+    codec::append_json(value, out);
+  }
+}
+
 void append_value(const Field& field, const Value& value, std::string& out) {
+  if (field.items != nullptr) return append_elements(field, value, out);
   if (field.shape == Shape::Map && value.is_object()) return append_map(field, value.get_object(), out);
   if (field.shape != Shape::List || !value.is_array()) return append_single(field, value, out);
   out += '[';
@@ -120,6 +168,8 @@ void append_member(const Type& type, const Field& field, const Value* value, Mem
   bool go_struct = field.shape == Shape::Single && is_go_struct(field.scalar);
   if (field.omit_empty && !field.presence && !go_struct && is_zero_value(*value)) return;
   members.name(field.name);
+  bool described = field.scalar == Scalar::Message || field.shape != Shape::Single;
+  if (run_time && !described) return append_sorted(*value, out);
   append_value(field, *value, out);
 }
 
@@ -129,14 +179,20 @@ void append_members(const Type& type, const codec::Object& object, Members& memb
     append_member(type, *entry.field, place == object.end() ? nullptr : &place->value(), members, out);
   }
   if (type.additional == nullptr && !type.preserve_unknown) return;
+  std::vector<const boost::json::key_value_pair*> unknown;
   for (const auto& member : object) {
     std::string_view name(member.key().data(), member.key().size());
     if (type.find(name) != nullptr || (type.is_object && (name == "apiVersion" || name == "kind"))) continue;
-    members.name(name);
+    unknown.push_back(&member);
+  }
+  std::ranges::sort(unknown, {},
+                    [](const auto* member) { return std::string_view(member->key().data(), member->key().size()); });
+  for (const auto* member : unknown) {
+    members.name({member->key().data(), member->key().size()});
     if (type.additional != nullptr)
-      append_value(*type.additional, member.value(), out);
+      append_value(*type.additional, member->value(), out);
     else
-      codec::append_json(member.value(), out);
+      append_sorted(member->value(), out);
   }
 }
 

@@ -26,7 +26,22 @@ Value default_value(std::string_view json) {
 
 void fill(const Type& type, codec::Object& object);
 
+void fill_present(const Field& field, Value& value);
+
+// Of lists and maps of custom resources: null stands for the element's default where it may not be null.
+void fill_element(const Field& element, Value& value) {
+  if (value.is_null() && !element.nullable && !element.default_json.empty()) value = default_value(element.default_json);
+  fill_present(element, value);
+}
+
 void fill_present(const Field& field, Value& value) {
+  if (field.items != nullptr) {
+    if (field.shape == Shape::List && value.is_array())
+      for (Value& item : value.get_array()) fill_element(*field.items, item);
+    if (field.shape == Shape::Map && value.is_object())
+      for (auto& entry : value.get_object()) fill_element(*field.items, entry.value());
+    return;
+  }
   if (field.scalar != Scalar::Message) return;
   if (field.shape == Shape::Single) {
     if (value.is_object()) fill(*field.message, value.get_object());

@@ -114,7 +114,8 @@ class Normalizer {
       if (const JsonField* found = type.find(name)) {
         field = found->field;
       } else if (type.is_object && (name == "apiVersion" || name == "kind")) {
-        if (!member->value().is_string() && !member->value().is_null()) return mismatch(type, member->value(), here, "string");
+        bool text = member->value().is_string() || member->value().is_null();
+        if (!text && !type.run_time()) return mismatch(type, member->value(), here, "string");
         ++i;
         continue;
       } else if (type.additional != nullptr) {
@@ -132,12 +133,42 @@ class Normalizer {
         continue;
       }
       ++i;
-      TRY(shaped(type, *field, member->value(), here));
+      TRY(type.run_time() ? loose(*field, member->value(), here) : shaped(type, *field, member->value(), here));
     }
     return {};
   }
 
  private:
+  // Of custom resources: what a value of another type than the schema's means is validation's matter, and stays as it is.
+  Result<void> loose(const Field& field, Value& value, const Place& place) {
+    if (field.shape == Shape::Single) {
+      if (field.scalar != Scalar::Message || !value.is_object()) return {};
+      return object(*field.message, value, place);
+    }
+    if (field.items == nullptr) return {};
+    if (place.depth > limits::kDocumentDepth) return fail(Reason::BadRequest, "exceeded max depth");
+    if (field.shape == Shape::List && value.is_array()) {
+      std::size_t index = 0;
+      for (Value& item : value.get_array()) {
+        Place here = place.element(index++);
+        TRY(loose(*field.items, item, here));
+      }
+    } else if (field.shape == Shape::Map && value.is_object()) {
+      codec::Object& entries = value.get_object();
+      for (std::size_t i = 0; i < entries.size();) {
+        auto entry = entries.begin() + i;
+        if (entry->value().is_null() && !field.items->nullable && field.items->default_json.empty()) {
+          entries.stable_erase(entry);
+          continue;
+        }
+        ++i;
+        Place here = place.member({entry->key().data(), entry->key().size()});
+        TRY(loose(*field.items, entry->value(), here));
+      }
+    }
+    return {};
+  }
+
   Result<void> shaped(const Type& owner, const Field& field, Value& value, const Place& place) {
     if (value.is_null()) return {};
     if (field.shape == Shape::Single) return single(owner, field, value, place);

@@ -14,10 +14,13 @@
 #include <span>
 #include <string_view>
 
+#include "codec/value.h"
+
 namespace charon::schema {
 
 struct Type;
 struct Access;
+class JsonSchema;
 
 enum class Scalar : std::uint8_t {
   Bool,
@@ -57,6 +60,9 @@ struct Field {
   Scalar scalar = Scalar::String;
   Shape shape = Shape::Single;
   const Type* message = nullptr;  // of Scalar::Message, and of the SchemaOr* scalars
+  // Of lists and maps of custom resources: the schema of an element, which may be a list or map itself, nullable, or have a
+  // default of its own. `scalar` and `message` above are the element's where it is single, else Json. Null: they say it all.
+  const Field* items = nullptr;
 
   bool presence : 1 = false;    // absent differs from the zero value (a Go pointer)
   bool omit_empty : 1 = false;  // left out of JSON when empty
@@ -108,10 +114,16 @@ struct Type {
   const Field* additional = nullptr;       // custom resources: schema of members that are not declared
   bool is_object = false;                  // has apiVersion, kind and metadata (top-level kinds and their lists)
 
+  // Of the types that a CRD's schema was made into: what that schema says of values (schema/json_schema.h), and its text. Null
+  // for constants, and for the types inside.
+  const JsonSchema* rules = nullptr;
+  const codec::Value* openapi = nullptr;
+
   // Of the generated struct; 0 and null for run-time types.
   std::uint32_t size_bytes = 0;
   void (*construct)(void*) = nullptr;  // placement default construction
 
+  bool run_time() const { return construct == nullptr; }  // made from a CRD's schema
   // Null when there is no such JSON member. apiVersion and kind of objects are not in the table.
   const JsonField* find(std::string_view json_name) const;
 };

@@ -8,6 +8,7 @@
 #include "base/names.h"
 #include "codec/json.h"
 #include "codec/tree.h"
+#include "schema/json_schema.h"
 #include "schema/scalar.h"
 
 namespace charon::schema {
@@ -233,7 +234,8 @@ Error invalid_error(std::string_view kind, std::string_view group, std::string_v
   return Error{Reason::Invalid, fmt::format("{} \"{}\" is invalid: {}", qualified, name, text), std::move(details)};
 }
 
-void validate(const Type& type, const Value& tree, FieldErrors& errors) {
+void validate(const Type& type, const Value& tree, const Value* before, FieldErrors& errors) {
+  if (type.rules != nullptr) return type.rules->validate(tree, before, errors);
   if (tree.is_object()) Validator(errors).object(type, tree.get_object(), "");
 }
 

@@ -42,7 +42,9 @@ Error invalid_error(std::string_view kind, std::string_view group, std::string_v
 
 // Keys of lists must be unique in custom resources only: Kubernetes lets duplicates into many lists of its own kinds (env,
 // ports, hostAliases); where it does not, the kind's rules say so.
-void validate(const Type& type, const codec::Value& tree, FieldErrors& errors);
+// `before`: what the tree replaces, of which custom resources may keep what was wrong already; null for a new object.
+void validate(const Type& type, const codec::Value& tree, const codec::Value* before, FieldErrors& errors);
+inline void validate(const Type& type, const codec::Value& tree, FieldErrors& errors) { validate(type, tree, nullptr, errors); }
 // Members marked immutable that differ between two versions of an object.
 void validate_immutable(const Type& type, const codec::Value& before, const codec::Value& after, FieldErrors& errors);
 

@@ -78,6 +78,7 @@ class Api {
   const Review* review(const model::Kind& kind, std::string_view subresource) const;
 
   Caches& caches() const { return caches_; }
+  const model::KindRegistry& kinds() const { return caches_.kinds(); }
   rt::Loop& loop() const { return loop_; }
   rt::Random& random() const { return random_; }
 
@@ -95,6 +96,8 @@ class Api {
   rt::Task<Result<Deleted>> remove_one(const Request& request, DocumentPtr before, const client::DeleteOptions& options);
   rt::Task<Result<DocumentPtr>> commit_delete(const Request& request, DocumentPtr before);
   Result<Filter> filter_of(const Request& request) const;
+  // NotFound when the definition of a custom resource went while the request was under way.
+  Result<void> check_served(const Request& request) const;
 
   rt::Loop& loop_;
   rt::Random& random_;

@@ -227,11 +227,18 @@ void Cache::end_watches(const Error& error) {
   for (CacheWatch* watch : watches_) watch->end(error);
 }
 
-Caches::Caches(rt::Loop& loop, store::Store& store, std::span<const model::Kind> kinds) : store_(store) {
-  for (const model::Kind& kind : kinds) {
+void Cache::clear() {
+  objects_.clear();
+  window_first_ = window_end();
+  window_.clear();
+  window_bytes_ = 0;
+}
+
+Caches::Caches(rt::Loop& loop, store::Store& store, model::KindRegistry& kinds) : loop_(loop), store_(store), kinds_(kinds) {
+  for (const model::Kind& kind : model::builtin_kinds()) {
     auto cache = std::make_unique<Cache>(kind, loop);
     by_kind_[&kind] = cache.get();
-    by_prefix_[key_of(kind, {})].push_back(std::move(cache));
+    by_prefix_[key_of(kind, {})].caches.push_back(std::move(cache));
   }
 }
 
@@ -244,9 +251,98 @@ std::string Caches::key_of(const model::Kind& kind, const ObjectKey& key) {
   return text.append(key.name);
 }
 
-Cache& Caches::of(const model::Kind& kind) { return *by_kind_.at(&kind); }
+Cache& Caches::of(const model::Kind& kind) {
+  if (auto found = by_kind_.find(&kind); found != by_kind_.end()) return *found->second;
+  const model::KindRef wanted(&kind);
+  if (Family* family = family_of(key_of(kind, {})))
+    for (auto& cache : family->caches)
+      if (model::KindRef(&cache->kind()) == wanted) return *cache;
+  auto place = std::ranges::find_if(retired_, [&](const auto& cache) { return model::KindRef(&cache->kind()) == wanted; });
+  // Of a request or document that outlived its definition: there is nothing any more.
+  if (place == retired_.end()) return *retired_.emplace_back(std::make_unique<Cache>(kind, loop_));
+  return **place;
+}
+
+bool Caches::serves(const model::Kind& kind) const {
+  if (!kind.custom) return true;
+  const model::KindRef wanted(&kind);
+  const Family* family = family_of(key_of(kind, {}));
+  return family != nullptr &&
+         std::ranges::any_of(family->caches, [&](const auto& cache) { return model::KindRef(&cache->kind()) == wanted; });
+}
+
+void Caches::add(const Versions& versions) {
+  CHECK(!versions.empty());
+  release_retired();
+  Family& family = by_prefix_[key_of(*versions.front(), {})];
+  std::vector<std::unique_ptr<Cache>> before = std::exchange(family.caches, {});
+  for (const auto& version : versions) {
+    const model::KindRef wanted(version.get());
+    auto place =
+        std::ranges::find_if(before, [&](const auto& cache) { return cache && model::KindRef(&cache->kind()) == wanted; });
+    std::unique_ptr<Cache> cache = place == before.end() ? std::make_unique<Cache>(*version, loop_) : std::move(*place);
+    cache->set_kind(*version);
+    if (place == before.end()) {
+      cache->set_start(revision_);
+      cache->set_loaded(revision_);
+      cache->loading = watch_ != nullptr;
+    }
+    family.caches.push_back(std::move(cache));
+  }
+  for (auto& cache : before)
+    if (cache) retire(std::move(cache), Error{Reason::Expired, "this version is served no more", nullptr});
+}
+
+rt::Task<Result<void>> Caches::replace(Versions versions) {
+  add(versions);
+  store::ListOptions options;
+  options.prefix = key_of(*versions.front(), {});
+  auto listed = co_await store_.list(options);
+  auto found = by_prefix_.find(options.prefix);
+  if (found == by_prefix_.end()) co_return Result<void>();  // removed meanwhile
+  if (!listed) co_return fail(std::move(listed.error()));
+  Family& family = found->second;
+  for (auto& cache : family.caches) {
+    for (const store::Entry& entry : listed->entries) {
+      DocumentPtr document = read_stored(cache->kind(), entry.modified, *entry.value);
+      // One that follows the store has what is newer than the list, and the watchers are told of it.
+      DocumentPtr there = cache->get(document->key());
+      if (cache->loading || (there && there->revision() == document->revision())) cache->load(std::move(document));
+    }
+    if (!std::exchange(cache->loading, false)) continue;
+    for (const store::Event& event : family.held_back)
+      if (event.revision > listed->revision) feed(*cache, event);
+    cache->set_start(listed->revision);
+    cache->set_loaded(std::max(listed->revision, revision_));
+  }
+  family.held_back.clear();
+  co_return Result<void>();
+}
+
+void Caches::remove(const model::Kind& version) {
+  auto found = by_prefix_.find(key_of(version, {}));
+  if (found == by_prefix_.end()) return;
+  Family family = std::move(found->second);
+  by_prefix_.erase(found);
+  for (auto& cache : family.caches) retire(std::move(cache), Error{Reason::Expired, "the resource is served no more", nullptr});
+  release_retired();
+}
+
+void Caches::retire(std::unique_ptr<Cache> cache, const Error& error) {
+  cache->end_watches(error);
+  cache->clear();
+  retired_.push_back(std::move(cache));
+}
+
+void Caches::release_retired() {
+  std::erase_if(retired_, [](const auto& cache) { return cache->watches() == 0 && cache->kind().self.use_count() <= 1; });
+}
 
 Caches::Family* Caches::family_of(std::string_view store_key) {
+  return const_cast<Family*>(std::as_const(*this).family_of(store_key));
+}
+
+const Caches::Family* Caches::family_of(std::string_view store_key) const {
   // "/registry/<group>/<plural>/": three slashes behind the first.
   std::size_t end = 0;
   for (int i = 0; i < 4 && end != std::string_view::npos; ++i) end = store_key.find('/', i == 0 ? 0 : end + 1);
@@ -255,27 +351,31 @@ Caches::Family* Caches::family_of(std::string_view store_key) {
   return found == by_prefix_.end() ? nullptr : &found->second;
 }
 
-rt::Task<Result<void>> Caches::start() {
+rt::Task<Result<void>> Caches::start(std::function<void()> definitions_loaded) {
   store::ListOptions everything;
   everything.prefix = "/registry/";
   CO_TRY_ASSIGN(store::ListResult all, co_await store_.list(everything));
+  std::vector<const store::Entry*> custom;
   for (const store::Entry& entry : all.entries) {
-    if (Family* family = family_of(entry.key))
-      for (auto& cache : *family) cache->load(read_stored(cache->kind(), entry.modified, *entry.value));
+    if (Family* family = family_of(entry.key)) {
+      load(*family, entry);
+    } else {
+      custom.push_back(&entry);
+    }
   }
+  if (definitions_loaded) definitions_loaded();
+  for (const store::Entry* entry : custom)
+    if (Family* family = family_of(entry->key)) load(*family, *entry);
   loaded_ = revision_ = all.revision;
   Revision start = store_.stats().compacted;
-  for (auto& [kind, cache] : by_kind_) {
-    cache->set_start(start);
-    cache->set_loaded(revision_);
-  }
+  each_cache([&](Cache& cache) {
+    cache.set_start(start);
+    cache.set_loaded(revision_);
+  });
   // History from before the list fills the windows, so that clients resume their watches over a restart.
   watch_ = store_.watch("/registry/", start,
                         {.on_events = [this](const std::vector<store::Event>& events) { on_events(events); },
-                         .on_end =
-                             [this](Error error) {
-                               for (auto& [kind, cache] : by_kind_) cache->end_watches(error);
-                             }});
+                         .on_end = [this](Error error) { each_cache([&](Cache& cache) { cache.end_watches(error); }); }});
   // A list is answered behind the watch's past, so when it returns the caches follow live.
   store::ListOptions nothing;
   nothing.prefix = "/";
@@ -283,6 +383,10 @@ rt::Task<Result<void>> Caches::start() {
   auto barrier = co_await store_.list(nothing);
   if (!barrier) co_return fail(std::move(barrier.error()));
   co_return Result<void>();
+}
+
+void Caches::load(Family& family, const store::Entry& entry) {
+  for (auto& cache : family.caches) cache->load(read_stored(cache->kind(), entry.modified, *entry.value));
 }
 
 void Caches::feed(Cache& cache, const store::Event& event) {
@@ -309,17 +413,24 @@ void Caches::feed(Cache& cache, const store::Event& event) {
 }
 
 void Caches::on_events(const std::vector<store::Event>& events) {
-  for (const store::Event& event : events)
-    if (Family* family = family_of(event.key))
-      for (auto& cache : *family) feed(*cache, event);
+  for (const store::Event& event : events) {
+    Family* family = family_of(event.key);
+    if (family == nullptr) continue;
+    bool loading = false;
+    for (auto& cache : family->caches) {
+      loading = loading || cache->loading;
+      if (!cache->loading) feed(*cache, event);
+    }
+    if (loading) family->held_back.push_back(event);
+  }
   if (events.empty()) return;
   revision_ = std::max(revision_, events.back().revision);
-  for (auto& [kind, cache] : by_kind_) cache->set_revision(revision_);
+  each_cache([&](Cache& cache) { cache.set_revision(revision_); });
 }
 
 void Caches::shutdown() {
-  for (auto& [kind, cache] : by_kind_)
-    cache->end_watches(Error{Reason::Timeout, "the server is shutting down; watch again", nullptr});
+  each_cache(
+      [](Cache& cache) { cache.end_watches(Error{Reason::Timeout, "the server is shutting down; watch again", nullptr}); });
 }
 
 SharedBytes with_resource_version(const std::string& stored_json, Revision revision) {

@@ -1,7 +1,8 @@
 // The watch cache: every stored object as an immutable Document, and the recent events, in memory, on the server's loop.
 //
 // All reads are served from here. A write has passed through the cache when its commit resumes, so a read that follows a write
-// sees it. One Cache per kind; `Caches` owns them and feeds them from one watch on the store.
+// sees it. One Cache per version of a resource; `Caches` owns them and feeds them from one watch on the store. The caches of
+// custom resources come and go; one that stays while its definition changes keeps its watches.
 //
 // The recent changes of a kind stand in its window, once for all: a watch is a place in it, and a page of a list that began
 // earlier is the present state with the changes since undone. So neither a slow watcher nor a long list costs memory of its
@@ -23,6 +24,7 @@
 #include "base/result.h"
 #include "model/document.h"
 #include "model/kind.h"
+#include "model/registry.h"
 #include "rt/sync.h"
 #include "store/store.h"
 
@@ -93,10 +95,10 @@ class CacheWatch {
 
 class Cache {
  public:
-  Cache(const model::Kind& kind, rt::Loop& loop) : kind_(kind), loop_(loop) {}
+  Cache(const model::Kind& kind, rt::Loop& loop) : kind_(&kind), loop_(loop) {}
   Cache(const Cache&) = delete;
 
-  const model::Kind& kind() const { return kind_; }
+  const model::Kind& kind() const { return *kind_; }
   // Null when there is none.
   DocumentPtr get(const ObjectKey& key) const;
   using Visit = std::function<bool(const DocumentPtr&)>;
@@ -122,6 +124,9 @@ class Cache {
   void set_revision(Revision revision) { revision_ = revision; }
   Revision revision() const { return revision_; }
   void end_watches(const Error& error);
+  void set_kind(const model::Kind& kind) { kind_ = &kind; }  // the same resource by a changed definition
+  void clear();
+  bool loading = false;  // its objects are being read
 
  private:
   friend class CacheWatch;
@@ -129,7 +134,7 @@ class Cache {
   // Drops the oldest changes: down to the soft limit those that nobody reads any more, down to the hard limit all.
   void trim();
 
-  const model::Kind& kind_;
+  model::KindRef kind_;
   rt::Loop& loop_;
   std::map<ObjectKey, DocumentPtr> objects_;
   std::deque<ChangePtr> window_;
@@ -145,11 +150,26 @@ class Cache {
 
 class Caches {
  public:
-  Caches(rt::Loop& loop, store::Store& store, std::span<const model::Kind> kinds);
+  // With caches for the built-in kinds. `kinds` must outlive it.
+  Caches(rt::Loop& loop, store::Store& store, model::KindRegistry& kinds);
 
-  // Reads everything from the store and follows it from then on.
-  rt::Task<Result<void>> start();
+  // Reads everything from the store and follows it from then on. `definitions_loaded` is called when the definitions of custom
+  // resources are there; it may call `add`.
+  rt::Task<Result<void>> start(std::function<void()> definitions_loaded = nullptr);
   Cache& of(const model::Kind& kind);
+  // Whether objects of the kind may be stored: not when its definition has gone since.
+  bool serves(const model::Kind& kind) const;
+
+  using Versions = std::vector<std::shared_ptr<const model::Kind>>;
+  // Caches for all versions of a custom resource, in the place of those that it had; a version that stays keeps its watches.
+  void add(const Versions& versions);
+  // The same while the caches run: also reads the objects anew, because another schema makes other objects of what is stored.
+  // Until it returns, new versions show nothing. One call at a time for a resource.
+  rt::Task<Result<void>> replace(Versions versions);
+  // The definition is gone: the watches end.
+  void remove(const model::Kind& version);
+
+  model::KindRegistry& kinds() const { return kinds_; }
   // The store's revision that all caches have reached.
   Revision revision() const { return revision_; }
   // Ends all watches in good order, so that clients reconnect.
@@ -159,15 +179,30 @@ class Caches {
 
  private:
   // The caches of one stored object: of the kind that it is stored as, and of its other views (model/storage_form.h).
-  using Family = std::vector<std::unique_ptr<Cache>>;
+  struct Family {
+    std::vector<std::unique_ptr<Cache>> caches;
+    std::vector<store::Event> held_back;  // for caches that are being loaded
+  };
 
   Family* family_of(std::string_view store_key);
+  const Family* family_of(std::string_view store_key) const;
+  void retire(std::unique_ptr<Cache> cache, const Error& error);
+  void release_retired();
+  void load(Family& family, const store::Entry& entry);
   void feed(Cache& cache, const store::Event& event);
+  template <class Visit>
+  void each_cache(const Visit& visit) {
+    for (auto& [prefix, family] : by_prefix_)
+      for (auto& cache : family.caches) visit(*cache);
+  }
   void on_events(const std::vector<store::Event>& events);
 
+  rt::Loop& loop_;
   store::Store& store_;
-  std::map<std::string, Family, std::less<>> by_prefix_;  // "/registry/apps/deployments/"
-  std::unordered_map<const model::Kind*, Cache*> by_kind_;
+  model::KindRegistry& kinds_;
+  std::map<std::string, Family, std::less<>> by_prefix_;    // "/registry/apps/deployments/"
+  std::unordered_map<const model::Kind*, Cache*> by_kind_;  // of built-in kinds
+  std::vector<std::unique_ptr<Cache>> retired_;             // of versions that are gone, while anybody refers to them
   Revision loaded_ = 0;
   Revision revision_ = 0;
   std::unique_ptr<store::Watch> watch_;

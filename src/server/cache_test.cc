@@ -62,7 +62,7 @@ class CacheModelTest : public testing::TestWithParam<unsigned> {
   void start_server() {
     for (Reader& reader : readers_) reader.watch.reset();
     api_.reset();
-    caches_ = std::make_unique<Caches>(loop_, *store_, model::builtin_kinds());
+    caches_ = std::make_unique<Caches>(loop_, *store_, kinds_);
     ASSERT_TRUE(loop_.run(caches_->start()));
     api_ = std::make_unique<Api>(loop_, random_, *store_, *caches_, admission_);
     served_from_ = caches_->revision();
@@ -224,6 +224,7 @@ class CacheModelTest : public testing::TestWithParam<unsigned> {
   const model::Kind& kind_ = *find_kind({"", "v1"}, "ConfigMap");
   std::unique_ptr<store::Store> store_ = store::make_memory_store(loop_);
   Admission admission_{std::vector<std::unique_ptr<AdmissionPlugin>>()};
+  model::KindRegistry kinds_;
   std::unique_ptr<Caches> caches_;
   std::unique_ptr<Api> api_;
   State state_;

@@ -54,7 +54,7 @@ void validate_keys(const Value& meta, std::string_view member, schema::FieldErro
 // Which rule a kind's names follow (apimachinery's ValidateNameFunc of each kind).
 std::vector<std::string> name_errors(const model::Kind& kind, std::string_view name) {
   if (kind.gv.group == "rbac.authorization.k8s.io") return path_segment_errors(name);
-  if (kind.kind == "Namespace") return dns1123_label_errors(name);
+  if (kind.kind == "Namespace" && kind.gv.group.empty()) return dns1123_label_errors(name);
   if (kind.kind == "Service" && kind.gv.group.empty()) return dns1035_label_errors(name);
   return dns1123_subdomain_errors(name);
 }
@@ -159,7 +159,7 @@ bool ready_to_go(const model::Kind& kind, const Value& object) {
   if (codec::int_at(meta, "deletionGracePeriodSeconds").value_or(0) > 0) return false;
   const Value* finalizers = find(meta, "finalizers");
   if (finalizers != nullptr && finalizers->is_array() && !finalizers->get_array().empty()) return false;
-  if (kind.kind != "Namespace") return true;
+  if (kind.kind != "Namespace" || !kind.gv.group.empty()) return true;
   const Value* spec_finalizers = codec::find_path(object, {"spec", "finalizers"});
   return spec_finalizers == nullptr || !spec_finalizers->is_array() || spec_finalizers->get_array().empty();
 }

@@ -57,7 +57,7 @@ Result<void> normalize_and_default(const Request& request, Value& object, Warnin
 
 // A node registers with its status (nodeStrategy of Kubernetes); a namespace gets its phase from its rules.
 void drop_status(const model::Kind& kind, Value& object) {
-  const bool kept = kind.kind == "Namespace" || kind.kind == "Node";
+  const bool kept = kind.gv.group.empty() && (kind.kind == "Namespace" || kind.kind == "Node");
   if (kind.has_subresource("status") && !kept) object.as_object().erase("status");
 }
 
@@ -84,7 +84,7 @@ void keep_other_half(const Request& request, Value& object, const Value& before)
   Value meta = fields.contains("metadata") ? fields["metadata"] : Value(codec::Object());
   fields = before.as_object();
   fields["status"] = std::move(status);
-  if (request.kind->kind == "Node" || request.kind->kind == "Pod") {
+  if (request.kind->gv.group.empty() && (request.kind->kind == "Node" || request.kind->kind == "Pod")) {
     codec::Object& kept = fields["metadata"].as_object();
     for (std::string_view member : {"labels", "annotations"})
       if (const Value* given = find(meta, member)) kept[member] = *given;
@@ -95,9 +95,11 @@ void count_generation(const model::Kind& kind, Value& object, const Value& befor
   if (!kind.generation) return;
   const codec::Object& now = object.as_object();
   const codec::Object& then = before.as_object();
-  auto differs = [](const codec::Object& left, const codec::Object& right) {
+  // Where status is no subresource it is part of what is desired.
+  const bool whole = kind.custom && !kind.has_subresource("status");
+  auto differs = [whole](const codec::Object& left, const codec::Object& right) {
     for (const auto& [name, value] : left) {
-      if (name == "metadata" || name == "status" || name == "apiVersion" || name == "kind") continue;
+      if (name == "metadata" || (name == "status" && !whole) || name == "apiVersion" || name == "kind") continue;
       const Value* other = right.if_contains(name);
       if (other == nullptr || !codec::equal(value, *other)) return true;
     }
@@ -116,7 +118,7 @@ Result<void> validate_object(const Request& request, const Value& object, const 
     validate_meta_update(object, *before, errors);
     schema::validate_immutable(*kind.type, *before, object, errors);
   }
-  schema::validate(*kind.type, object, errors);
+  schema::validate(*kind.type, object, before, errors);
   if (kind.rules.validate != nullptr) {
     model::WriteContext context{before == nullptr, request.subresource == "status", before};
     kind.rules.validate(object, context, errors);

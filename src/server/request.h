@@ -28,7 +28,7 @@ enum class FieldValidation : std::uint8_t { Ignore, Warn, Strict };
 
 struct Request {
   std::string_view verb;  // get, list, watch, create, update, patch, delete, deletecollection (constants)
-  const model::Kind* kind = nullptr;
+  model::KindRef kind;
   std::string subresource;
   std::string ns;
   std::string name;

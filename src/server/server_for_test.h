@@ -24,7 +24,7 @@ class ServerForTest {
   using MakePlugins = std::function<std::vector<std::unique_ptr<AdmissionPlugin>>(Caches&)>;
 
   explicit ServerForTest(const MakePlugins& make_plugins = nullptr)
-      : store(store::make_memory_store(loop)), caches(loop, *store, model::builtin_kinds()) {
+      : store(store::make_memory_store(loop)), caches(loop, *store, kinds) {
     EXPECT_TRUE(loop.run(caches.start()));
     std::vector<std::unique_ptr<AdmissionPlugin>> plugins;
     if (make_plugins) plugins = make_plugins(caches);
@@ -59,21 +59,22 @@ class ServerForTest {
   rt::VirtualLoop loop;
   rt::SeededRandom random{1};
   std::unique_ptr<store::Store> store;
+  model::KindRegistry kinds;
   Caches caches;
   std::unique_ptr<Admission> admission;
   std::unique_ptr<Api> api;
   Warnings warnings;
 
  private:
-  static Request request_for(const codec::Value& object) {
+  Request request_for(const codec::Value& object) const {
     std::string_view version = codec::string_at(object, "apiVersion");
     std::size_t slash = version.find('/');
     model::GroupVersion gv = slash == std::string_view::npos
                                  ? model::GroupVersion{"", version}
                                  : model::GroupVersion{version.substr(0, slash), version.substr(slash + 1)};
     Request request;
-    request.kind = model::find_kind(gv, codec::string_at(object, "kind"));
-    EXPECT_NE(request.kind, nullptr) << version;
+    request.kind = kinds.find_kind(gv, codec::string_at(object, "kind"));
+    EXPECT_TRUE(request.kind) << version;
     request.ns = codec::string_at_path(object, {"metadata", "namespace"});
     request.name = codec::string_at_path(object, {"metadata", "name"});
     request.user.name = "admin";

@@ -6,10 +6,12 @@
 namespace charon::server {
 namespace {
 
-constexpr std::array<std::string_view, 6> kRefused = {
-    "CustomResourceDefinition",     "APIService",
-    "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
-    "ValidatingAdmissionPolicy",    "MutatingAdmissionPolicy",
+constexpr std::array<std::string_view, 5> kRefused = {
+    "APIService",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+    "ValidatingAdmissionPolicy",
+    "MutatingAdmissionPolicy",
 };
 
 constexpr std::array<std::string_view, 13> kStored = {
@@ -31,6 +33,7 @@ constexpr std::array<std::string_view, 13> kStored = {
 }  // namespace
 
 Support support_of(const model::Kind& kind) {
+  if (kind.custom) return Support::Full;
   if (std::ranges::find(kRefused, kind.kind) != kRefused.end()) return Support::Refused;
   if (std::ranges::find(kStored, kind.kind) != kStored.end()) return Support::Stored;
   return Support::Full;

@@ -99,15 +99,11 @@ def creates(c):
 @CASES.case("kinds that would promise what is not kept are refused with a clear error")
 def refused(c):
     c.apply("""
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: things.example.com}
-spec:
-  group: example.com
-  scope: Namespaced
-  names: {plural: things, singular: thing, kind: Thing}
-  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
-""").fails(1).err_has("does not act on customresourcedefinitions.apiextensions.k8s.io yet")
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {name: v1.example.com}
+spec: {group: example.com, version: v1, groupPriorityMinimum: 100, versionPriority: 10, service: {name: x, namespace: default}}
+""").fails(1).err_has("does not act on apiservices.apiregistration.k8s.io yet")
 
 
 @CASES.case("delete -f deletes what the file names")

@@ -140,8 +140,8 @@ class Process {
     progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
     manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
     scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {"system:masters"}));
-    controllers_ =
-        std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_, pki_->ca_pem());
+    controllers_ = std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_,
+                                                 control::ControllerSettings{pki_->ca_pem(), &control_plane_->kinds()});
     controllers_->start();
     tasks_.spawn(renew_certificates());
     co_return Result<void>();

@@ -18,6 +18,7 @@
 #include "server/authz/rbac.h"
 #include "server/bootstrap/bootstrap.h"
 #include "server/cache.h"
+#include "server/crd/definitions.h"
 #include "server/eviction/eviction.h"
 #include "server/front/front.h"
 #include "server/in_process.h"
@@ -52,9 +53,11 @@ net::TlsClientOptions agent_client_options(const ClusterPki& pki) {
 // In the order in which they are made; destroyed the other way round.
 struct ControlPlane::Parts {
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<model::KindRegistry> kinds;
   std::unique_ptr<server::Caches> caches;
   std::unique_ptr<server::Admission> admission;
   std::unique_ptr<server::Api> api;
+  std::unique_ptr<server::crd::Definitions> definitions;
   std::unique_ptr<server::Authorizer> authorizer;
   std::unique_ptr<server::ServiceAccountTokens> service_accounts;
   std::unique_ptr<server::TokenAuthenticator> tokens;
@@ -89,8 +92,11 @@ rt::Task<Result<void>> ControlPlane::start() {
   CO_TRY_ASSIGN(parts.store,
                 store::open_sqlite_store(host_.loop, {.path = folder + "/state.db", .history = {}}, std::move(workers)));
 
-  parts.caches = std::make_unique<server::Caches>(host_.loop, *parts.store, model::builtin_kinds());
-  CO_TRY(co_await parts.caches->start());
+  parts.kinds = std::make_unique<model::KindRegistry>();
+  parts.caches = std::make_unique<server::Caches>(host_.loop, *parts.store, *parts.kinds);
+  parts.definitions = std::make_unique<server::crd::Definitions>(host_.loop, *parts.caches);
+  server::crd::Definitions* definitions = parts.definitions.get();
+  CO_TRY(co_await parts.caches->start([definitions] { definitions->load(); }));
   parts.admission = std::make_unique<server::Admission>(
       server::make_admission_plugins(host_.loop.clock(), host_.random, *parts.caches, {.service_cidr = options_.service_cidr}));
   parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
@@ -116,6 +122,7 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.admin = transport(component("system:apiserver", {"system:masters"}));
   CO_TRY(co_await server::bootstrap(*parts.admin, {options_.service_ip, options_.advertise_ip, parts.https->local().port}));
   CO_TRY(co_await server::bootstrap_roles(host_.loop, *parts.admin));
+  parts.definitions->start(*parts.api);
   parts.bootstrapped = true;
   co_return Result<void>();
 }
@@ -151,6 +158,8 @@ rt::Task<void> ControlPlane::shutdown() {
 std::unique_ptr<client::Transport> ControlPlane::transport(server::User user) {
   return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user));
 }
+
+const model::KindRegistry& ControlPlane::kinds() const { return *parts_->kinds; }
 
 rt::Address ControlPlane::local() const { return parts_->https->local(); }
 

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "client/transport.h"
 #include "cmd/pki/pki.h"
+#include "model/registry.h"
 #include "net/server.h"
 #include "rt/files.h"
 #include "rt/loop.h"
@@ -53,6 +54,7 @@ class ControlPlane {
 
   // A transport inside this process that acts as `user`.
   std::unique_ptr<client::Transport> transport(server::User user);
+  const model::KindRegistry& kinds() const;
   rt::Address local() const;
   // Serves new connections with the certificates that the PKI has now.
   Result<void> reload_certificates();

@@ -43,7 +43,7 @@ class DeploymentStory : public ::testing::Test {
   DeploymentStory() {
     cluster_.start(std::make_unique<deployment::DeploymentController>());
     cluster_.start(std::make_unique<replicaset::ReplicaSetController>());
-    cluster_.start(std::make_unique<garbagecollector::GarbageCollector>());
+    cluster_.start(std::make_unique<garbagecollector::GarbageCollector>(cluster_.kinds()));
   }
 
   // Lets the rollout go on for some seconds, with a node agent that works.

@@ -21,7 +21,7 @@ class EndpointsStory : public ::testing::Test {
  protected:
   EndpointsStory() {
     cluster_.start(std::make_unique<endpoints::EndpointsController>());
-    cluster_.start(std::make_unique<garbagecollector::GarbageCollector>());
+    cluster_.start(std::make_unique<garbagecollector::GarbageCollector>(cluster_.kinds()));
     Service service;
     service.metadata.name = "web";
     service.metadata.namespace_ = "default";

@@ -8,21 +8,29 @@
 namespace charon::controllers::garbagecollector {
 namespace {
 
-const model::Kind* kind_of(const meta::v1::OwnerReference& reference) {
+// Objects refer to their owners in any version; all versions of a resource are watched in one.
+const model::Kind* kind_of(const meta::v1::OwnerReference& reference, const model::KindRegistry& registry) {
   const std::size_t slash = reference.apiVersion.find('/');
   const std::string_view text = reference.apiVersion;
   const model::GroupVersion gv = slash == std::string::npos
                                      ? model::GroupVersion{"", text}
                                      : model::GroupVersion{text.substr(0, slash), text.substr(slash + 1)};
-  return model::find_kind(gv, reference.kind);
+  const model::Kind* kind = registry.find_kind(gv, reference.kind);
+  return kind == nullptr ? nullptr : &registry.canonical(*kind);
 }
 
 control::Key key_of(const model::Document& document) { return {document.key(), &document.kind()}; }
 
+std::vector<model::KindRef> collected_kinds(const model::KindRegistry& registry) {
+  std::vector<model::KindRef> kinds = control::deletable_kinds(registry);
+  std::erase_if(kinds, [](const model::KindRef& kind) { return kind->kind == "Event" && !kind->custom; });
+  return kinds;
+}
+
 Owner judge(const meta::v1::OwnerReference& reference, const model::Document& dependent,
-            const std::vector<const model::Kind*>& kinds, const control::View& view) {
-  Owner owner{reference, Owner::Standing::Unknown, kind_of(reference)};
-  if (owner.kind == nullptr || std::ranges::find(kinds, owner.kind) == kinds.end()) return owner;
+            const std::vector<model::KindRef>& kinds, const model::KindRegistry& registry, const control::View& view) {
+  Owner owner{reference, Owner::Standing::Unknown, kind_of(reference, registry)};
+  if (!owner.kind || std::ranges::find(kinds, owner.kind) == kinds.end()) return owner;
   // A cluster-scoped object cannot be owned by one of a namespace.
   if (owner.kind->namespaced && dependent.key().ns.empty()) return owner;
   const std::string ns = owner.kind->namespaced ? dependent.key().ns : "";
@@ -38,14 +46,9 @@ Owner judge(const meta::v1::OwnerReference& reference, const model::Document& de
 
 }  // namespace
 
-GarbageCollector::GarbageCollector() {
-  for (const model::Kind* kind : control::deletable_kinds())
-    if (kind->kind != "Event") kinds_.push_back(kind);
-}
-
 std::vector<control::Watch> GarbageCollector::watches() const {
-  const control::KeyMapping map = [kinds = kinds_](const control::Change& change, const control::View& view,
-                                                   std::vector<control::Key>& keys) {
+  const control::KeyMapping map = [this](const control::Change& change, const control::View& view,
+                                         std::vector<control::Key>& keys) {
     const meta::v1::ObjectMeta metadata = control::deletion_metadata(*change.latest());
     // Most updates touch nothing that matters here.
     if (change.now && change.before && control::deletion_metadata(*change.before) == metadata) return;
@@ -53,34 +56,36 @@ std::vector<control::Watch> GarbageCollector::watches() const {
     // The end of a dependent may be what its owner waits for; the end of an owner ends its dependents.
     if (!change.now) {
       for (const meta::v1::OwnerReference& reference : metadata.ownerReferences) {
-        const model::Kind* kind = kind_of(reference);
+        const model::Kind* kind = kind_of(reference, registry_);
         if (kind == nullptr || !kind->has_verb("delete")) continue;
         keys.push_back({{kind->namespaced ? change.before->key().ns : "", reference.name}, kind});
       }
     }
     const bool going = !change.now || metadata.deletionTimestamp.has_value();
     if (!going) return;
-    for (const model::Kind* kind : kinds)
+    for (const model::KindRef& kind : collected_kinds(registry_))
       for (const model::DocumentPtr& dependent : view.of(*kind).documents_owned_by(change.latest()->uid()))
         keys.push_back(key_of(*dependent));
   };
   std::vector<control::Watch> watches;
-  for (const model::Kind* kind : kinds_) watches.push_back({kind, map});
+  for (model::KindRef& kind : collected_kinds(registry_)) watches.push_back({std::move(kind), map});
   return watches;
 }
 
 control::Plan GarbageCollector::reconcile(const control::Request& request, const control::View& view, Time) const {
+  const std::vector<model::KindRef> kinds = collected_kinds(registry_);
+  if (std::ranges::find(kinds, request.key.kind) == kinds.end()) return {};  // its definition is gone
   State state;
   state.object = view.of(*request.key.kind).document(request.key.object);
   if (!state.object) return {};
   state.metadata = control::deletion_metadata(*state.object);
   for (const meta::v1::OwnerReference& reference : state.metadata.ownerReferences)
-    state.owners.push_back(judge(reference, *state.object, kinds_, view));
+    state.owners.push_back(judge(reference, *state.object, kinds, registry_, view));
   const bool dependents_matter = state.metadata.deletionTimestamp || std::ranges::any_of(state.owners, [](const Owner& owner) {
                                    return owner.standing == Owner::Standing::DeletingForeground;
                                  });
   if (!dependents_matter) return plan_collection(state);
-  for (const model::Kind* kind : kinds_)
+  for (const model::KindRef& kind : kinds)
     for (auto& dependent : view.of(*kind).documents_owned_by(state.object->uid())) {
       meta::v1::ObjectMeta metadata = control::deletion_metadata(*dependent);
       state.dependents.push_back({std::move(dependent), std::move(metadata)});
@@ -88,6 +93,8 @@ control::Plan GarbageCollector::reconcile(const control::Request& request, const
   return plan_collection(state);
 }
 
-std::unique_ptr<control::Controller> make(const control::ControllerSettings&) { return std::make_unique<GarbageCollector>(); }
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings) {
+  return std::make_unique<GarbageCollector>(*settings.kinds);
+}
 
 }  // namespace charon::controllers::garbagecollector

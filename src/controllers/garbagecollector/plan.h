@@ -28,7 +28,7 @@ struct Owner {
   };
   meta::v1::OwnerReference reference;
   Standing standing = Standing::Unknown;
-  const model::Kind* kind = nullptr;  // null when unknown
+  model::KindRef kind;  // null when unknown
 };
 
 struct Dependent {

@@ -15,16 +15,17 @@ void keys_of_gone(const control::Change& change, const control::View& view, std:
   if (space && space->metadata.deletionTimestamp) keys.push_back({{"", space->metadata.name}});
 }
 
-}  // namespace
-
-NamespaceController::NamespaceController() {
-  for (const model::Kind* kind : control::deletable_kinds())
-    if (kind->namespaced) kinds_.push_back(kind);
+std::vector<model::KindRef> kinds_within(const model::KindRegistry& registry) {
+  std::vector<model::KindRef> kinds = control::deletable_kinds(registry);
+  std::erase_if(kinds, [](const model::KindRef& kind) { return !kind->namespaced; });
+  return kinds;
 }
+
+}  // namespace
 
 std::vector<control::Watch> NamespaceController::watches() const {
   std::vector<control::Watch> watches{control::watch_self<Namespace>()};
-  for (const model::Kind* kind : kinds_) watches.push_back({kind, keys_of_gone});
+  for (model::KindRef& kind : kinds_within(registry_)) watches.push_back({std::move(kind), keys_of_gone});
   return watches;
 }
 
@@ -32,15 +33,15 @@ control::Plan NamespaceController::reconcile(const control::Request& request, co
   State state;
   state.space = view.get<Namespace>(request.key.object);
   if (!state.space || !state.space->metadata.deletionTimestamp) return {};
-  state.kinds = kinds_;
-  for (const model::Kind* kind : kinds_)
+  state.kinds = kinds_within(registry_);
+  for (const model::KindRef& kind : state.kinds)
     for (auto& document : view.of(*kind).documents(state.space->metadata.name)) state.content.push_back(std::move(document));
   state.failure = request.failure;
   return plan_namespace(state, now);
 }
 
-std::unique_ptr<control::Controller> make(const control::ControllerSettings&) {
-  return std::make_unique<NamespaceController>();
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings) {
+  return std::make_unique<NamespaceController>(*settings.kinds);
 }
 
 }  // namespace charon::controllers::namespaces

@@ -9,13 +9,15 @@ namespace charon::controllers::namespaces {
 
 class NamespaceController final : public control::Controller {
  public:
-  NamespaceController();
+  // `registry` must outlive it.
+  explicit NamespaceController(const model::KindRegistry& registry) : registry_(registry) {}
   std::string_view name() const override { return "namespace-controller"; }
   std::vector<control::Watch> watches() const override;
+  const model::KindRegistry* kinds() const override { return &registry_; }
   control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;
 
  private:
-  std::vector<const model::Kind*> kinds_;  // namespaced and deletable
+  const model::KindRegistry& registry_;
 };
 
 std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);

@@ -116,7 +116,7 @@ Plan plan_namespace(const State& state, Time now) {
     plan.requeue(kLookAgain);
     return plan;
   }
-  for (const model::Kind* kind : state.kinds) plan.expect_none(*kind, space.metadata.name).stage = kContent;
+  for (const model::KindRef& kind : state.kinds) plan.expect_none(*kind, space.metadata.name).stage = kContent;
   std::erase(updated.spec.finalizers, kFinalizer);
   control::Write& finalize = plan.update(updated);
   finalize.resource.subresource = "finalize";

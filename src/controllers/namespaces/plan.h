@@ -19,7 +19,7 @@ namespace charon::controllers::namespaces {
 struct State {
   std::shared_ptr<const core::v1::Namespace> space;
   std::vector<model::DocumentPtr> content;  // all objects in it, as far as the caches know
-  std::vector<const model::Kind*> kinds;    // all kinds that objects in it may have
+  std::vector<model::KindRef> kinds;        // all kinds that objects in it may have
   std::optional<Error> failure;             // of the plan before
 };
 

@@ -19,7 +19,7 @@ using ::testing::SizeIs;
 class NamespaceStory : public ::testing::Test {
  protected:
   NamespaceStory() {
-    cluster_.start(std::make_unique<namespaces::NamespaceController>());
+    cluster_.start(std::make_unique<namespaces::NamespaceController>(cluster_.kinds()));
     cluster_.start(std::make_unique<serviceaccount::ServiceAccountController>("-----BEGIN CERTIFICATE-----"));
     Namespace space;
     space.metadata.name = "team";

@@ -13,6 +13,8 @@
 #include "base/check.h"
 #include "client/informer.h"
 #include "client/typed.h"
+#include "codec/json.h"
+#include "codec/tree.h"
 #include "control/runner.h"
 #include "model/kind.h"
 #include "rt/virtual/loop.h"
@@ -21,6 +23,7 @@
 #include "server/api.h"
 #include "server/authz/rbac.h"
 #include "server/cache.h"
+#include "server/crd/definitions.h"
 #include "server/in_process.h"
 #include "store/memory/memory_store.h"
 
@@ -28,7 +31,7 @@ namespace charon::controllers::testing {
 
 class Cluster {
  public:
-  Cluster() : random_(7), store_(store::make_memory_store(loop_)), caches_(loop_, *store_, model::builtin_kinds()) {
+  Cluster() : random_(7), store_(store::make_memory_store(loop_)), caches_(loop_, *store_, kinds_) {
     CHECK(loop_.run(caches_.start()));
     std::vector<std::unique_ptr<server::AdmissionPlugin>> plugins;
     plugins.push_back(server::make_namespace_lifecycle(caches_));
@@ -40,6 +43,7 @@ class Cluster {
     admin.groups = {"system:masters", "system:authenticated"};
     transport_ = server::make_in_process_transport(*api_, *authorizer_, std::move(admin));
     informers_ = std::make_unique<client::InformerSet>(loop_, random_, *transport_);
+    definitions_.start(*api_);
     core::v1::Namespace space;
     space.metadata.name = "default";
     create(space);
@@ -54,6 +58,7 @@ class Cluster {
   client::InformerSet& informers() { return *informers_; }
   rt::Random& random() { return random_; }
   server::Api& api() { return *api_; }
+  const model::KindRegistry& kinds() const { return kinds_; }
   const server::Authorizer& authorizer() { return *authorizer_; }
   control::Runner& runner(std::size_t index) { return *runners_[index]; }
 
@@ -63,6 +68,23 @@ class Cluster {
     auto created = loop_.run(client::Client(*transport_).create<T>(object));
     if (!created) throw std::runtime_error("create: " + created.error().message);
     return **created;
+  }
+  // Of any kind that is served now, from JSON with apiVersion and kind.
+  model::DocumentPtr create_json(std::string_view json) {
+    codec::Value object = codec::parse_json(json).value();
+    auto created = loop_.run(transport_->create({&kind_named(object)},
+                                                std::string(codec::string_at_path(object, {"metadata", "namespace"})), object));
+    if (!created) throw std::runtime_error("create: " + created.error().message);
+    return *created;
+  }
+  // Null when there is none.
+  model::DocumentPtr find(const model::Kind& kind, model::ObjectKey key) {
+    auto found = loop_.run(transport_->get({&kind}, std::move(key)));
+    return found ? *found : nullptr;
+  }
+  void remove(const model::Kind& kind, model::ObjectKey key, client::DeleteOptions options = {}) {
+    auto removed = loop_.run(transport_->remove({&kind}, std::move(key), std::move(options)));
+    if (!removed) throw std::runtime_error("remove: " + removed.error().message);
   }
   template <class T>
   std::shared_ptr<const T> get(model::ObjectKey key) {
@@ -114,14 +136,27 @@ class Cluster {
   }
 
  private:
+  const model::Kind& kind_named(const codec::Value& object) const {
+    const std::string_view version = codec::string_at(object, "apiVersion");
+    const std::size_t slash = version.find('/');
+    const model::GroupVersion gv = slash == std::string_view::npos
+                                       ? model::GroupVersion{"", version}
+                                       : model::GroupVersion{version.substr(0, slash), version.substr(slash + 1)};
+    const model::Kind* kind = kinds_.find_kind(gv, codec::string_at(object, "kind"));
+    if (kind == nullptr) throw std::runtime_error("no kind " + std::string(codec::string_at(object, "kind")));
+    return *kind;
+  }
+
   rt::VirtualLoop loop_;
   rt::SeededRandom random_;
   std::unique_ptr<store::Store> store_;
+  model::KindRegistry kinds_;
   server::Caches caches_;
   std::unique_ptr<server::Admission> admission_;
   std::unique_ptr<server::Api> api_;
   std::unique_ptr<server::Authorizer> authorizer_;
   std::unique_ptr<client::Transport> transport_;
+  server::crd::Definitions definitions_{loop_, caches_};
   std::unique_ptr<client::InformerSet> informers_;
   std::vector<std::unique_ptr<control::Runner>> runners_;
 };

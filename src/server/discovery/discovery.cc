@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 #include <map>
-#include <set>
+#include <tuple>
 #include <vector>
 
 #include "codec/json.h"
@@ -48,35 +48,64 @@ Array strings(const Range& range) {
   return list;
 }
 
-std::vector<const model::Kind*> kinds_of(std::string_view group, std::string_view version) {
-  std::vector<const model::Kind*> kinds;
-  for (const model::Kind& kind : model::builtin_kinds())
-    if (kind.gv.group == group && kind.gv.version == version && model::served(kind)) kinds.push_back(&kind);
-  return kinds;
+// The kinds that are served, as they stand in discovery: group -> version, the preferred first -> kinds.
+struct VersionKinds {
+  std::string version;
+  std::vector<model::KindRef> kinds;
+};
+using Groups = std::map<std::string, std::vector<VersionKinds>, std::less<>>;
+
+Groups groups_of(const model::KindRegistry& registry) {
+  Groups groups;
+  for (model::KindRef& kind : registry.all()) {
+    if (!model::served(*kind)) continue;
+    std::vector<VersionKinds>& versions = groups[std::string(kind->gv.group)];
+    auto place = std::ranges::find(versions, kind->gv.version, &VersionKinds::version);
+    if (place == versions.end()) place = versions.insert(place, VersionKinds{std::string(kind->gv.version), {}});
+    place->kinds.push_back(std::move(kind));
+  }
+  for (auto& [group, versions] : groups) std::ranges::sort(versions, version_before, &VersionKinds::version);
+  return groups;
 }
 
-// Group -> versions, the preferred first (the highest, v2 before v1 before v1beta1).
-using Groups = std::map<std::string_view, std::vector<std::string_view>>;
+// "v2beta1" -> its parts; nullopt for what does not look like that.
+struct VersionParts {
+  int stage = 0;  // 2: stable, 1: beta, 0: alpha
+  std::uint64_t major = 0;
+  std::uint64_t minor = 0;
+};
 
-bool better(std::string_view left, std::string_view right) {
-  bool left_beta = left.find("beta") != std::string_view::npos, right_beta = right.find("beta") != std::string_view::npos;
-  return left_beta != right_beta ? right_beta : left > right;
+std::optional<std::uint64_t> take_number(std::string_view& text) {
+  std::size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
+  if (digits == 0 || digits > 18) return std::nullopt;
+  std::uint64_t number = std::stoull(std::string(text.substr(0, digits)));
+  text.remove_prefix(digits);
+  return number;
 }
 
-const Groups& groups() {
-  static const Groups all = [] {
-    std::map<std::string_view, std::set<std::string_view>> found;
-    for (const model::Kind& kind : model::builtin_kinds())
-      if (model::served(kind)) found[kind.gv.group].insert(kind.gv.version);
-    Groups sorted;
-    for (const auto& [group, versions] : found) {
-      std::vector<std::string_view> list(versions.begin(), versions.end());
-      std::ranges::sort(list, better);
-      sorted[group] = std::move(list);
-    }
-    return sorted;
-  }();
-  return all;
+std::optional<VersionParts> parts_of(std::string_view version) {
+  if (!version.starts_with('v')) return std::nullopt;
+  version.remove_prefix(1);
+  VersionParts parts;
+  auto major = take_number(version);
+  if (!major) return std::nullopt;
+  parts.major = *major;
+  parts.stage = 2;
+  if (version.empty()) return parts;
+  if (version.starts_with("beta")) {
+    parts.stage = 1;
+    version.remove_prefix(4);
+  } else if (version.starts_with("alpha")) {
+    parts.stage = 0;
+    version.remove_prefix(5);
+  } else {
+    return std::nullopt;
+  }
+  auto minor = take_number(version);
+  if (!minor || !version.empty()) return std::nullopt;
+  parts.minor = *minor;
+  return parts;
 }
 
 Object resource_entry(const model::Kind& kind) {
@@ -93,9 +122,9 @@ Object resource_entry(const model::Kind& kind) {
   return entry;
 }
 
-Object legacy_resources(std::string_view group, std::string_view version) {
+Object legacy_resources(std::string_view group, const VersionKinds& version) {
   Array resources;
-  for (const model::Kind* kind : kinds_of(group, version)) {
+  for (const model::KindRef& kind : version.kinds) {
     resources.push_back(resource_entry(*kind));
     for (std::string_view name : kind->subresources) {
       ForeignKind spoken = subresource_kind(*kind, name);
@@ -111,14 +140,14 @@ Object legacy_resources(std::string_view group, std::string_view version) {
       resources.push_back(std::move(entry));
     }
   }
-  std::string gv = model::GroupVersion{group, version}.text();
+  std::string gv = model::GroupVersion{group, version.version}.text();
   return {{"kind", "APIResourceList"}, {"apiVersion", "v1"}, {"groupVersion", gv}, {"resources", std::move(resources)}};
 }
 
-Object legacy_group(std::string_view group, const std::vector<std::string_view>& versions) {
+Object legacy_group(std::string_view group, const std::vector<VersionKinds>& versions) {
   Array list;
-  for (std::string_view version : versions)
-    list.push_back({{"groupVersion", model::GroupVersion{group, version}.text()}, {"version", version}});
+  for (const VersionKinds& each : versions)
+    list.push_back({{"groupVersion", model::GroupVersion{group, each.version}.text()}, {"version", each.version}});
   Object preferred = list.front().as_object();
   return {{"name", group}, {"versions", std::move(list)}, {"preferredVersion", std::move(preferred)}};
 }
@@ -142,15 +171,15 @@ Object aggregated_resource(const model::Kind& kind) {
   return entry;
 }
 
-Object aggregated(bool core, std::string_view version_of_form) {
+Object aggregated(const Groups& groups, bool core, std::string_view version_of_form) {
   Array items;
-  for (const auto& [group, versions] : groups()) {
+  for (const auto& [group, versions] : groups) {
     if (group.empty() != core) continue;
     Array list;
-    for (std::string_view version : versions) {
+    for (const VersionKinds& version : versions) {
       Array resources;
-      for (const model::Kind* kind : kinds_of(group, version)) resources.push_back(aggregated_resource(*kind));
-      list.push_back({{"version", version}, {"resources", std::move(resources)}, {"freshness", "Current"}});
+      for (const model::KindRef& kind : version.kinds) resources.push_back(aggregated_resource(*kind));
+      list.push_back({{"version", version.version}, {"resources", std::move(resources)}, {"freshness", "Current"}});
     }
     Object meta;
     if (!group.empty()) meta["name"] = group;
@@ -171,27 +200,27 @@ Answer make_answer(const Object& object, std::string content_type, bool tagged) 
   return answer;
 }
 
-std::optional<Answer> build(std::string_view path, std::string_view form) {
+std::optional<Answer> build(const Groups& groups, std::string_view path, std::string_view form) {
   bool core = path == "/api";
   if (core || path == "/apis") {
     if (!form.empty())
-      return make_answer(aggregated(core, form),
+      return make_answer(aggregated(groups, core, form),
                          "application/json;g=apidiscovery.k8s.io;v=" + std::string(form) + ";as=APIGroupDiscoveryList", true);
     if (core)
       return make_answer({{"kind", "APIVersions"}, {"versions", Array{"v1"}}, {"serverAddressByClientCIDRs", Array()}},
                          "application/json", false);
     Array list;
-    for (const auto& [group, versions] : groups())
+    for (const auto& [group, versions] : groups)
       if (!group.empty()) list.push_back(legacy_group(group, versions));
     return make_answer({{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(list)}}, "application/json",
                        false);
   }
-  if (path == "/api/v1") return make_answer(legacy_resources("", "v1"), "application/json", false);
+  if (path == "/api/v1") return make_answer(legacy_resources("", groups.at("").front()), "application/json", false);
   if (!path.starts_with("/apis/")) return std::nullopt;
   std::string_view rest = path.substr(6);
   std::size_t slash = std::min(rest.find('/'), rest.size());
-  auto found = groups().find(rest.substr(0, slash));
-  if (found == groups().end()) return std::nullopt;
+  auto found = groups.find(rest.substr(0, slash));
+  if (found == groups.end()) return std::nullopt;
   if (slash == rest.size()) {
     Object group = legacy_group(found->first, found->second);
     group["kind"] = "APIGroup";
@@ -199,26 +228,33 @@ std::optional<Answer> build(std::string_view path, std::string_view form) {
     return make_answer(group, "application/json", false);
   }
   std::string_view version = rest.substr(slash + 1);
-  if (std::ranges::find(found->second, version) == found->second.end()) return std::nullopt;
-  return make_answer(legacy_resources(found->first, version), "application/json", false);
+  auto place = std::ranges::find(found->second, version, &VersionKinds::version);
+  if (place == found->second.end()) return std::nullopt;
+  return make_answer(legacy_resources(found->first, *place), "application/json", false);
 }
 
 }  // namespace
 
-std::optional<Answer> discovery_answer(std::string_view path, std::string_view accept) {
+bool version_before(std::string_view left, std::string_view right) {
+  auto one = parts_of(left), other = parts_of(right);
+  if (!one || !other) return one.has_value() != other.has_value() ? one.has_value() : left < right;
+  return std::tuple(one->stage, one->major, one->minor) > std::tuple(other->stage, other->major, other->minor);
+}
+
+std::optional<Answer> Discovery::answer(std::string_view path, std::string_view accept) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   if (path == "/version") return make_answer(version_info(), "application/json", false);
   if (path != "/api" && path != "/apis" && path != "/api/v1" && !path.starts_with("/apis/")) return std::nullopt;
-  // Only the server's loop asks, so the cache needs no lock.
-  static std::map<std::string, std::optional<Answer>> made;
+  if (generation_ != kinds_.generation()) made_.clear();
+  generation_ = kinds_.generation();
   Media media = negotiate_discovery(accept).value_or(Media());
   std::string_view form = media.as_version;
   std::string key = std::string(path) + "|" + std::string(form) + "|" + std::to_string(static_cast<int>(media.format));
-  auto place = made.find(key);
-  if (place != made.end()) return place->second;
-  std::optional<Answer> answer = build(path, form);
+  auto place = made_.find(key);
+  if (place != made_.end()) return place->second;
+  std::optional<Answer> answer = build(groups_of(kinds_), path, form);
   if (answer) answer = in_form(*std::move(answer), media);
-  if (answer) made[key] = answer;  // unknown paths are not remembered: there is no end of them
+  if (answer) made_[key] = answer;  // unknown paths are not remembered: there is no end of them
   return answer;
 }
 

@@ -2,6 +2,7 @@
 // /version.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,7 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "model/kind.h"
+#include "model/registry.h"
 
 namespace charon::server {
 
@@ -19,8 +20,23 @@ struct Answer {
   std::string etag;  // empty: none
 };
 
-// Nullopt when the path is no discovery path or names an unknown group or version. Answers are made once.
-std::optional<Answer> discovery_answer(std::string_view path, std::string_view accept);
+class Discovery {
+ public:
+  // `kinds` must outlive it.
+  explicit Discovery(const model::KindRegistry& kinds) : kinds_(kinds) {}
+
+  // Nullopt when the path is no discovery path or names an unknown group or version. Answers are made once for a state of the
+  // registry.
+  std::optional<Answer> answer(std::string_view path, std::string_view accept);
+
+ private:
+  const model::KindRegistry& kinds_;
+  std::uint64_t generation_ = 0;  // of the registry, when `made_` was made
+  std::map<std::string, std::optional<Answer>> made_;
+};
+
+// Versions as Kubernetes orders them, the preferred first: v2, v1, v2beta1, v1beta2, v1alpha1, then the rest by name.
+bool version_before(std::string_view left, std::string_view right);
 
 // The kind that a subresource speaks: its object's, or Scale, Eviction and the like.
 struct ForeignKind {

@@ -20,6 +20,7 @@
 #include "server/front/route.h"
 #include "server/front/watch_encoder.h"
 #include "server/node_connection.h"
+#include "server/openapi/openapi.h"
 
 namespace charon::server {
 
@@ -86,6 +87,8 @@ class Front {
   const Authenticator& authenticator_;
   const Authorizer& authorizer_;
   NodeConnections* nodes_;
+  Discovery discovery_;
+  OpenApiDocuments openapi_;
   Metrics& metrics_;
   Metrics::Family& requests_total_;
   Metrics::Family& request_duration_;

@@ -30,6 +30,8 @@ Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& aut
       authenticator_(authenticator),
       authorizer_(authorizer),
       nodes_(nodes),
+      discovery_(api.kinds()),
+      openapi_(api.kinds()),
       metrics_(metrics),
       requests_total_(metrics.counter("apiserver_request_total", "Requests by verb, resource and code.",
                                       {"verb", "group", "version", "resource", "subresource", "code"})),
@@ -54,7 +56,7 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
   if (!served && !call.started) co_await send_error(call, served.error());
   if (call.broken) throw std::runtime_error("the response is incomplete");
   const Request& request = call.request();
-  if (call.route.kind != Route::Kind::Resource || request.kind == nullptr) co_return;
+  if (call.route.kind != Route::Kind::Resource || !request.kind) co_return;
   std::vector<std::string> labels = {upper(request.verb), std::string(request.kind->gv.group),
                                      std::string(request.kind->gv.version), std::string(request.kind->plural),
                                      request.subresource};
@@ -67,7 +69,7 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
 rt::Task<Result<void>> Front::serve(Call& call) {
   CO_TRY_ASSIGN(std::optional<User> user, authenticator_.authenticate(call.head));
   CO_TRY_ASSIGN(call.user, impersonate(call.head, std::move(*user), authorizer_));
-  CO_TRY_ASSIGN(call.route, route(call.head));
+  CO_TRY_ASSIGN(call.route, route(call.head, api_.kinds()));
   Request& request = call.request();
   request.user = call.user;
   Attributes attributes;
@@ -98,11 +100,11 @@ rt::Task<Result<void>> Front::serve_other(Call& call) {
     co_await send(call, 200, "application/json", {net::Piece::of(found->second)});
     co_return Result<void>();
   }
-  if (auto answer = discovery_answer(path, call.head.headers.get("accept"))) {
+  if (auto answer = discovery_.answer(path, call.head.headers.get("accept"))) {
     co_await send_answer(call, *std::move(answer));
     co_return Result<void>();
   }
-  if (auto answer = openapi_answer(path, call.head.query, call.head.headers.get("accept"))) {
+  if (auto answer = openapi_.answer(path, call.head.headers.get("accept"))) {
     co_await send_answer(call, *std::move(answer));
     co_return Result<void>();
   }
@@ -150,7 +152,9 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   if (subresource == "proxy") co_return co_await serve_proxy(call);
   if (subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward")
     co_return co_await serve_node_stream(call);
-  CO_TRY_ASSIGN(call.media, negotiate(call.head.headers.get("accept"), watching));
+  if (!request.kind->deprecation.empty()) call.warnings.emplace_back(request.kind->deprecation);
+  std::string accept(call.head.headers.get("accept"));
+  CO_TRY_ASSIGN(call.media, negotiate(request.kind->custom ? without_protobuf(accept) : accept, watching));
   if (auto pretty = net::query_value(call.query(), "pretty"); pretty && !pretty->empty()) {
     call.media.pretty = call.media.pretty || (*pretty != "false" && *pretty != "0");
   } else if (is_read_by_people(call.head.headers.get("user-agent"))) {

@@ -157,6 +157,16 @@ bool is_read_by_people(std::string_view user_agent) {
   return user_agent.starts_with("curl") || user_agent.starts_with("Wget") || user_agent.starts_with("Mozilla/5.0");
 }
 
+std::string without_protobuf(std::string_view accept) {
+  std::string kept;
+  for (std::string_view clause : split(accept, ',')) {
+    if (clause.starts_with(kProtobuf) && clause.find("as=PartialObjectMetadata") == std::string_view::npos) continue;
+    kept.append(kept.empty() ? "" : ",").append(clause);
+  }
+  // Nothing left is nothing that can be served, not no wish.
+  return kept.empty() && !trim(accept).empty() ? "application/x-none" : kept;
+}
+
 std::string content_type(const Media& media, bool watching) {
   std::string type = media.format == Format::Json   ? "application/json"
                      : media.format == Format::Yaml ? "application/yaml"

@@ -25,6 +25,8 @@ struct Media {
 Result<Media> negotiate(std::string_view accept, bool watching);
 // Of discovery; `as_version` is that of the aggregated form, "v2" or "v2beta1", and empty for the other.
 Result<Media> negotiate_discovery(std::string_view accept);
+// The header less what custom resources are not offered in: protobuf, but of metadata alone.
+std::string without_protobuf(std::string_view accept);
 std::string content_type(const Media& media, bool watching);
 
 // Whether an Accept-Encoding header lets responses be compressed.

@@ -65,7 +65,7 @@ Result<void> read_options(std::string_view query, Request& request) {
 
 }  // namespace
 
-Result<Route> route(const net::RequestHead& head) {
+Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kinds) {
   Route result;
   result.method = head.method;
   std::ranges::transform(result.method, result.method.begin(),
@@ -89,7 +89,7 @@ Result<Route> route(const net::RequestHead& head) {
     request.ns = rest[1];
     rest.erase(rest.begin(), rest.begin() + 2);
   }
-  request.kind = model::find_resource(gv, rest[0]);
+  request.kind = kinds.find_resource(gv, rest[0]);
   if (request.kind == nullptr || !model::served(*request.kind)) return fail(page_not_found());
   if (request.kind->namespaced ? rest.size() > 1 && request.ns.empty() : !request.ns.empty()) return fail(page_not_found());
   if (rest.size() > 1) request.name = rest[1];
@@ -109,7 +109,7 @@ Result<Route> route(const net::RequestHead& head) {
                   ((request.verb == "update" || request.verb == "patch") && request.name.empty());
   if (request.verb.empty() || nonsense) return fail(not_allowed());
   if (request.subresource.empty() && !request.kind->has_verb(request.verb)) return fail(not_allowed());
-  if (request.kind->kind == "Namespace") request.ns = request.name;
+  if (request.kind->kind == "Namespace" && gv.group.empty()) request.ns = request.name;
   result.kind = Route::Kind::Resource;
   return result;
 }

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "model/kind.h"
+#include "model/registry.h"
 #include "net/http.h"
 #include "server/request.h"
 
@@ -23,6 +23,6 @@ struct Route {
 
 // NotFound for an unknown group, version, resource or subresource; MethodNotAllowed for a verb that the resource has not;
 // BadRequest for malformed options.
-Result<Route> route(const net::RequestHead& head);
+Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kinds);
 
 }  // namespace charon::server

@@ -1,4 +1,6 @@
 // The scale subresource: an autoscaling/v1 Scale as a view of an object's spec.replicas.
+#include <algorithm>
+
 #include "api/autoscaling/v1/types.h"
 #include "base/limits.h"
 #include "codec/json.h"
@@ -10,26 +12,63 @@
 namespace charon::server {
 namespace {
 
-codec::Value scale_of(const codec::Value& object) {
+// At ".spec.replicas"; null when a step is missing.
+const codec::Value* at_path(const codec::Value& object, std::string_view path) {
+  const codec::Value* place = &object;
+  while (!path.empty() && place != nullptr) {
+    path.remove_prefix(path.front() == '.' ? 1 : 0);
+    std::size_t end = std::min(path.find('.'), path.size());
+    place = codec::find(*place, path.substr(0, end));
+    path.remove_prefix(end);
+  }
+  return place;
+}
+
+// {"spec": {"replicas": value}} for ".spec.replicas".
+codec::Value patch_at(std::string_view path, codec::Value value) {
+  path.remove_prefix(path.starts_with('.') ? 1 : 0);
+  std::size_t dot = path.find('.');
+  if (dot != std::string_view::npos) value = patch_at(path.substr(dot), std::move(value));
+  return codec::Object{{path.substr(0, dot), std::move(value)}};
+}
+
+constexpr model::ScalePaths kBuiltIn{".spec.replicas", ".status.replicas", ""};
+
+const model::ScalePaths& paths_of(const model::Kind& kind) { return kind.scale != nullptr ? *kind.scale : kBuiltIn; }
+
+// The pods that are counted, as the text of a selector; empty: unknown.
+std::string selector_of(const model::Kind& kind, const codec::Value& object) {
+  if (kind.custom) {
+    const codec::Value* text = kind.scale->selector.empty() ? nullptr : at_path(object, kind.scale->selector);
+    return text != nullptr && text->is_string() ? std::string(codec::view(text->get_string())) : "";
+  }
+  const codec::Value* selector = codec::find_path(object, {"spec", "selector"});
+  if (selector == nullptr) return "";
+  bool plain = codec::find(*selector, "matchLabels") == nullptr && codec::find(*selector, "matchExpressions") == nullptr;
+  codec::Value wrapped = plain ? codec::Value(codec::Object{{"matchLabels", *selector}}) : *selector;
+  auto parsed = model::LabelSelector::of_tree(&wrapped);
+  return parsed ? parsed->text() : "";
+}
+
+Result<codec::Value> scale_of(const model::Kind& kind, const codec::Value& object) {
+  const model::ScalePaths& paths = paths_of(kind);
   const codec::Value& meta = *codec::find(object, "metadata");
   codec::Object scale_meta;
   for (std::string_view member : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"})
     if (const codec::Value* value = codec::find(meta, member)) scale_meta[member] = *value;
-  auto number = [&object](std::string_view half) {
-    const codec::Value* value = codec::find_path(object, {half, "replicas"});
+  auto number = [&object](std::string_view path) {
+    const codec::Value* value = at_path(object, path);
     return value != nullptr && value->is_int64() ? value->get_int64() : 0;
   };
-  codec::Object status{{"replicas", number("status")}};
-  const codec::Value* selector = codec::find_path(object, {"spec", "selector"});
-  if (selector != nullptr) {
-    bool plain = codec::find(*selector, "matchLabels") == nullptr && codec::find(*selector, "matchExpressions") == nullptr;
-    codec::Value wrapped = plain ? codec::Value(codec::Object{{"matchLabels", *selector}}) : *selector;
-    if (auto parsed = model::LabelSelector::of_tree(&wrapped)) status["selector"] = parsed->text();
-  }
+  if (kind.custom && at_path(object, paths.replicas) == nullptr)
+    return fail(Reason::InternalError,
+                "Internal error occurred: the spec replicas field \"" + std::string(paths.replicas) + "\" does not exist");
+  codec::Object status{{"replicas", number(paths.status_replicas)}};
+  if (std::string selector = selector_of(kind, object); !selector.empty()) status["selector"] = selector;
   return codec::Object{{"kind", "Scale"},
                        {"apiVersion", "autoscaling/v1"},
                        {"metadata", std::move(scale_meta)},
-                       {"spec", codec::Object{{"replicas", number("spec")}}},
+                       {"spec", codec::Object{{"replicas", number(paths.replicas)}}},
                        {"status", std::move(status)}};
 }
 
@@ -43,7 +82,9 @@ rt::Task<Result<void>> Front::serve_scale(Call& call) {
   CO_TRY_ASSIGN(DocumentPtr current, api_.get(object_request));
   if (request.verb != "get") {
     CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
-    codec::Value scale = scale_of(current->tree());
+    // One that has no number yet may be given one.
+    auto present = scale_of(*request.kind, current->tree());
+    codec::Value scale = present ? *std::move(present) : codec::Value(codec::Object());
     codec::ensure_object(scale, {"metadata"}).erase("resourceVersion");
     if (request.verb == "patch") {
       CO_TRY_ASSIGN(codec::Value patch, codec::parse_json(body));
@@ -67,10 +108,12 @@ rt::Task<Result<void>> Front::serve_scale(Call& call) {
     codec::Object meta;
     if (auto version = codec::string_at_path(scale, {"metadata", "resourceVersion"}); !version.empty())
       meta["resourceVersion"] = version;
-    codec::Value patch = codec::Object{{"metadata", std::move(meta)}, {"spec", codec::Object{{"replicas", count}}}};
+    codec::Value patch = patch_at(paths_of(*request.kind).replicas, count);
+    patch.as_object()["metadata"] = std::move(meta);
     CO_TRY_ASSIGN(current, co_await api_.patch(object_request, client::PatchType::Merge, std::move(patch), &call.warnings));
   }
-  co_await send_tree(call, 200, scale_of(current->tree()), &type);
+  CO_TRY_ASSIGN(codec::Value answer, scale_of(*request.kind, current->tree()));
+  co_await send_tree(call, 200, std::move(answer), &type);
   co_return Result<void>();
 }
 

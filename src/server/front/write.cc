@@ -71,6 +71,10 @@ Result<client::DeleteOptions> delete_options(const codec::Value& tree, std::stri
 
 Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const schema::Type* type) const {
   TRY_ASSIGN(Format format, body_format(call.head.headers.get("content-type")));
+  if (format == Format::Protobuf && type->run_time())
+    return fail(
+        Reason::UnsupportedMediaType,
+        "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
   if (format == Format::Protobuf) {
     TRY_ASSIGN(model::Envelope envelope, model::decode_envelope(body));
     TRY_ASSIGN(codec::Value tree, schema::tree_from_wire(*type, envelope.raw));
@@ -153,7 +157,7 @@ rt::Task<Result<void>> Front::serve_delete(Call& call) {
     co_return Result<void>();
   }
   CO_TRY_ASSIGN(Deleted deleted, co_await api_.remove(request, options));
-  if (deleted.gone && request.kind->kind != "Pod") {
+  if (deleted.gone && (request.kind->kind != "Pod" || request.kind->custom)) {
     co_await send_tree(call, 200, success_status(*deleted.object), &meta::v1::Status::table());
   } else {
     co_await send_document(call, 200, std::move(deleted.object));

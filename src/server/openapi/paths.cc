@@ -57,6 +57,8 @@ constexpr Parameter kDeleteParameters[] = {
 constexpr std::string_view kObjectMedia[] = {"application/json", "application/yaml", "application/vnd.kubernetes.protobuf"};
 constexpr std::string_view kPatchMedia[] = {"application/json-patch+json", "application/merge-patch+json",
                                             "application/strategic-merge-patch+json"};
+// What custom resources are not: in protobuf, and merged by the rules of Go structs.
+bool for_custom(std::string_view media) { return !media.ends_with("protobuf") && !media.starts_with("application/strategic"); }
 
 // One operation, before it is written in one of the two versions.
 struct Operation {
@@ -67,6 +69,7 @@ struct Operation {
   std::string_view kind;
   const Type* body = nullptr;
   bool patch = false;            // the body is a patch
+  bool custom = false;           // of a custom resource
   const Type* answer = nullptr;  // null: text
   int created = 0;               // 201 where the operation may create
   std::vector<Parameter> parameters;
@@ -120,7 +123,7 @@ class PathWriter {
   Object item_with(const std::vector<Parameter>& parameters);
   Object write(const Operation& operation);
   Object write_parameter(const Parameter& parameter) const;
-  Object response(const Type* type);
+  Object response(const Operation& operation);
   void put_body(const Operation& operation, Object& written);
 
   model::GroupVersion gv_;
@@ -143,7 +146,8 @@ Object PathWriter::write_parameter(const Parameter& parameter) const {
   return written;
 }
 
-Object PathWriter::response(const Type* type) {
+Object PathWriter::response(const Operation& operation) {
+  const Type* type = operation.answer;
   Object answer{{"description", "OK"}};
   if (version_ == OpenApi::V2) {
     answer["schema"] = type == nullptr ? Object{{"type", "string"}} : definitions_.reference(*type);
@@ -153,7 +157,8 @@ Object PathWriter::response(const Type* type) {
   if (type == nullptr) {
     content["text/plain"] = Object{{"schema", Object{{"type", "string"}}}};
   } else {
-    for (std::string_view media : kObjectMedia) content[media] = Object{{"schema", definitions_.reference(*type)}};
+    for (std::string_view media : kObjectMedia)
+      if (!operation.custom || for_custom(media)) content[media] = Object{{"schema", definitions_.reference(*type)}};
   }
   answer["content"] = std::move(content);
   return answer;
@@ -170,7 +175,8 @@ void PathWriter::put_body(const Operation& operation, Object& written) {
   }
   Object content;
   if (operation.patch) {
-    for (std::string_view media : kPatchMedia) content[media] = Object{{"schema", schema}};
+    for (std::string_view media : kPatchMedia)
+      if (!operation.custom || for_custom(media)) content[media] = Object{{"schema", schema}};
   } else {
     content["*/*"] = Object{{"schema", std::move(schema)}};
   }
@@ -185,9 +191,11 @@ Object PathWriter::write(const Operation& operation) {
   written["parameters"] = std::move(parameters);
   if (version_ == OpenApi::V2) {
     Array produces, consumes;
-    for (std::string_view media : kObjectMedia) produces.emplace_back(media);
+    for (std::string_view media : kObjectMedia)
+      if (!operation.custom || for_custom(media)) produces.emplace_back(media);
     if (operation.patch) {
-      for (std::string_view media : kPatchMedia) consumes.emplace_back(media);
+      for (std::string_view media : kPatchMedia)
+        if (!operation.custom || for_custom(media)) consumes.emplace_back(media);
     } else {
       consumes.emplace_back("*/*");
     }
@@ -195,8 +203,8 @@ Object PathWriter::write(const Operation& operation) {
     written["produces"] = std::move(produces);
   }
   if (operation.patch || operation.body != nullptr) put_body(operation, written);
-  Object responses{{"200", response(operation.answer)}};
-  if (operation.created != 0) responses[std::to_string(operation.created)] = response(operation.answer);
+  Object responses{{"200", response(operation)}};
+  if (operation.created != 0) responses[std::to_string(operation.created)] = response(operation);
   responses["401"] = Object{{"description", "Unauthorized"}};
   written["responses"] = std::move(responses);
   written["x-kubernetes-action"] = operation.action;
@@ -225,6 +233,7 @@ Operation PathWriter::start(const model::Kind& kind, std::string_view action, st
   operation.kind = kind.kind;
   operation.body = nullptr;
   operation.answer = kind.type;
+  operation.custom = kind.custom;
   return operation;
 }
 
@@ -363,10 +372,9 @@ void PathWriter::add(const model::Kind& kind) {
 
 }  // namespace
 
-void add_resource_paths(model::GroupVersion gv, OpenApi version, Definitions& definitions, Object& paths) {
-  PathWriter writer(gv, version, definitions, paths);
-  for (const model::Kind& kind : model::builtin_kinds())
-    if (kind.gv == gv) writer.add(kind);
+void add_resource_paths(const std::vector<model::KindRef>& kinds, OpenApi version, Definitions& definitions, Object& paths) {
+  PathWriter writer(kinds.front()->gv, version, definitions, paths);
+  for (const model::KindRef& kind : kinds) writer.add(*kind);
 }
 
 }  // namespace charon::server

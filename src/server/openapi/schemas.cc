@@ -7,11 +7,13 @@
 
 #include "base/check.h"
 #include "codec/json.h"
+#include "server/openapi/published.h"
 
 namespace charon::server {
 
 using codec::Array;
 using codec::Object;
+using codec::Value;
 using schema::Field;
 using schema::ListType;
 using schema::PatchStrategy;
@@ -161,12 +163,12 @@ void add_bounds(const Field& field, Object& schema) {
 bool is_required(const Field& field) { return field.required || !(field.optional || field.omit_empty || field.omit_zero); }
 
 // The group version of the package that a definition belongs to; nullopt for packages without kinds.
-std::optional<model::GroupVersion> package_of(std::string_view full_name) {
+std::optional<model::GroupVersion> package_of(std::string_view full_name, const model::KindRegistry& kinds) {
   if (full_name.starts_with(kMetaPrefix)) return model::GroupVersion{"", "v1"};
   std::string_view package = full_name.substr(0, full_name.rfind('.') + 1);
-  for (const model::Kind& kind : model::builtin_kinds()) {
-    std::string_view other = kind.type->full_name;
-    if (other.substr(0, other.rfind('.') + 1) == package) return kind.gv;
+  for (const model::KindRef& kind : kinds.all()) {
+    std::string_view other = kind->type->full_name;
+    if (other.substr(0, other.rfind('.') + 1) == package) return kind->gv;
   }
   return std::nullopt;
 }
@@ -246,7 +248,22 @@ Object Definitions::property(const Field& field) {
   return schema;
 }
 
+// As its CRD gave it, with the members that every object has.
+Object Definitions::make_custom(const Type& type) {
+  Object definition = published_schema(*type.openapi, version_);
+  Value& properties = definition["properties"];
+  if (!properties.is_object()) properties.emplace_object();
+  Object& members = properties.get_object();
+  members["apiVersion"] = Object{{"description", kApiVersionDoc}, {"type", "string"}};
+  members["kind"] = Object{{"description", kKindDoc}, {"type", "string"}};
+  members["metadata"] = property(*type.find("metadata")->field);
+  if (auto gv = package_of(type.full_name, kinds_))
+    definition["x-kubernetes-group-version-kind"] = Array{group_version_kind(*gv, type.name)};
+  return definition;
+}
+
 Object Definitions::make(const Type& type) {
+  if (type.openapi != nullptr) return make_custom(type);
   Object definition;
   if (!type.doc.empty()) definition["description"] = type.doc;
   definition["type"] = "object";
@@ -262,7 +279,7 @@ Object Definitions::make(const Type& type) {
   }
   if (!required.empty()) definition["required"] = std::move(required);
   if (!properties.empty()) definition["properties"] = std::move(properties);
-  auto gv = type.is_object ? package_of(type.full_name) : std::nullopt;
+  auto gv = type.is_object ? package_of(type.full_name, kinds_) : std::nullopt;
   if (gv) definition["x-kubernetes-group-version-kind"] = Array{group_version_kind(*gv, type.name)};
   return definition;
 }

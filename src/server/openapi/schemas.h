@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "codec/value.h"
-#include "model/kind.h"
+#include "model/registry.h"
 #include "schema/type.h"
 
 namespace charon::server {
@@ -20,7 +20,8 @@ enum class OpenApi : std::uint8_t { V2, V3 };
 // The definitions that a document needs: a type brings all that it refers to.
 class Definitions {
  public:
-  explicit Definitions(OpenApi version) : version_(version) {}
+  // `kinds` must outlive it.
+  Definitions(OpenApi version, const model::KindRegistry& kinds) : version_(version), kinds_(kinds) {}
 
   // Returns the type's definition name ("io.k8s.api.core.v1.Pod").
   std::string_view add(const schema::Type& type);
@@ -35,10 +36,12 @@ class Definitions {
  private:
   codec::Object link(std::string_view name) const;
   codec::Object make(const schema::Type& type);
+  codec::Object make_custom(const schema::Type& type);
   codec::Object property(const schema::Field& field);
   codec::Object value(const schema::Field& field);
 
   OpenApi version_;
+  const model::KindRegistry& kinds_;
   std::map<std::string, codec::Object, std::less<>> made_;
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "codec/json.h"
+#include "codec/json_path.h"
 #include "codec/tree.h"
 #include "server/json_text.h"
 
@@ -41,6 +42,28 @@ Value plain_cell(const model::Column& column, const Value* value, Time now) {
   return boost::json::string(codec::write_json(*value));
 }
 
+// Of a custom resource (apiextensions-apiserver pkg/registry/customresource/tableconvertor): the first that the path finds, if
+// it is of the column's type.
+Value custom_cell(const model::Column& column, const codec::JsonPath& path, const Value& object, Time now) {
+  std::vector<const Value*> found = path.find(object);
+  if (found.empty() || found.front()->is_null()) return nullptr;
+  const Value& value = *found.front();
+  if (column.type == "string") return value.is_string() ? value : Value(boost::json::string(codec::write_json(value)));
+  if (column.type == "date") return value.is_string() ? age(&value, now) : Value(nullptr);
+  if (column.type == "integer" && value.is_double()) return static_cast<std::int64_t>(value.get_double());
+  bool fits = column.type == "boolean" ? value.is_bool() : value.is_number();
+  return fits ? value : Value(nullptr);
+}
+
+codec::Array custom_cells(const model::Kind& kind, const Value& object, Time now) {
+  codec::Array cells;
+  for (const model::Column& column : kind.columns) {
+    auto path = codec::JsonPath::parse(column.json_path);
+    cells.push_back(path ? custom_cell(column, *path, object, now) : Value(nullptr));
+  }
+  return cells;
+}
+
 codec::Array cells_of(const model::Kind& kind, const Value& object, Time now) {
   codec::Array special;
   if (kind.rules.cells != nullptr) kind.rules.cells(object, now, special);
@@ -62,7 +85,7 @@ codec::Array definitions(const model::Kind& kind) {
   for (const model::Column& column : kind.columns)
     list.push_back({{"name", column.name},
                     // Ages are sent as text, as Kubernetes does for built-in kinds.
-                    {"type", column.type == "date" ? "string" : column.type},
+                    {"type", column.type == "date" && !kind.custom ? "string" : column.type},
                     {"format", column.format},
                     {"description", column.description},
                     {"priority", column.priority}});
@@ -91,7 +114,9 @@ std::string table_opening(const model::Kind& kind, const TableOptions& options, 
 
 void append_table_row(const model::Document& document, const TableOptions& options, Time now, std::string& out) {
   out += "{\"cells\":";
-  codec::append_json(cells_of(document.kind(), document.tree(), now), out);
+  const Value object = document.tree();
+  codec::append_json(
+      document.kind().custom ? custom_cells(document.kind(), object, now) : cells_of(document.kind(), object, now), out);
   out += ",\"object\":";
   switch (options.include) {
     case TableOptions::Include::None:

@@ -1,6 +1,7 @@
 #include "codec/tree.h"
 #include "schema/convert.h"
 #include "server/api.h"
+#include "server/crd/definition.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
 #include "server/support.h"
@@ -21,6 +22,8 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   const model::Kind& kind = *request.kind;
   if (const Review* found = review(kind, request.subresource))
     co_return co_await create_review(std::move(request), *found, std::move(object));
+  if (kind.terminating)
+    co_return fail(Reason::MethodNotAllowed, "create not allowed while custom resource definition is terminating");
   Support support = support_of(kind);
   if (support == Support::Refused)
     co_return fail(Reason::NotImplemented,
@@ -33,6 +36,7 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   CO_TRY(prepare_create_meta(request, object, loop_.clock().wall(), random_));
   drop_status(kind, object);
   if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {.create = true});
+  if (crd::is_definition(kind)) crd::add_warnings(object, warnings);
   request.name = codec::string_at_path(object, {"metadata", "name"});
   AdmissionReview review{Operation::Create, &request, &object, nullptr, warnings};
   CO_TRY(co_await admission_.admit(review));
@@ -45,6 +49,11 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
     request.name = base.substr(0, 58) + random_.name_suffix();
     codec::ensure_object(object, {"metadata"})["name"] = request.name;
   }
+}
+
+Result<void> Api::check_served(const Request& request) const {
+  if (caches_.serves(*request.kind)) return {};
+  return fail(Reason::NotFound, "the server could not find the requested resource");
 }
 
 void Api::add_review(const model::Kind& kind, std::string subresource, Review review) {
@@ -69,6 +78,7 @@ rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const V
   const model::Kind& kind = *request.kind;
   CO_TRY_ASSIGN(SharedBytes json, encode(kind, object));
   ObjectKey key = request.key();
+  CO_TRY(check_served(request));
   if (caches_.of(kind).get(key)) co_return fail(already_exists(kind, request.name));
   if (request.dry_run) co_return std::make_shared<model::Document>(kind, caches_.revision(), json, object);
   CO_TRY_ASSIGN(SharedBytes stored_json, stored_form(kind, object, json));

@@ -2,6 +2,7 @@
 
 #include "codec/tree.h"
 #include "server/api.h"
+#include "server/crd/definition.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
 
@@ -55,7 +56,8 @@ void mark_deleted(const model::Kind& kind, Value& object, std::int64_t grace, Ti
   meta["deletionGracePeriodSeconds"] = grace;
   if (!marked && kind.generation && meta.contains("generation"))
     meta["generation"] = codec::int_at(object.as_object()["metadata"], "generation").value_or(0) + 1;
-  if (kind.kind == "Namespace") codec::ensure_object(object, {"status"})["phase"] = "Terminating";
+  if (!marked && crd::is_definition(kind)) crd::mark_deleted(object, now);
+  if (kind.kind == "Namespace" && kind.gv.group.empty()) codec::ensure_object(object, {"status"})["phase"] = "Terminating";
 }
 
 Result<void> check_preconditions(const model::Document& document, const client::DeleteOptions& options) {

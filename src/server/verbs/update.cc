@@ -1,6 +1,7 @@
 #include "codec/tree.h"
 #include "schema/patch.h"
 #include "server/api.h"
+#include "server/crd/definition.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
 
@@ -34,6 +35,10 @@ rt::Task<Result<DocumentPtr>> Api::update(Request request, Value object, Warning
 }
 
 rt::Task<Result<DocumentPtr>> Api::patch(Request request, client::PatchType type, Value patch, Warnings* warnings) {
+  if (type == client::PatchType::StrategicMerge && request.kind->custom)
+    co_return fail(Reason::UnsupportedMediaType,
+                   "the body of the request was in an unknown format - accepted media types include: "
+                   "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
   const schema::Type* shape = request.kind->type;
   auto change = [type, shape, patch = std::move(patch)](const Value& current) -> Result<Value> {
     Value object = current;
@@ -82,6 +87,7 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   if (kind.rules.prepare != nullptr)
     kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
   count_generation(kind, object, before_tree);
+  if (crd::is_definition(kind) && request.subresource.empty()) crd::add_warnings(object, warnings);
   AdmissionReview review{Operation::Update, &request, &object, before, warnings};
   CO_TRY(co_await admission_.admit(review));
   CO_TRY(validate_object(request, object, &before_tree));
@@ -104,6 +110,7 @@ rt::Task<Result<DocumentPtr>> Api::commit_update(const Request& request, Documen
   if (request.dry_run)
     co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()),
                                                 object);
+  CO_TRY(check_served(request));
   CO_TRY_ASSIGN(SharedBytes stored_json, stored_form(kind, object, json));
   std::vector<store::Write> writes;
   writes.push_back({Caches::key_of(kind, before->key()), std::move(stored_json), before->revision()});
