@@ -55,7 +55,10 @@ rt::Task<Result<Connected>> connect(rt::Net* net, ClientOptions options, Protoco
   co_return connected;
 }
 
-bool repeatable(const std::string& method) { return method == "GET" || method == "HEAD"; }
+// An idempotency-key says that doing it twice is the same as once; the convention is that of Go's client.
+bool repeatable(const ClientRequest& request) {
+  return request.method == "GET" || request.method == "HEAD" || request.headers.has("idempotency-key");
+}
 
 class Client final : public HttpClient {
  public:
@@ -134,13 +137,13 @@ rt::Task<Result<std::unique_ptr<ClientStream>>> Client::open(ClientRequest reque
       auto opening = chosen.http2->open(request);
       auto outcome = co_await opening;
       if (outcome) co_return std::move(*outcome);
-      again = outcome.error().unprocessed || (chosen.reused && !chosen.http2->usable() && repeatable(request.method));
+      again = outcome.error().unprocessed || (chosen.reused && !chosen.http2->usable() && repeatable(request));
       last = std::move(outcome.error().error);
     } else {
       auto opening = http1_open(std::move(*chosen.http1), request, options_.authority, pool_);
       auto outcome = co_await opening;
       if (outcome) co_return std::move(*outcome);
-      again = chosen.reused && outcome.error().nothing_received && repeatable(request.method);
+      again = chosen.reused && outcome.error().nothing_received && repeatable(request);
       last = std::move(outcome.error().error);
     }
     if (!again) break;

@@ -69,9 +69,15 @@ class Api {
   rt::Task<Result<DocumentPtr>> create(Request request, codec::Value object, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> update(Request request, codec::Value object, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> patch(Request request, client::PatchType type, codec::Value patch, Warnings* warnings);
-  rt::Task<Result<Deleted>> remove(Request request, client::DeleteOptions options);
+  // `warnings` may be null.
+  rt::Task<Result<Deleted>> remove(Request request, client::DeleteOptions options, Warnings* warnings = nullptr);
   // Deletes what the selectors of the request match; the items as they were.
   rt::Task<Result<std::vector<DocumentPtr>>> remove_collection(Request request, client::DeleteOptions options);
+
+  // Admission of what is stored nowhere: a review, a binding, the options of a stream to a pod. `type` is the object's, which
+  // carries apiVersion and kind; it may be changed.
+  rt::Task<Result<void>> admit(Operation operation, const Request& request, codec::Value& object, const schema::Type* type,
+                               Warnings* warnings);
 
   void add_review(const model::Kind& kind, std::string subresource, Review review);
   // Null when there is none.

@@ -4,14 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/metrics.h"
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "model/kind.h"
 #include "rt/virtual/loop.h"
+#include "rt/virtual/net.h"
 #include "server/admission/admission.h"
 #include "server/api.h"
 #include "server/cache.h"
@@ -34,9 +37,14 @@ class ServerForTest {
 
   // From JSON with apiVersion, kind and metadata; as an administrator.
   Result<DocumentPtr> create(std::string_view json) {
+    return create(json, [](Request&) {});
+  }
+  // `edit` may change who asks and how.
+  Result<DocumentPtr> create(std::string_view json, const std::function<void(Request&)>& edit) {
     codec::Value object = codec::parse_json(json).value();
     Request request = request_for(object);
     request.verb = "create";
+    edit(request);
     return loop.run(api->create(std::move(request), std::move(object), &warnings));
   }
   Result<DocumentPtr> update(codec::Value object) {
@@ -44,20 +52,21 @@ class ServerForTest {
     request.verb = "update";
     return loop.run(api->update(std::move(request), std::move(object), &warnings));
   }
-  Result<Deleted> remove(const model::Kind& kind, const ObjectKey& key) {
-    Request request;
+  Result<Deleted> remove(const model::Kind& kind, const ObjectKey& key, Request request = {}) {
     request.verb = "delete";
     request.kind = &kind;
     request.ns = key.ns;
     request.name = key.name;
-    return loop.run(api->remove(std::move(request), {.grace_period_s = 0}));
+    return loop.run(api->remove(std::move(request), {.grace_period_s = 0}, &warnings));
   }
   DocumentPtr get(std::string_view kind, const ObjectKey& key) {
     return caches.of(*model::find_kind({"", "v1"}, kind)).get(key);
   }
 
   rt::VirtualLoop loop;
+  rt::VirtualNet net{loop};
   rt::SeededRandom random{1};
+  Metrics metrics;
   std::unique_ptr<store::Store> store;
   model::KindRegistry kinds;
   Caches caches;

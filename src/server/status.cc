@@ -30,14 +30,33 @@ codec::Object status_object(std::string_view status) {
   return {{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", status}};
 }
 
+// The foreign part is the deleter of the details that `foreign_error` made; null for other errors.
+const ForeignStatus* foreign_part(const Error& error) { return std::get_deleter<ForeignStatus>(error.details); }
+
 }  // namespace
+
+Error foreign_error(ForeignStatus status, std::string message, StatusDetails details) {
+  Error error{reason_from(status.reason, status.code), std::move(message), nullptr};
+  error.details = std::shared_ptr<const StatusDetails>(new StatusDetails(std::move(details)), std::move(status));
+  return error;
+}
+
+int status_code(const Error& error) {
+  const ForeignStatus* foreign = foreign_part(error);
+  return foreign == nullptr ? http_code(error.reason) : foreign->code;
+}
 
 codec::Value status_of(const Error& error) {
   codec::Object status = status_object("Failure");
+  const ForeignStatus* foreign = foreign_part(error);
   status["message"] = error.message;
-  if (std::string_view reason = reason_name(error.reason); !reason.empty()) status["reason"] = reason;
-  if (error.details) status["details"] = details_object(*error.details);
-  status["code"] = http_code(error.reason);
+  std::string_view reason = foreign == nullptr ? reason_name(error.reason) : std::string_view(foreign->reason);
+  if (!reason.empty()) status["reason"] = reason;
+  if (error.details) {
+    codec::Object details = details_object(*error.details);
+    if (foreign == nullptr || !details.empty()) status["details"] = std::move(details);
+  }
+  status["code"] = status_code(error);
   return status;
 }
 

@@ -1,3 +1,4 @@
+#include "api/admissionregistration/v1/webhook_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 
@@ -11,6 +12,6 @@ void cells_of(const codec::Value& configuration, Time, codec::Array& cells) {
 
 }  // namespace
 
-const model::KindRules mutating_webhook_configuration_rules = {.cells = cells_of};
+const model::KindRules mutating_webhook_configuration_rules = {.validate = validate_webhooks, .cells = cells_of};
 
 }  // namespace charon::admissionregistration::v1

@@ -12,11 +12,18 @@ Error admission_forbidden(const Request& request, std::string_view why) {
 }
 
 rt::Task<Result<void>> Admission::admit(AdmissionReview review) {
+  AdmissionRounds own;
+  if (review.rounds == nullptr) review.rounds = &own;
+  for (auto& plugin : plugins_) CO_TRY(co_await plugin->admit(review));
+  if (!review.rounds->changed) co_return Result<void>();
+  review.rounds->again = true;
   for (auto& plugin : plugins_) CO_TRY(co_await plugin->admit(review));
   co_return Result<void>();
 }
 
 rt::Task<Result<void>> Admission::validate(AdmissionReview review) {
+  AdmissionRounds own;
+  if (review.rounds == nullptr) review.rounds = &own;
   for (auto& plugin : plugins_) CO_TRY(co_await plugin->validate(review));
   co_return Result<void>();
 }

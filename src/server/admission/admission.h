@@ -3,25 +3,44 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "client/transport.h"
 #include "codec/value.h"
 #include "model/document.h"
+#include "rt/loop.h"
 #include "rt/task.h"
+#include "schema/type.h"
 #include "server/request.h"
 
 namespace charon::server {
 
 enum class Operation : std::uint8_t { Create, Update, Delete, Connect };
 
+// What the rounds of one request share. When a webhook has changed the object, all plugins see it once more, and of the
+// webhooks those that ask for it (reinvocationPolicy).
+struct AdmissionRounds {
+  bool again = false;                   // this is the second round
+  bool changed = false;                 // a webhook has changed the object
+  std::vector<std::string> repeatable;  // webhooks that were called and want to see later changes
+  std::vector<std::string> due;         // of these, who is to be called again
+  std::string left;                     // the object as the webhooks left it
+  std::optional<rt::Instant> deadline;  // of all webhook calls together
+};
+
 struct AdmissionReview {
   Operation operation = Operation::Create;
   const Request* request = nullptr;
-  codec::Value* object = nullptr;  // null for deletes
-  model::DocumentPtr before;       // null for creates
-  Warnings* warnings = nullptr;
+  codec::Value* object = nullptr;  // null for deletes; carries apiVersion and kind
+  model::DocumentPtr before;       // null for creates and connects
+  Warnings* warnings = nullptr;    // null: nobody wants them
+  AdmissionRounds* rounds = nullptr;
+  const schema::Type* type = nullptr;  // of `object` where it is not the kind's own (a Binding, PodExecOptions)
+  const client::DeleteOptions* delete_options = nullptr;  // of deletes
 };
 
 class AdmissionPlugin {
@@ -46,6 +65,7 @@ Error admission_forbidden(const Request& request, std::string_view why);
 class Admission {
  public:
   explicit Admission(std::vector<std::unique_ptr<AdmissionPlugin>> plugins) : plugins_(std::move(plugins)) {}
+  // One round, and a second one when a webhook has changed the object; `review.rounds` says so afterwards, where it is given.
   rt::Task<Result<void>> admit(AdmissionReview review);
   rt::Task<Result<void>> validate(AdmissionReview review);
 

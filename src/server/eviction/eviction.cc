@@ -53,8 +53,7 @@ client::DeleteOptions delete_options(const codec::Value& eviction) {
 }
 
 rt::Task<Result<codec::Value>> evict(Api* api, Request request, codec::Value eviction) {
-  request.verb = "delete";
-  request.subresource.clear();
+  request.verb = "delete";  // the subresource stays: the eviction itself has been admitted
   CO_TRY_ASSIGN(DocumentPtr pod, api->get(request));
   if (!has_ended(*pod->as<core::v1::Pod>())) CO_TRY(ask_budgets(*api, *pod));
   if (const codec::Value* given = codec::find(eviction, "deleteOptions");

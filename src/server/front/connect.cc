@@ -4,6 +4,7 @@
 #include "codec/tree.h"
 #include "rt/splice.h"
 #include "server/front/call.h"
+#include "server/front/connect_options.h"
 #include "server/proxy/headers.h"
 
 namespace charon::server {
@@ -53,16 +54,23 @@ rt::Task<Result<void>> Front::serve_node_stream(Call& call) {
   Request& request = call.request();
   CO_TRY_ASSIGN(DocumentPtr pod, api_.get(request));
   if (nodes_ == nullptr) co_return fail(Reason::ServiceUnavailable, "this server has no connection to nodes");
+  std::string query = call.head.query;
+  if (std::optional<ConnectOptions> options = connect_options(request, query)) {
+    codec::Value asked = options->object;
+    CO_TRY(co_await api_.admit(Operation::Connect, request, options->object, options->type, &call.warnings));
+    if (!codec::equal(asked, options->object)) query = connect_query(options->object);
+  }
   std::string target = request.ns + "/" + request.name;
   if (request.subresource == "portforward") {
     std::string node(codec::string_at_path(pod->tree(), {"spec", "nodeName"}));
     if (node.empty()) co_return fail(bad_request("pod " + request.name + " does not have a host assigned"));
-    co_return co_await tunnel(call, std::move(node), "/portForward/" + target);
+    co_return co_await tunnel(call, std::move(node), "/portForward/" + target, std::move(query));
   }
-  CO_TRY_ASSIGN(PodPlace place, find_place(*pod, call.query()));
+  CO_TRY_ASSIGN(PodPlace place, find_place(*pod, query));
   target += "/" + place.container;
   if (request.subresource == "log") co_return co_await pass_log(call, place.node, "/containerLogs/" + target);
-  co_return co_await tunnel(call, place.node, (request.subresource == "exec" ? "/exec/" : "/attach/") + target);
+  target.insert(0, request.subresource == "exec" ? "/exec/" : "/attach/");
+  co_return co_await tunnel(call, place.node, std::move(target), std::move(query));
 }
 
 rt::Task<Result<void>> Front::pass_log(Call& call, std::string node, std::string path) {
@@ -91,13 +99,13 @@ rt::Task<Result<void>> Front::pass_body(Call& call, net::ClientStream& stream) {
   }
 }
 
-rt::Task<Result<void>> Front::tunnel(Call& call, std::string node, std::string path) {
+rt::Task<Result<void>> Front::tunnel(Call& call, std::string node, std::string path, std::string query) {
   std::string protocol(call.head.headers.get("upgrade"));
   if (protocol.empty()) co_return fail(bad_request("Upgrade request required"));
   CO_TRY_ASSIGN(std::shared_ptr<net::HttpClient> client, nodes_->to(node));
   net::ClientRequest request;
   request.method = call.head.method;
-  request.path = path + (call.head.query.empty() ? "" : "?" + call.head.query);
+  request.path = path + (query.empty() ? "" : "?" + query);
   request.headers = request_headers(call.head);
   co_return co_await pass_upgrade(call, std::move(client), std::move(request));
 }

@@ -64,7 +64,7 @@ class Front {
   rt::Task<Result<void>> pass_response(Call& call, std::unique_ptr<net::ClientStream> stream, std::string origin);
   rt::Task<Result<void>> pass_body(Call& call, net::ClientStream& stream);
   rt::Task<Result<void>> pass_upgrade(Call& call, std::shared_ptr<net::HttpClient> client, net::ClientRequest request);
-  rt::Task<Result<void>> tunnel(Call& call, std::string node, std::string path);
+  rt::Task<Result<void>> tunnel(Call& call, std::string node, std::string path, std::string query);
   rt::Task<Result<void>> pass_log(Call& call, std::string node, std::string path);
 
   // In parts and compressed where the client takes that and the size is worth it.

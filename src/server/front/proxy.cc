@@ -1,5 +1,7 @@
 // The proxy subresource of pods, services and nodes: any request, passed on to what the object stands for.
+#include "codec/tree.h"
 #include "server/front/call.h"
+#include "server/front/connect_options.h"
 #include "server/proxy/backend.h"
 #include "server/proxy/headers.h"
 
@@ -29,6 +31,11 @@ bool has_no_body(std::string_view method, int status) { return method == "HEAD" 
 rt::Task<Result<void>> Front::serve_proxy(Call& call) {
   if (nodes_ == nullptr) co_return fail(Reason::ServiceUnavailable, "this server has no connection to pods and nodes");
   CO_TRY_ASSIGN(Backend backend, find_backend(api_.caches(), api_.random(), call.request()));
+  std::string options_query = "path=" + net::percent_encode(call.route.proxied_path);
+  if (std::optional<ConnectOptions> options = connect_options(call.request(), options_query)) {
+    CO_TRY(co_await api_.admit(Operation::Connect, call.request(), options->object, options->type, &call.warnings));
+    call.route.proxied_path = codec::string_at(options->object, "path");
+  }
   const net::RequestHead& head = call.head;
   bool upgrades = head.headers.has("upgrade");
   if (call.route.proxied_path.empty() && !upgrades) {

@@ -204,9 +204,9 @@ rt::Task<void> Front::send_error(Call& call, const Error& error) {
   }
   call.retry_after_s = error.details ? error.details->retry_after_s : 0;
   if (call.media.format == Format::Protobuf) {
-    co_await send_tree(call, http_code(error.reason), std::move(status), &meta::v1::Status::table());
+    co_await send_tree(call, status_code(error), std::move(status), &meta::v1::Status::table());
   } else {
-    co_await send_tree(call, http_code(error.reason), std::move(status), nullptr);
+    co_await send_tree(call, status_code(error), std::move(status), nullptr);
   }
 }
 

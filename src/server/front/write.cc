@@ -108,6 +108,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
     const schema::Type* type = review->type;
     CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
     CO_TRY(schema::normalize(*type, tree));
+    CO_TRY(co_await api_.admit(Operation::Create, request, tree, type, &call.warnings));
     CO_TRY_ASSIGN(codec::Value answer, co_await review->answer(request, std::move(tree)));
     if (codec::string_at(answer, "kind") == "Status") type = &meta::v1::Status::table();
     co_await send_tree(call, 201, std::move(answer), type);
@@ -156,7 +157,7 @@ rt::Task<Result<void>> Front::serve_delete(Call& call) {
     co_await send_tree(call, 200, std::move(success), &meta::v1::Status::table());
     co_return Result<void>();
   }
-  CO_TRY_ASSIGN(Deleted deleted, co_await api_.remove(request, options));
+  CO_TRY_ASSIGN(Deleted deleted, co_await api_.remove(request, options, &call.warnings));
   if (deleted.gone && (request.kind->kind != "Pod" || request.kind->custom)) {
     co_await send_tree(call, 200, success_status(*deleted.object), &meta::v1::Status::table());
   } else {

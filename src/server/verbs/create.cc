@@ -1,3 +1,4 @@
+#include "api/core/v1/types.h"
 #include "codec/tree.h"
 #include "schema/convert.h"
 #include "server/api.h"
@@ -38,8 +39,14 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {.create = true});
   if (crd::is_definition(kind)) crd::add_warnings(object, warnings);
   request.name = codec::string_at_path(object, {"metadata", "name"});
-  AdmissionReview review{Operation::Create, &request, &object, nullptr, warnings};
+  AdmissionRounds rounds;
+  AdmissionReview review{Operation::Create, &request, &object, nullptr, warnings, &rounds};
   CO_TRY(co_await admission_.admit(review));
+  if (rounds.changed) {
+    drop_status(kind, object);
+    if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {.create = true});
+    request.name = codec::string_at_path(object, {"metadata", "name"});
+  }
   CO_TRY(validate_object(request, object, nullptr));
   CO_TRY(co_await admission_.validate(review));
   for (int attempt = 1;; ++attempt) {
@@ -65,9 +72,18 @@ const Review* Api::review(const model::Kind& kind, std::string_view subresource)
   return found == reviews_.end() ? nullptr : &found->second;
 }
 
+rt::Task<Result<void>> Api::admit(Operation operation, const Request& request, Value& object, const schema::Type* type,
+                                  Warnings* warnings) {
+  AdmissionRounds rounds;
+  AdmissionReview review{operation, &request, &object, nullptr, warnings, &rounds, type};
+  CO_TRY(co_await admission_.admit(review));
+  co_return co_await admission_.validate(review);
+}
+
 rt::Task<Result<DocumentPtr>> Api::create_review(Request request, const Review& review, Value object) {
   const model::Kind& kind = *request.kind;
   CO_TRY(schema::normalize(*review.type, object));
+  CO_TRY(co_await admit(Operation::Create, request, object, review.type, nullptr));
   CO_TRY_ASSIGN(Value answer, co_await review.answer(std::move(request), std::move(object)));
   std::string json;
   schema::append_canonical_json(*review.type, answer, json);
@@ -97,6 +113,9 @@ rt::Task<Result<DocumentPtr>> Api::create_binding(Request request, Value binding
   std::string uid(codec::string_at_path(binding, {"metadata", "uid"}));
   std::string now = format_rfc3339(loop_.clock().wall());
   if (node.empty()) co_return fail(bad_request("Binding: target.name: Required value"));
+  binding.as_object()["apiVersion"] = "v1";
+  binding.as_object()["kind"] = "Binding";
+  CO_TRY(co_await admit(Operation::Create, request, binding, &core::v1::Binding::table(), nullptr));
   // The pod as a whole is written: spec.nodeName and the PodScheduled condition change together.
   Request pod = request;
   pod.verb = "update";

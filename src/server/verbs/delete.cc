@@ -75,14 +75,19 @@ Result<void> check_preconditions(const model::Document& document, const client::
 
 }  // namespace
 
-rt::Task<Result<Deleted>> Api::remove(Request request, client::DeleteOptions options) {
+rt::Task<Result<Deleted>> Api::remove(Request request, client::DeleteOptions options, Warnings* warnings) {
   for (int attempt = 1;; ++attempt) {
     DocumentPtr before = caches_.of(*request.kind).get(request.key());
     if (!before) co_return fail(not_found(*request.kind, request.name));
     CO_TRY(check_preconditions(*before, options));
-    AdmissionReview review{Operation::Delete, &request, nullptr, before, nullptr};
-    CO_TRY(co_await admission_.admit(review));
-    CO_TRY(co_await admission_.validate(review));
+    // An eviction has been admitted as what it is: the creation of an Eviction.
+    if (request.subresource.empty()) {
+      AdmissionRounds rounds;
+      AdmissionReview review{Operation::Delete, &request, nullptr, before, warnings, &rounds, nullptr, &options};
+      if (attempt > 1 && warnings != nullptr) warnings->clear();
+      CO_TRY(co_await admission_.admit(review));
+      CO_TRY(co_await admission_.validate(review));
+    }
     auto deleted = co_await remove_one(request, before, options);
     bool lost_race = !deleted && deleted.error().reason == Reason::Conflict;
     if (!lost_race || attempt == kDeleteTries) co_return deleted;

@@ -88,10 +88,19 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
     kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
   count_generation(kind, object, before_tree);
   if (crd::is_definition(kind) && request.subresource.empty()) crd::add_warnings(object, warnings);
-  AdmissionReview review{Operation::Update, &request, &object, before, warnings};
-  CO_TRY(co_await admission_.admit(review));
+  // A binding has been admitted as what it is: the creation of a Binding.
+  bool admits = request.subresource != "binding";
+  AdmissionRounds rounds;
+  AdmissionReview review{Operation::Update, &request, &object, before, warnings, &rounds};
+  if (admits) CO_TRY(co_await admission_.admit(review));
+  if (rounds.changed) {
+    keep_other_half(request, object, before_tree);
+    if (kind.rules.prepare != nullptr)
+      kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
+    count_generation(kind, object, before_tree);
+  }
   CO_TRY(validate_object(request, object, &before_tree));
-  CO_TRY(co_await admission_.validate(review));
+  if (admits) CO_TRY(co_await admission_.validate(review));
   if (ready_to_go(kind, object) && !ready_to_go(kind, before_tree)) {
     if (request.dry_run) co_return before;
     CO_TRY(co_await commit_delete(request, before));

@@ -1,0 +1,64 @@
+// The way from the API server to a webhook: HTTPS to a URL, or to a ready endpoint of a Service.
+//
+// The Service's address is not used: it need not route from where the server runs. The certificate must be for
+// `<service>.<namespace>.svc`, or for the URL's host, under the webhook's own CA.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "net/client.h"
+#include "rt/loop.h"
+#include "rt/net.h"
+#include "rt/task.h"
+#include "server/admission/webhook/configuration.h"
+#include "server/cache.h"
+
+namespace charon::server {
+
+class WebhookCaller {
+ public:
+  // All must outlive it and its calls.
+  WebhookCaller(rt::Loop& loop, rt::Net& net, Caches& caches);
+
+  struct Call {
+    WebhookTarget target;
+    std::string body;  // of the POST, JSON
+    std::string uid;
+    std::chrono::nanoseconds timeout{};
+  };
+  // The body of an answer with a status of success. The error's message is what went wrong, in the words of Kubernetes' client.
+  rt::Task<Result<std::string>> post(Call call);
+
+ private:
+  struct Route {
+    rt::Address address;
+    std::string authority;
+    std::string server_name;
+    std::string path;
+  };
+  Result<Route> route(const WebhookTarget& target);
+  Result<Route> route_to_service(const WebhookTarget& target);
+  Result<std::shared_ptr<net::HttpClient>> client(const Route& route, const std::string& ca_pem);
+
+  rt::Loop& loop_;
+  rt::Net& net_;
+  const Cache& services_;
+  const Cache& slices_;
+  std::map<std::string, std::shared_ptr<net::HttpClient>> clients_;
+  std::size_t turn_ = 0;  // endpoints of a Service take turns
+};
+
+struct WebhookUrl {
+  std::string host;  // without the brackets of an IPv6 address
+  int port = 443;
+  std::string authority;  // as the URL has it
+  std::string path;
+};
+// "https://host[:port]/path"; BadRequest for anything else.
+Result<WebhookUrl> parse_webhook_url(std::string_view url);
+
+}  // namespace charon::server
