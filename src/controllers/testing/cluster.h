@@ -31,10 +31,16 @@ namespace charon::controllers::testing {
 
 class Cluster {
  public:
-  Cluster() : random_(7), store_(store::make_memory_store(loop_)), caches_(loop_, *store_, kinds_) {
+  using Plugins = std::vector<std::unique_ptr<server::AdmissionPlugin>>;
+  using AddPlugins = std::function<void(rt::Loop& loop, store::Store& store, server::Caches& caches, Plugins& plugins)>;
+
+  // `add_plugins`: admission beside that of namespaces.
+  explicit Cluster(const AddPlugins& add_plugins = nullptr)
+      : random_(7), store_(store::make_memory_store(loop_)), caches_(loop_, *store_, kinds_) {
     CHECK(loop_.run(caches_.start()));
-    std::vector<std::unique_ptr<server::AdmissionPlugin>> plugins;
+    Plugins plugins;
     plugins.push_back(server::make_namespace_lifecycle(caches_));
+    if (add_plugins) add_plugins(loop_, *store_, caches_, plugins);
     admission_ = std::make_unique<server::Admission>(std::move(plugins));
     api_ = std::make_unique<server::Api>(loop_, random_, *store_, caches_, *admission_);
     authorizer_ = server::make_rbac_authorizer(caches_);
