@@ -38,7 +38,8 @@ Cluster::Cluster(const ClusterSettings& settings)
       truth_(std::make_unique<Truth>(loop_, *store_, model::builtin_kinds(), settings.trace_path)),
       caches_(loop_, *store_, kinds_) {
   CHECK(loop_.run(caches_.start()));
-  admission_ = std::make_unique<server::Admission>(server::make_admission_plugins(loop_.clock(), random_, caches_, {}));
+  admission_ =
+      std::make_unique<server::Admission>(server::make_admission_plugins(loop_, net_, random_, *store_, caches_, metrics_, {}));
   api_ = std::make_unique<server::Api>(loop_, random_, *store_, caches_, *admission_);
   authorizer_ = server::make_rbac_authorizer(caches_);
   server::User system;

@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "base/metrics.h"
 #include "client/informer.h"
 #include "client/transport.h"
 #include "control/runner.h"
 #include "rt/virtual/loop.h"
+#include "rt/virtual/net.h"
 #include "scheduler/scheduler.h"
 #include "server/admission/admission.h"
 #include "server/api.h"
@@ -75,6 +77,8 @@ class Cluster {
   };
 
   rt::VirtualLoop loop_;
+  rt::VirtualNet net_{loop_};  // of webhooks; the parts talk in process
+  Metrics metrics_;
   rt::SeededRandom random_;        // of the cluster's own parts
   rt::SeededRandom fault_random_;  // so that faults do not shift what the parts draw
   Findings findings_;

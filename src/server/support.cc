@@ -6,15 +6,13 @@
 namespace charon::server {
 namespace {
 
-constexpr std::array<std::string_view, 5> kRefused = {
+constexpr std::array<std::string_view, 3> kRefused = {
     "APIService",
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
     "ValidatingAdmissionPolicy",
     "MutatingAdmissionPolicy",
 };
 
-constexpr std::array<std::string_view, 13> kStored = {
+constexpr std::array<std::string_view, 11> kStored = {
     "StatefulSet",
     "DaemonSet",
     "Job",
@@ -23,8 +21,6 @@ constexpr std::array<std::string_view, 13> kStored = {
     "HorizontalPodAutoscaler",
     "PersistentVolumeClaim",
     "NetworkPolicy",
-    "ResourceQuota",
-    "LimitRange",
     "Ingress",
     "CertificateSigningRequest",
     "PodDisruptionBudget",

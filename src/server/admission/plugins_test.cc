@@ -48,7 +48,9 @@ class PluginsTest : public testing::Test {
     return document ? document->as<Service>() : nullptr;
   }
 
-  ServerForTest server_{[this](Caches& caches) { return make_admission_plugins(server_.loop, server_.random, caches, {}); }};
+  ServerForTest server_{[this](Caches& caches) {
+    return make_admission_plugins(server_.loop, server_.net, server_.random, *server_.store, caches, server_.metrics, {});
+  }};
 };
 
 TEST_F(PluginsTest, APodGetsItsAccountItsTokenAndItsDefaults) {
@@ -159,6 +161,112 @@ TEST_F(PluginsTest, NodePortsAreGivenHonouredAndKept) {
   auto moved = server_.update(tree);
   ASSERT_FALSE(moved);
   EXPECT_THAT(moved.error().message, HasSubstr("may not change once set"));
+}
+
+TEST_F(PluginsTest, LimitRangesGiveDefaultsAndSaySo) {
+  must(R"({"apiVersion":"v1","kind":"LimitRange","metadata":{"namespace":"default","name":"r"},"spec":{"limits":[
+           {"type":"Container","default":{"cpu":"500m","memory":"256Mi"},"defaultRequest":{"cpu":"250m"}}]}})");
+  auto web = pod("web");
+  ASSERT_TRUE(web);
+  const auto& resources = web->spec.containers[0].resources;
+  EXPECT_EQ(resources.limits.at("cpu").text(), "500m");
+  EXPECT_EQ(resources.limits.at("memory").text(), "256Mi");
+  EXPECT_EQ(resources.requests.at("cpu").text(), "250m");
+  EXPECT_EQ(web->metadata.annotations.at("kubernetes.io/limit-ranger"),
+            "LimitRanger plugin set: cpu, memory request for container c; cpu, memory limit for container c");
+}
+
+std::string container_json(std::string_view name, std::string_view request, std::string_view limit) {
+  return R"({"name":")" + std::string(name) + R"(","image":"i","resources":{"requests":{"cpu":")" + std::string(request) +
+         R"("},"limits":{"cpu":")" + std::string(limit) + "\"}}}";
+}
+
+std::string claim_json(std::string_view name, std::string_view size, std::string_view more = "") {
+  return R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"namespace":"default","name":")" + std::string(name) +
+         R"("},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":")" + std::string(size) + "\"}}" +
+         std::string(more) + "}}";
+}
+
+TEST_F(PluginsTest, LimitRangesBoundContainersPodsAndClaims) {
+  must(R"({"apiVersion":"v1","kind":"LimitRange","metadata":{"namespace":"default","name":"r"},"spec":{"limits":[
+           {"type":"Container","min":{"cpu":"100m"},"max":{"cpu":"1"},"default":{"cpu":"300m"},"defaultRequest":{"cpu":"200m"},
+            "maxLimitRequestRatio":{"cpu":"4"}},
+           {"type":"Pod","max":{"cpu":"2"}},
+           {"type":"PersistentVolumeClaim","min":{"storage":"1Gi"},"max":{"storage":"2Gi"}}]}})");
+  auto with = [](const std::string& containers) {
+    return R"({"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"default","name":"p"},"spec":{"containers":[)" +
+           containers + "]}}";
+  };
+  EXPECT_EQ(error(with(container_json("c", "500m", "1500m"))),
+            "pods \"p\" is forbidden: maximum cpu usage per Container is 1, but limit is 1500m");
+  EXPECT_EQ(error(with(container_json("c", "50m", "100m"))),
+            "pods \"p\" is forbidden: minimum cpu usage per Container is 100m, but request is 50m");
+  EXPECT_EQ(error(with(container_json("c", "100m", "900m"))),
+            "pods \"p\" is forbidden: cpu max limit to request ratio per Container is 4, but provided ratio is 9.000000");
+  EXPECT_EQ(
+      error(with(container_json("c", "50m", "2"))),
+      "pods \"p\" is forbidden: [minimum cpu usage per Container is 100m, but request is 50m, maximum cpu usage per Container "
+      "is 1, but limit is 2, cpu max limit to request ratio per Container is 4, but provided ratio is 40.000000]");
+  EXPECT_EQ(error(with(container_json("c", "900m", "900m") + "," + container_json("d", "900m", "900m") + "," +
+                       container_json("e", "900m", "900m"))),
+            "pods \"p\" is forbidden: maximum cpu usage per Pod is 2, but limit is 2700m");
+  EXPECT_EQ(error(claim_json("d", "3Gi")),
+            "persistentvolumeclaims \"d\" is forbidden: maximum storage usage per PersistentVolumeClaim is 2Gi, but request is "
+            "3Gi");
+  must(claim_json("d", "2Gi"));
+}
+
+TEST_F(PluginsTest, AClaimGetsTheNewestDefaultClass) {
+  auto make = [this](std::string_view name, std::string_view annotation) {
+    must(R"({"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","provisioner":"p","metadata":{"name":")" +
+         std::string(name) + R"(","annotations":{"storageclass.kubernetes.io/is-default-class":")" + std::string(annotation) +
+         "\"}}}");
+    server_.loop.run_for(std::chrono::seconds(2));
+  };
+  auto claim = [this](std::string_view name, std::string_view more = "") {
+    return must(claim_json(name, "1Gi", more))->as<core::v1::PersistentVolumeClaim>()->spec.storageClassName;
+  };
+  EXPECT_EQ(claim("a"), std::nullopt);
+  make("b-old", "true");
+  make("a-new", "true");
+  make("c-not", "false");
+  EXPECT_EQ(claim("b"), "a-new");
+  EXPECT_EQ(claim("c", R"(,"storageClassName":"")"), "");
+}
+
+TEST_F(PluginsTest, ClaimsGrowOnlyWhenTheyAreBound) {
+  must(R"({"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","provisioner":"p","metadata":{"name":"fixed"}})");
+  must(claim_json("d", "1Gi", R"(,"storageClassName":"fixed")"));
+  auto grown = server_.update(codec::parse_json(claim_json("d", "2Gi", R"(,"storageClassName":"fixed")")).value());
+  ASSERT_FALSE(grown);
+  EXPECT_EQ(grown.error().message,
+            "persistentvolumeclaims \"d\" is forbidden: Only bound persistent volume claims can be expanded");
+}
+
+TEST_F(PluginsTest, ARuntimeClassBringsOverheadAndScheduling) {
+  must(R"({"apiVersion":"node.k8s.io/v1","kind":"RuntimeClass","metadata":{"name":"vm"},"handler":"vm",
+           "overhead":{"podFixed":{"cpu":"250m"}},
+           "scheduling":{"nodeSelector":{"vm":"yes"},"tolerations":[{"key":"vm","operator":"Exists"}]}})");
+  auto vm = pod("a", R"(,"runtimeClassName":"vm")");
+  ASSERT_TRUE(vm);
+  EXPECT_EQ(vm->spec.overhead.at("cpu").text(), "250m");
+  EXPECT_EQ(vm->spec.nodeSelector.at("vm"), "yes");
+  EXPECT_EQ(vm->spec.tolerations.size(), 3u);
+  EXPECT_EQ(error(pod_json("b", R"(,"runtimeClassName":"ghost")")),
+            "pods \"b\" is forbidden: pod rejected: RuntimeClass \"ghost\" not found");
+  EXPECT_EQ(
+      error(pod_json("b", R"(,"runtimeClassName":"vm","nodeSelector":{"vm":"no"})")),
+      "pods \"b\" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[vm] = yes; pod.spec.nodeSelector[vm] = no");
+  EXPECT_EQ(error(pod_json("b", R"(,"overhead":{"cpu":"1"})")),
+            "pods \"b\" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
+}
+
+TEST_F(PluginsTest, AnIngressGetsTheDefaultClass) {
+  must(R"({"apiVersion":"networking.k8s.io/v1","kind":"IngressClass","metadata":{"name":"edge",
+           "annotations":{"ingressclass.kubernetes.io/is-default-class":"true"}},"spec":{"controller":"example.com/c"}})");
+  auto made = must(R"({"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"namespace":"default","name":"i"},
+           "spec":{"defaultBackend":{"service":{"name":"s","port":{"number":80}}}}})");
+  EXPECT_EQ(codec::string_at_path(made->tree(), {"spec", "ingressClassName"}), "edge");
 }
 
 }  // namespace
