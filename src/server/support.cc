@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 6> kRefused = {
     "ValidatingAdmissionPolicy",    "MutatingAdmissionPolicy",
 };
 
-constexpr std::array<std::string_view, 13> kStored = {
+constexpr std::array<std::string_view, 12> kStored = {
     "StatefulSet",
     "DaemonSet",
     "Job",
@@ -24,7 +24,6 @@ constexpr std::array<std::string_view, 13> kStored = {
     "ResourceQuota",
     "LimitRange",
     "Ingress",
-    "CertificateSigningRequest",
     "PodDisruptionBudget",
 };
 

@@ -5,11 +5,11 @@
 namespace charon::cmd {
 
 Controllers::Controllers(rt::Loop& loop, rt::Random& random, client::Transport& manager, client::Transport& scheduler,
-                         Metrics& metrics, std::string ca_pem)
+                         Metrics& metrics, const control::ControllerSettings& settings)
     : manager_informers_(loop, random, manager),
       scheduler_informers_(loop, random, scheduler),
       scheduler_(loop, scheduler_informers_, scheduler, random) {
-  for (auto& controller : controllers::make_all({std::move(ca_pem)}))
+  for (auto& controller : controllers::make_all(settings))
     runners_.push_back(std::make_unique<control::Runner>(loop, manager_informers_, manager, std::move(controller), &metrics));
 }
 

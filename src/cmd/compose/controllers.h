@@ -20,7 +20,7 @@ class Controllers {
   // The transports must outlive it: one acts as the controller manager, one as the scheduler.
   // So must the metrics, in which their queues are measured.
   Controllers(rt::Loop& loop, rt::Random& random, client::Transport& manager, client::Transport& scheduler, Metrics& metrics,
-              std::string ca_pem);
+              const control::ControllerSettings& settings);
 
   // Returns at once; each waits for its caches by itself.
   void start();
