@@ -114,11 +114,15 @@ int main(int argc, char** argv) {
   add_data_dir(kubeconfig, options);
   kubeconfig->callback([&] { code = charon::cmd::run_kubeconfig(options); });
 
-  CLI::App* token = app.add_subcommand("token", "tokens with which machines join");
+  CLI::App* token = app.add_subcommand("token", "tokens with which machines join, and the key of service accounts' tokens");
   token->require_subcommand(1);
   CLI::App* token_create = token->add_subcommand("create", "make a token that is valid for 24 hours and print it");
   add_data_dir(token_create, options);
   token_create->callback([&] { code = charon::cmd::run_token_create(options); });
+  CLI::App* token_rotate =
+      token->add_subcommand("rotate-key", "sign service accounts' tokens with a new key; done by itself once a year");
+  add_data_dir(token_rotate, options);
+  token_rotate->callback([&] { code = charon::cmd::run_rotate_token_key(options); });
 
   std::string file;
   CLI::App* image = app.add_subcommand("image", "container images on this machine");

@@ -120,7 +120,10 @@ class Controller {
 // What a controller may need to know of the cluster beside its objects. Each folder of controllers/ has a `make` that takes it;
 // the list of all (controllers/list.h) is written from the folder names by the build.
 struct ControllerSettings {
-  std::string cluster_ca_pem;  // published as the ConfigMap kube-root-ca.crt
+  std::string cluster_ca_pem;           // published as the ConfigMap kube-root-ca.crt
+  std::string cluster_ca_key_pem;       // signs approved certificate requests; empty: none is signed
+  std::string service_account_key_pem;  // signs the tokens of secrets; empty: none is filled
+  std::string server_url;               // of the API server, as machines that join reach it; published in cluster-info
   // Of the server in this process; outlives the controllers.
   const model::KindRegistry* kinds = nullptr;
 };

@@ -58,10 +58,11 @@ struct EventNote {
 };
 
 struct Write {
-  // The last two write nothing; they ask the server, not a cache, before a later stage destroys something:
+  // The last three write nothing; they ask the server, not a cache, before a later stage does what cannot be undone:
   // ExpectGone: there is no object `key` with the uid of delete_options. ExpectNone: there is no object in `key.ns`.
-  // Both fail with Conflict otherwise.
-  enum class Verb : unsigned char { Create, Update, Patch, Delete, ExpectGone, ExpectNone };
+  // Both fail with Conflict otherwise. ExpectAllowed: one of the reviews in `body`, an array of SubjectAccessReviews, is
+  // allowed; Forbidden otherwise.
+  enum class Verb : unsigned char { Create, Update, Patch, Delete, ExpectGone, ExpectNone, ExpectAllowed };
   Verb verb = Verb::Create;
   client::ResourceRef resource;
   model::ObjectKey key;
@@ -141,6 +142,12 @@ struct Plan {
   }
   Write& expect_none(const model::Kind& kind, std::string ns) {
     return about(Write::Verb::ExpectNone, kind, {std::move(ns), ""});
+  }
+  // `review`: the kind SubjectAccessReview.
+  Write& expect_allowed(const model::Kind& review, codec::Array questions) {
+    Write& write = about(Write::Verb::ExpectAllowed, review, {});
+    write.body = std::move(questions);
+    return write;
   }
 
  private:

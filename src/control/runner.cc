@@ -209,6 +209,7 @@ rt::Task<Result<model::DocumentPtr>> Runner::send(const Write& write) {
       return transport_.remove(write.resource, write.key, write.delete_options);
     case Write::Verb::ExpectGone:
     case Write::Verb::ExpectNone:
+    case Write::Verb::ExpectAllowed:
       break;
   }
   std::unreachable();
@@ -229,9 +230,21 @@ rt::Task<Result<void>> Runner::expect_none(Write write) {
   co_return fail(Reason::Conflict, "namespace \"" + write.key.ns + "\" still has " + write.resource.kind->group_resource());
 }
 
+rt::Task<Result<void>> Runner::expect_allowed(Write write) {
+  if (!write.body.is_array()) co_return fail(Reason::InternalError, "nothing is asked");
+  for (codec::Value& question : write.body.get_array()) {
+    CO_TRY_ASSIGN(model::DocumentPtr answer, co_await transport_.create(write.resource, {}, std::move(question)));
+    const codec::Value tree = answer->tree();
+    const codec::Value* allowed = codec::find_path(tree, {"status", "allowed"});
+    if (allowed != nullptr && allowed->is_bool() && allowed->get_bool()) co_return Result<void>();
+  }
+  co_return fail(Reason::Forbidden, "the subject access review was not approved");
+}
+
 rt::Task<Result<void>> Runner::perform(Write write, std::shared_ptr<Expectations> expected) {
   if (write.verb == Write::Verb::ExpectGone) co_return co_await expect_gone(std::move(write));
   if (write.verb == Write::Verb::ExpectNone) co_return co_await expect_none(std::move(write));
+  if (write.verb == Write::Verb::ExpectAllowed) co_return co_await expect_allowed(std::move(write));
   ++stats_.writes;
   client::Informer* informer = informers_.find(*write.resource.kind);
   const model::DocumentPtr before = informer != nullptr ? informer->document(write.key) : nullptr;

@@ -63,6 +63,7 @@ class Runner {
   rt::Task<Result<void>> perform(Write write, std::shared_ptr<Expectations> expected);
   rt::Task<Result<void>> expect_gone(Write write);
   rt::Task<Result<void>> expect_none(Write write);
+  rt::Task<Result<void>> expect_allowed(Write write);
   rt::Task<Result<model::DocumentPtr>> send(const Write& write);
   rt::Task<void> wait_visible(std::shared_ptr<Expectations> expected);
   rt::Task<bool> reach(std::shared_ptr<client::Informer> informer, model::Revision revision, rt::Instant limit);

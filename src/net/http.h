@@ -39,7 +39,8 @@ class Headers {
 struct PeerCertificate {
   std::string common_name;
   std::vector<std::string> organizations;
-  std::string sha256;  // of the DER form, in hex
+  std::string sha256;               // of the DER form, in hex
+  bool by_proxy_authority = false;  // signed by the authority of front proxies, not by that of clients
 };
 
 struct RequestHead {

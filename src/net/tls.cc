@@ -113,6 +113,7 @@ class Server final : public TlsServer {
   struct Config {
     ContextPtr context;
     std::string alpn;
+    std::vector<CertificatePtr> proxy_roots;
   };
 
   Result<void> replace(const TlsServerOptions& options) override {
@@ -125,6 +126,11 @@ class Server final : public TlsServer {
       TRY(trust(context, options.client_ca_pem));
       TRY_ASSIGN(const auto roots, parse_certificates(options.client_ca_pem));
       for (const CertificatePtr& root : roots) SSL_CTX_add_client_CA(context, root.get());
+      if (!options.proxy_ca_pem.empty()) {
+        TRY(trust(context, options.proxy_ca_pem));
+        TRY_ASSIGN(config->proxy_roots, parse_certificates(options.proxy_ca_pem));
+        SSL_CTX_set_app_data(context, &config->proxy_roots);
+      }
       // The handshake goes on with a bad certificate, so that its user gets a clear 401 instead of a broken connection.
       SSL_CTX_set_verify(context, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
     }
@@ -201,6 +207,20 @@ PeerCertificate describe(X509* certificate) {
   if (X509_digest(certificate, EVP_sha256(), digest, &size) == 1)
     peer.sha256 = hex_encode(std::string_view(reinterpret_cast<char*>(digest), size));
   return peer;
+}
+
+// Whether the front proxies' authority signed the certificate itself. Asked of the certificate, as a resumed session has no
+// chain.
+bool by_proxy_authority(SSL* ssl, X509* certificate) {
+  if (SSL_is_server(ssl) == 0) return false;
+  const auto* roots = static_cast<const std::vector<CertificatePtr>*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  if (roots == nullptr) return false;
+  for (const CertificatePtr& root : *roots) {
+    const bool signed_by = X509_verify(certificate, X509_get0_pubkey(root.get())) == 1;
+    ERR_clear_error();
+    if (signed_by) return true;
+  }
+  return false;
 }
 
 // The two buffers between OpenSSL and the transport: ciphertext in both directions.
@@ -282,6 +302,7 @@ class OpenSslStream final : public TlsStream {
       const long verdict = SSL_get_verify_result(ssl_.get());
       if (verdict == X509_V_OK || SSL_is_server(ssl_.get()) == 0) {
         peer_ = describe(certificate.get());
+        peer_->by_proxy_authority = by_proxy_authority(ssl_.get(), certificate.get());
       } else {
         peer_problem_ = std::string("x509: ") + X509_verify_cert_error_string(verdict);
       }

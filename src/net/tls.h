@@ -21,6 +21,7 @@ struct KeyPair {
 struct TlsServerOptions {
   KeyPair identity;
   std::string client_ca_pem;  // verifies client certificates when they are offered; empty: none are asked for
+  std::string proxy_ca_pem;   // likewise of front proxies: PeerCertificate::by_proxy_authority; with client_ca_pem only
   std::vector<std::string> alpn = {"h2", "http/1.1"};
 };
 

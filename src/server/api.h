@@ -80,6 +80,8 @@ class Api {
                                Warnings* warnings);
 
   void add_review(const model::Kind& kind, std::string subresource, Review review);
+  // Admits the question and answers it. Its name is the request's, else that of its metadata.
+  rt::Task<Result<codec::Value>> answer(Request request, const Review& review, codec::Value object, Warnings* warnings);
   // Null when there is none.
   const Review* review(const model::Kind& kind, std::string_view subresource) const;
 
@@ -95,7 +97,7 @@ class Api {
   // `strict` (the caller named a resourceVersion).
   rt::Task<Result<DocumentPtr>> write(Request request, Change change, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> write_once(const Request& request, DocumentPtr before, codec::Value object, Warnings* warnings);
-  rt::Task<Result<DocumentPtr>> create_review(Request request, const Review& review, codec::Value object);
+  rt::Task<Result<DocumentPtr>> create_review(Request request, const Review& review, codec::Value object, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> create_binding(Request request, codec::Value binding);
   rt::Task<Result<DocumentPtr>> commit_create(const Request& request, const codec::Value& object);
   rt::Task<Result<DocumentPtr>> commit_update(const Request& request, DocumentPtr before, const codec::Value& object);

@@ -184,6 +184,13 @@ Result<std::unique_ptr<CacheWatch>> Cache::watch(Filter filter, std::optional<Re
   return std::unique_ptr<CacheWatch>(new CacheWatch(*this, std::move(filter), start, window_first_ + first));
 }
 
+Cache::Observation Cache::observe(Observer observer) {
+  std::erase_if(observers_, [](const std::weak_ptr<const Observer>& old) { return old.expired(); });
+  auto observation = std::make_shared<const Observer>(std::move(observer));
+  observers_.push_back(observation);
+  return observation;
+}
+
 void Cache::load(DocumentPtr document) {
   ObjectKey key = document->key();
   objects_[std::move(key)] = std::move(document);
@@ -201,6 +208,8 @@ void Cache::apply(ChangePtr change) {
   } else {
     objects_.erase(change->before->key());
   }
+  for (std::weak_ptr<const Observer>& observer : observers_)
+    if (Observation observation = observer.lock()) (*observation)(*change);
   std::uint64_t number = window_end();
   for (CacheWatch* watch : watches_) watch->offer(*change, number);
   remember(std::move(change));

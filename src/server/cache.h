@@ -114,6 +114,12 @@ class Cache {
   // Changes after `after`, which may be in the future; nullopt: from now. Expired when that is no longer in the window.
   Result<std::unique_ptr<CacheWatch>> watch(Filter filter, std::optional<Revision> after);
 
+  // Called with every change at once, before the commit that made it resumes; for indexes over the objects. The observer must
+  // not change the cache. It ends with the returned handle, which must not outlive the cache.
+  using Observer = std::function<void(const Change&)>;
+  using Observation = std::shared_ptr<const Observer>;
+  [[nodiscard]] Observation observe(Observer observer);
+
   // For Caches.
   void load(DocumentPtr document);
   void remember(ChangePtr change);  // into the window only
@@ -146,6 +152,7 @@ class Cache {
   Revision held_ = 0;  // for lists that go on, until `held_until_`
   rt::Instant held_until_{};
   std::list<CacheWatch*> watches_;
+  std::vector<std::weak_ptr<const Observer>> observers_;
 };
 
 class Caches {

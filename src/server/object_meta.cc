@@ -53,7 +53,7 @@ void validate_keys(const Value& meta, std::string_view member, schema::FieldErro
 
 // Which rule a kind's names follow (apimachinery's ValidateNameFunc of each kind).
 std::vector<std::string> name_errors(const model::Kind& kind, std::string_view name) {
-  if (kind.gv.group == "rbac.authorization.k8s.io") return path_segment_errors(name);
+  if (kind.gv.group == "rbac.authorization.k8s.io" || kind.gv.group == "certificates.k8s.io") return path_segment_errors(name);
   if (kind.kind == "Namespace" && kind.gv.group.empty()) return dns1123_label_errors(name);
   if (kind.kind == "Service" && kind.gv.group.empty()) return dns1035_label_errors(name);
   return dns1123_subdomain_errors(name);

@@ -70,6 +70,13 @@ void keep_other_half(const Request& request, Value& object, const Value& before)
     codec::ensure_object(object, {"spec"})["finalizers"] = std::move(finalizers);
     return;
   }
+  if (request.subresource == "approval") {
+    const Value* given = codec::find_path(object, {"status", "conditions"});
+    Value conditions = given != nullptr ? *given : Value(codec::Array());
+    object = before;
+    codec::ensure_object(object, {"status"})["conditions"] = std::move(conditions);
+    return;
+  }
   if (request.subresource != "status") {
     if (!request.kind->has_subresource("status")) return;
     if (const Value* status = find(before, "status")) {

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 3> kRefused = {
     "MutatingAdmissionPolicy",
 };
 
-constexpr std::array<std::string_view, 11> kStored = {
+constexpr std::array<std::string_view, 10> kStored = {
     "StatefulSet",
     "DaemonSet",
     "Job",
@@ -22,7 +22,6 @@ constexpr std::array<std::string_view, 11> kStored = {
     "PersistentVolumeClaim",
     "NetworkPolicy",
     "Ingress",
-    "CertificateSigningRequest",
     "PodDisruptionBudget",
 };
 

@@ -9,11 +9,14 @@
 #include "client/https.h"
 #include "client/typed.h"
 #include "cmd/cli/commands.h"
+#include "cmd/cli/pid_file.h"
 #include "cmd/cli/progress.h"
+#include "cmd/pki/pki.h"
 #include "codec/tree.h"
 #include "codec/yaml.h"
 #include "rt/files.h"
 #include "rt/os/loop.h"
+#include "rt/os/machine.h"
 #include "rt/os/net.h"
 #include "rt/os/system.h"
 
@@ -63,6 +66,7 @@ core::v1::Secret token_secret(const std::string& id, const std::string& secret, 
                        {"token-secret", secret},
                        {"expiration", format_rfc3339(expires)},
                        {"usage-bootstrap-authentication", "true"},
+                       {"usage-bootstrap-signing", "true"},
                        {"auth-extra-groups", "system:bootstrappers:charon:default-node-token"},
                        {"description", "made by `charon token create`"}};
   return object;
@@ -159,6 +163,17 @@ Result<int> admin_port(const rt::Files& files, const Options& options) {
 int run_token_create(const Options& options) {
   rt::OsLoop loop;
   return loop.run(create_token(loop, options));
+}
+
+int run_rotate_token_key(const Options& options) {
+  rt::OsLoop loop;
+  auto files = rt::make_os_files();
+  auto random = rt::make_os_random();
+  auto rotated = ClusterPki::rotate_service_account_key(*files, *random, options.data_dir + "/pki", loop.clock().wall());
+  if (!rotated) return complain("the key could not be replaced", rotated.error());
+  if (int pid = running_pid(*files, options); pid != 0) rt::send_signal(pid, rt::kReloadSignal);
+  std::printf("service account tokens are signed with a new key; those of the old key are good until they expire\n");
+  return 0;
 }
 
 int run_health(const Options& options) {

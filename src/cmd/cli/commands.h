@@ -16,5 +16,6 @@ int run_kubeconfig(const Options& options);
 int run_convert(const std::string& file, const std::string& output);
 int run_image_import(const Options& options, const std::string& file);
 int run_token_create(const Options& options);
+int run_rotate_token_key(const Options& options);
 
 }  // namespace charon::cmd

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/names.h"
-#include "cmd/pki/x509.h"
+#include "x509/certificate.h"
 
 namespace charon::cmd {
 namespace {
@@ -18,13 +18,14 @@ std::string first_of(const std::vector<std::string>& problems) { return problems
 }  // namespace
 
 std::string ip_problem(const std::string& text) {
-  return canonical_ip(text) ? std::string() : "\"" + text + "\" is no IP address, such as 192.0.2.1";
+  return x509::canonical_ip(text) ? std::string() : "\"" + text + "\" is no IP address, such as 192.0.2.1";
 }
 
 std::string pod_range_problem(const std::string& text) {
   const std::string problem = "\"" + text + "\" is no range of IPv4 addresses of 8 to 30 bits, such as 10.42.0.0/24";
   const std::size_t slash = text.find('/');
-  if (slash == std::string::npos || text.find(':') != std::string::npos || !canonical_ip(text.substr(0, slash))) return problem;
+  if (slash == std::string::npos || text.find(':') != std::string::npos || !x509::canonical_ip(text.substr(0, slash)))
+    return problem;
   int bits = 0;
   const char* end = text.data() + text.size();
   const auto read = std::from_chars(text.data() + slash + 1, end, bits);

@@ -58,8 +58,10 @@ class Process {
   int run() {
     int code = 0;
     rt::Scope scope(loop_);
-    loop_.on_signals({rt::kTerminateSignal, rt::kInterruptSignal}, [this, &scope](int) {
+    loop_.on_signals({rt::kTerminateSignal, rt::kInterruptSignal, rt::kReloadSignal}, [this, &scope](int number) {
       if (stopping_) return;
+      // `charon token rotate-key` has written a new key.
+      if (number == rt::kReloadSignal) return renew_now();
       stopping_ = true;
       scope.spawn(stop());
     });
@@ -137,11 +139,18 @@ class Process {
     options.service_ip = options_.service_ip;
     control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
     CO_TRY(co_await control_plane_->start());
+    serving_ = true;
     progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
     manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
     scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {"system:masters"}));
-    controllers_ = std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_,
-                                                 control::ControllerSettings{pki_->ca_pem(), &control_plane_->kinds()});
+    control::ControllerSettings settings;
+    settings.cluster_ca_pem = pki_->ca_pem();
+    settings.cluster_ca_key_pem = pki_->ca_key_pem();
+    settings.service_account_key_pem = pki_->service_account_key_pem();
+    settings.server_url = fmt::format("https://{}:{}", options_.node_ip, control_plane_->local().port);
+    settings.kinds = &control_plane_->kinds();
+    controllers_ =
+        std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_, settings);
     controllers_->start();
     tasks_.spawn(renew_certificates());
     co_return Result<void>();
@@ -178,12 +187,17 @@ class Process {
   rt::Task<void> renew_certificates() {
     while (true) {
       co_await rt::sleep(loop_, kRenewInterval);
-      auto renewed = pki_->renew_due(loop_.clock().wall());
-      if (!renewed) {
-        complain("renewing certificates", renewed.error());
-      } else if (!renewed->empty()) {
-        if (auto loaded = reload_certificates(); !loaded) complain("loading the new certificates", loaded.error());
-      }
+      renew_now();
+    }
+  }
+
+  void renew_now() {
+    if (!pki_ || !serving_) return;
+    auto renewed = pki_->renew_due(loop_.clock().wall());
+    if (!renewed) {
+      complain("renewing certificates", renewed.error());
+    } else if (!renewed->empty()) {
+      if (auto loaded = reload_certificates(); !loaded) complain("loading the new certificates", loaded.error());
     }
   }
 
@@ -232,6 +246,7 @@ class Process {
   std::unique_ptr<Controllers> controllers_;
   std::unique_ptr<Agent> agent_;
   rt::Scope tasks_{loop_};
+  bool serving_ = false;  // the control plane has started
   bool claimed_ = false;  // the pid file is ours
   bool stopping_ = false;
 };

@@ -11,10 +11,12 @@
 #include "server/api.h"
 #include "server/authn/authenticator.h"
 #include "server/authn/bootstrap_token/bootstrap_token.h"
+#include "server/authn/request_header/request_header.h"
 #include "server/authn/service_account/service_account.h"
 #include "server/authn/static_tokens/static_tokens.h"
 #include "server/authn/token/token.h"
 #include "server/authz/bootstrap_roles.h"
+#include "server/authz/node/node_authorizer.h"
 #include "server/authz/rbac.h"
 #include "server/bootstrap/bootstrap.h"
 #include "server/cache.h"
@@ -30,6 +32,8 @@ namespace charon::cmd {
 namespace {
 
 constexpr std::chrono::seconds kShutdownGrace{10};
+// In the certificate of the proxies that speak for their users (cmd/pki).
+constexpr const char* kFrontProxyName = "front-proxy-client";
 
 server::User component(std::string name, std::vector<std::string> groups) {
   server::User user;
@@ -40,7 +44,7 @@ server::User component(std::string name, std::vector<std::string> groups) {
 }
 
 net::TlsServerOptions serving_options(const ClusterPki& pki) {
-  return {.identity = pki.api_server(), .client_ca_pem = pki.ca_pem()};
+  return {.identity = pki.api_server(), .client_ca_pem = pki.ca_pem(), .proxy_ca_pem = pki.front_proxy_ca_pem()};
 }
 
 // How the API server calls the agents.
@@ -59,6 +63,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::Api> api;
   std::unique_ptr<server::crd::Definitions> definitions;
   std::unique_ptr<server::Authorizer> authorizer;
+  std::unique_ptr<server::ServiceAccountKeys> service_account_keys;
   std::unique_ptr<server::ServiceAccountTokens> service_accounts;
   std::unique_ptr<server::TokenAuthenticator> tokens;
   std::unique_ptr<server::Authenticator> authenticator;
@@ -100,14 +105,15 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.admission = std::make_unique<server::Admission>(server::make_admission_plugins(
       host_.loop, host_.net, host_.random, *parts.store, *parts.caches, metrics_, {.service_cidr = options_.service_cidr}));
   parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
-  parts.authorizer = server::make_rbac_authorizer(*parts.caches);
+  std::vector<std::unique_ptr<server::Authorizer>> authorizers;
+  authorizers.push_back(server::make_node_authorizer(*parts.caches));
+  authorizers.push_back(server::make_rbac_authorizer(*parts.caches));
+  parts.authorizer = server::make_authorizer_union(std::move(authorizers));
   CO_TRY(start_authentication(parts));
   parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_client_options(pki_));
   parts.front =
       std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
-  parts.front->add_document("/openid/v1/jwks", codec::write_json(codec::Value(parts.service_accounts->key_set())));
-  parts.front->add_document("/.well-known/openid-configuration",
-                            codec::write_json(codec::Value(parts.service_accounts->discovery())));
+  publish_service_account_keys();
   parts.front->add_health_check({"ping", [] { return Result<void>(); }});
   parts.front->add_health_check({.name = "bootstrap",
                                  .check = [&parts]() -> Result<void> {
@@ -120,7 +126,9 @@ rt::Task<Result<void>> ControlPlane::start() {
                            [front](net::Exchange& exchange) { return front->handle(exchange); });
 
   parts.admin = transport(component("system:apiserver", {"system:masters"}));
-  CO_TRY(co_await server::bootstrap(*parts.admin, {options_.service_ip, options_.advertise_ip, parts.https->local().port}));
+  auto authentication = server::authentication_config({pki_.ca_pem(), pki_.front_proxy_ca_pem(), {kFrontProxyName}});
+  CO_TRY(co_await server::bootstrap(
+      *parts.admin, {options_.service_ip, options_.advertise_ip, parts.https->local().port, std::move(authentication)}));
   CO_TRY(co_await server::bootstrap_roles(host_.loop, *parts.admin));
   parts.definitions->start(*parts.api);
   parts.bootstrapped = true;
@@ -129,10 +137,13 @@ rt::Task<Result<void>> ControlPlane::start() {
 
 Result<void> ControlPlane::start_authentication(Parts& parts) {
   const rt::Clock& clock = host_.loop.clock();
-  TRY_ASSIGN(server::SigningKey key, server::SigningKey::from_private_pem(pki_.service_account_key_pem()));
-  parts.service_accounts = std::make_unique<server::ServiceAccountTokens>(clock, host_.random, *parts.caches, key);
+  TRY_ASSIGN(auto keys,
+             server::ServiceAccountKeys::from_pem(pki_.service_account_key_pem(), pki_.service_account_public_pem()));
+  parts.service_account_keys = std::make_unique<server::ServiceAccountKeys>(std::move(keys));
+  parts.service_accounts =
+      std::make_unique<server::ServiceAccountTokens>(clock, host_.random, *parts.caches, *parts.service_account_keys);
   std::vector<std::unique_ptr<server::TokenAuthenticator>> tokens;
-  tokens.push_back(server::make_service_account_authenticator(clock, *parts.caches, key));
+  tokens.push_back(server::make_service_account_authenticator(clock, *parts.caches, *parts.service_account_keys));
   if (!options_.token_csv.empty()) {
     TRY_ASSIGN(auto fixed, server::make_static_token_authenticator(options_.token_csv));
     tokens.push_back(std::move(fixed));
@@ -140,6 +151,7 @@ Result<void> ControlPlane::start_authentication(Parts& parts) {
   tokens.push_back(server::make_bootstrap_token_authenticator(clock, *parts.caches));
   parts.tokens = server::make_token_chain(std::move(tokens));
   std::vector<std::unique_ptr<server::Authenticator>> chain;
+  chain.push_back(server::make_request_header_authenticator({kFrontProxyName}));
   chain.push_back(server::make_certificate_authenticator());
   chain.push_back(server::make_bearer_authenticator(*parts.tokens));
   parts.authenticator = server::make_authenticator_chain(std::move(chain));
@@ -163,7 +175,17 @@ const model::KindRegistry& ControlPlane::kinds() const { return *parts_->kinds; 
 
 rt::Address ControlPlane::local() const { return parts_->https->local(); }
 
+void ControlPlane::publish_service_account_keys() {
+  auto json = [](codec::Object object) { return share(codec::write_json(codec::Value(std::move(object)))); };
+  parts_->front->add_document("/openid/v1/jwks", {"application/jwk-set+json", json(parts_->service_accounts->key_set())});
+  parts_->front->add_document("/.well-known/openid-configuration", {.json = json(parts_->service_accounts->discovery())});
+}
+
 Result<void> ControlPlane::reload_certificates() {
+  TRY_ASSIGN(auto keys,
+             server::ServiceAccountKeys::from_pem(pki_.service_account_key_pem(), pki_.service_account_public_pem()));
+  parts_->service_account_keys->replace(std::move(keys));
+  publish_service_account_keys();
   parts_->nodes->replace(agent_client_options(pki_));
   return parts_->tls->replace(serving_options(pki_));
 }

@@ -56,13 +56,14 @@ class ControlPlane {
   std::unique_ptr<client::Transport> transport(server::User user);
   const model::KindRegistry& kinds() const;
   rt::Address local() const;
-  // Serves new connections with the certificates that the PKI has now.
+  // Serves new connections with the certificates that the PKI has now, and signs tokens with its key.
   Result<void> reload_certificates();
 
  private:
   struct Parts;
 
   Result<void> start_authentication(Parts& parts);
+  void publish_service_account_keys();
 
   Host host_;
   ControlPlaneOptions options_;

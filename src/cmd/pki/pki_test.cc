@@ -8,9 +8,9 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "cmd/pki/x509.h"
 #include "rt/os/system.h"
 #include "rt/virtual/loop.h"
+#include "x509/certificate.h"
 
 namespace charon::cmd {
 namespace {
@@ -19,6 +19,11 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using x509::certificate_has_key;
+using x509::certificate_signed_by;
+using x509::CertificateUse;
+using x509::make_key_pem;
+using x509::read_certificate;
 
 constexpr std::int64_t kDay = 86400;
 constexpr Time kStart{1'800'000'000};
@@ -138,7 +143,8 @@ TEST_F(PkiTest, LeavesAreRenewedInTheirLastMonth) {
   const auto before = pki->api_server();
   EXPECT_THAT(pki->renew_due(later(335 * kDay)).value(), IsEmpty());
   EXPECT_THAT(pki->renew_due(later(335 * kDay + 1)).value(),
-              ElementsAre("admin", "agent-client", "apiserver", "controller-manager", "kubelet", "node", "scheduler"));
+              ElementsAre("admin", "agent-client", "apiserver", "controller-manager", "front-proxy-client", "kubelet", "node",
+                          "scheduler"));
   EXPECT_NE(pki->api_server().certificate_pem, before.certificate_pem);
   EXPECT_EQ(pki->api_server().key_pem, before.key_pem);
   EXPECT_THAT(files_->read(options_.kubeconfig_path).value(), HasSubstr(base64_encode(pki->admin().certificate_pem)));
@@ -257,6 +263,35 @@ TEST_F(PkiTest, AddressesMustBeLiteral) {
   const auto opened = try_open(kStart);
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error().message, HasSubstr("'node.example' is not an IP address"));
+}
+
+TEST_F(PkiTest, TheKeyOfTokensIsReplacedAfterAYearAndTheOldOneAccepted) {
+  const auto pki = open(kStart);
+  const std::string first = pki->service_account_key_pem();
+  const std::string first_public = x509::public_key_pem(first).value();
+  EXPECT_THAT(pki->service_account_public_pem(), HasSubstr(first_public));
+  EXPECT_THAT(*pki->renew_due(later(300 * kDay)), ::testing::Not(Contains("sa")));
+  EXPECT_EQ(pki->service_account_key_pem(), first);
+  EXPECT_THAT(*pki->renew_due(later(366 * kDay)), Contains("sa"));
+  EXPECT_NE(pki->service_account_key_pem(), first);
+  EXPECT_THAT(pki->service_account_public_pem(), ::testing::EndsWith(first_public));
+  EXPECT_THAT(pki->service_account_public_pem(), HasSubstr(x509::public_key_pem(pki->service_account_key_pem()).value()));
+  // At most five are kept, and a key made by hand counts from then.
+  for (int i = 0; i < 6; ++i)
+    ASSERT_TRUE(ClusterPki::rotate_service_account_key(*files_, random_, dir_, later((367 + i) * kDay)));
+  EXPECT_THAT(*pki->renew_due(later(374 * kDay)), Contains("sa"));
+  EXPECT_THAT(pki->service_account_public_pem(), ::testing::Not(HasSubstr(first_public)));
+  EXPECT_EQ(pki->service_account_key_pem(), bytes("sa.key"));
+  EXPECT_THAT(*pki->renew_due(later(700 * kDay)), ::testing::Not(Contains("sa")));
+}
+
+TEST_F(PkiTest, FrontProxiesHaveAnAuthorityOfTheirOwn) {
+  const auto pki = open(kStart);
+  const std::string& client = pki->front_proxy_client().certificate_pem;
+  EXPECT_EQ(read_certificate(client)->common_name, "front-proxy-client");
+  EXPECT_TRUE(certificate_signed_by(client, bytes("front-proxy-ca.key")).value());
+  EXPECT_FALSE(certificate_signed_by(client, pki->ca_key_pem()).value());
+  EXPECT_EQ(read_certificate(pki->front_proxy_ca_pem())->use, CertificateUse::Authority);
 }
 
 }  // namespace

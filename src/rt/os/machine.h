@@ -21,6 +21,7 @@ std::uint64_t process_start(int pid);  // one that has ended and only waits to b
 inline constexpr int kTerminateSignal = 15;
 inline constexpr int kKillSignal = 9;
 inline constexpr int kInterruptSignal = 2;
+inline constexpr int kReloadSignal = 10;  // SIGUSR1: files that the process reads have changed
 // False when there is no such process or it is not ours to signal.
 bool send_signal(int pid, int number);
 std::string own_program();  // the path of this executable

@@ -1,10 +1,12 @@
 #include "server/admission/plugins.h"
 
+#include "server/admission/certificates/certificates.h"
 #include "server/admission/default_ingress_class/default_ingress_class.h"
 #include "server/admission/default_storage_class/default_storage_class.h"
 #include "server/admission/default_toleration_seconds/default_toleration_seconds.h"
 #include "server/admission/limit_ranger/limit_ranger.h"
 #include "server/admission/namespace_lifecycle/namespace_lifecycle.h"
+#include "server/admission/node_restriction/node_restriction.h"
 #include "server/admission/persistent_volume_claim_resize/persistent_volume_claim_resize.h"
 #include "server/admission/pod_security/pod_security.h"
 #include "server/admission/priority/priority.h"
@@ -26,6 +28,7 @@ std::vector<std::unique_ptr<AdmissionPlugin>> make_admission_plugins(rt::Loop& l
   plugins.push_back(make_namespace_lifecycle(caches));
   plugins.push_back(make_limit_ranger(caches));
   plugins.push_back(make_service_account_admission(random, caches));
+  plugins.push_back(make_node_restriction(caches));
   plugins.push_back(make_taint_nodes_by_condition());
   plugins.push_back(make_pod_security(caches, options.pod_security_exemptions));
   plugins.push_back(make_priority_admission(caches));
@@ -33,6 +36,10 @@ std::vector<std::unique_ptr<AdmissionPlugin>> make_admission_plugins(rt::Loop& l
   plugins.push_back(make_default_storage_class(caches));
   plugins.push_back(make_claim_resize(caches));
   plugins.push_back(make_runtime_class(caches));
+  plugins.push_back(make_certificate_requests(loop.clock()));
+  plugins.push_back(make_certificate_approval(caches));
+  plugins.push_back(make_certificate_signing(caches));
+  plugins.push_back(make_certificate_subject_restriction());
   plugins.push_back(make_default_ingress_class(caches));
   // What Kubernetes does while it stores these kinds, after all that may change them.
   plugins.push_back(make_rbac_escalation(caches));

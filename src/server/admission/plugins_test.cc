@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/certificates/v1/types.h"
 #include "api/core/v1/types.h"
+#include "base/bytes.h"
 #include "server/server_for_test.h"
+#include "x509/request.h"
 
 namespace charon::server {
 namespace {
@@ -93,6 +96,77 @@ TEST_F(PluginsTest, ATokenIsNotMountedWhereThatIsNotWanted) {
 TEST_F(PluginsTest, APodOfAMissingAccountIsForbidden) {
   EXPECT_EQ(error(pod_json("web", R"(,"serviceAccountName":"ghost")")),
             "pods \"web\" is forbidden: error looking up service account default/ghost: serviceaccount \"ghost\" not found");
+}
+
+TEST_F(PluginsTest, AnAccountMayLimitTheSecretsOfItsPods) {
+  must(R"({"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"strict","namespace":"default",
+           "annotations":{"kubernetes.io/enforce-mountable-secrets":"true"}},"secrets":[{"name":"own"}],
+           "imagePullSecrets":[{"name":"registry"}]})");
+  constexpr std::string_view kStrict = R"(,"serviceAccountName":"strict","automountServiceAccountToken":false)";
+  auto strict = [&](std::string_view spec) { return std::string(kStrict) + std::string(spec); };
+  pod("good", strict(R"(,"volumes":[{"name":"v","secret":{"secretName":"own"}}])"));
+  EXPECT_EQ(
+      error(pod_json("a", strict(R"(,"volumes":[{"name":"v","secret":{"secretName":"other"}}])"))),
+      "pods \"a\" is forbidden: volume with secret.secretName=\"other\" is not allowed because service account strict does "
+      "not reference that secret");
+  EXPECT_EQ(error(pod_json("b", strict(R"(,"imagePullSecrets":[{"name":"x"}])"))),
+            "pods \"b\" is forbidden: imagePullSecrets[0].name=\"x\" is not allowed because service account strict does not "
+            "reference that imagePullSecret");
+  EXPECT_EQ(error(R"({"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"default","name":"c"},"spec":{
+                      "serviceAccountName":"strict","containers":[{"name":"c","image":"i","env":[{"name":"A","valueFrom":
+                      {"secretKeyRef":{"name":"other","key":"k"}}}]}]}})"),
+            "pods \"c\" is forbidden: container c with envVar A referencing secret.secretName=\"other\" is not allowed because "
+            "service account strict does not reference that secret");
+}
+
+TEST_F(PluginsTest, NobodyAsksForAnAdministratorsCertificate) {
+  auto csr = [&](std::vector<std::string> groups) {
+    std::string request =
+        x509::make_request({.common_name = "jane", .organizations = std::move(groups)}, x509::make_key_pem().value()).value();
+    return R"({"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"jane"},"spec":{
+               "signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"],"username":"forged","request":")" +
+           base64_encode(request) + "\"}}";
+  };
+  EXPECT_EQ(
+      error(csr({"system:masters"})),
+      "certificatesigningrequests.certificates.k8s.io \"jane\" is forbidden: use of kubernetes.io/kube-apiserver-client signer "
+      "with system:masters group is not allowed");
+  auto made = must(csr({"dev"}))->as<certificates::v1::CertificateSigningRequest>();
+  EXPECT_EQ(made->spec.username, "admin");
+  EXPECT_THAT(made->spec.groups, ElementsAre("system:masters"));
+}
+
+TEST_F(PluginsTest, ApprovalAndSigningNeedTheRightOnTheSigner) {
+  must(R"({"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"r"},"spec":{
+           "signerName":"example.com/a","usages":["any"],"request":")" +
+       base64_encode(x509::make_request({.common_name = "x"}, x509::make_key_pem().value()).value()) + "\"}}");
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"approve"},"rules":[
+           {"verbs":["approve"],"apiGroups":["certificates.k8s.io"],"resources":["signers"],"resourceNames":["example.com/*"]}]})");
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"approve"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"approve"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"jane"}]})");
+  auto write = [&](std::string user, std::string subresource, std::string_view patch) {
+    Request request;
+    request.verb = "patch";
+    request.kind = model::find_kind({"certificates.k8s.io", "v1"}, "CertificateSigningRequest");
+    request.subresource = std::move(subresource);
+    request.name = "r";
+    request.user.name = std::move(user);
+    return server_.loop.run(server_.api->patch(request, client::PatchType::Merge, codec::parse_json(patch).value(), nullptr));
+  };
+  constexpr std::string_view kApprove = R"({"status":{"conditions":[{"type":"Approved","status":"True"}]}})";
+  auto refused = write("bob", "approval", kApprove);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message,
+            "certificatesigningrequests.certificates.k8s.io \"r\" is forbidden: user not permitted to approve requests with "
+            "signerName \"example.com/a\"");
+  auto approved = write("jane", "approval", kApprove);
+  ASSERT_TRUE(approved) << approved.error().message;
+  auto condition = (*approved)->as<certificates::v1::CertificateSigningRequest>()->status.conditions.at(0);
+  EXPECT_EQ(condition.lastUpdateTime.seconds, server_.loop.wall().seconds);
+  refused = write("jane", "status", R"({"status":{"conditions":[{"type":"Failed","status":"True"}]}})");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("user not permitted to sign requests with signerName \"example.com/a\""));
 }
 
 TEST_F(PluginsTest, PriorityComesFromTheClass) {

@@ -12,6 +12,8 @@ class CertificateAuthenticator final : public Authenticator {
   Result<std::optional<User>> authenticate(const net::RequestHead& head) const override {
     if (!head.certificate_problem.empty()) return fail(Reason::Unauthorized, "Unauthorized");
     if (!head.certificate) return std::nullopt;
+    // A proxy's certificate says nothing about a user of its own.
+    if (head.certificate->by_proxy_authority) return fail(Reason::Unauthorized, "Unauthorized");
     User user;
     user.name = head.certificate->common_name;
     user.groups = head.certificate->organizations;

@@ -1,44 +1,21 @@
 #include "server/authz/rbac.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "api/rbac/v1/types.h"
+#include "server/authz/policy_rule.h"
 
 namespace charon::server {
 namespace {
 
+using rbac::v1::ClusterRole;
+using rbac::v1::ClusterRoleBinding;
 using rbac::v1::PolicyRule;
+using rbac::v1::Role;
+using rbac::v1::RoleBinding;
+using rbac::v1::RoleRef;
 using rbac::v1::Subject;
-
-bool contains(const std::vector<std::string>& list, std::string_view wanted) {
-  return std::ranges::any_of(list, [wanted](const std::string& item) { return item == wanted; });
-}
-
-bool any_or(const std::vector<std::string>& list, std::string_view wanted) {
-  return contains(list, "*") || contains(list, wanted);
-}
-
-// "pods", "pods/log", "*/scale" or "*".
-bool resource_matches(const PolicyRule& rule, const Attributes& attributes) {
-  if (contains(rule.resources, "*")) return true;
-  if (attributes.subresource.empty()) return contains(rule.resources, attributes.resource);
-  std::string both = std::string(attributes.resource) + "/" + std::string(attributes.subresource);
-  return contains(rule.resources, both) || contains(rule.resources, "*/" + std::string(attributes.subresource));
-}
-
-bool path_matches(const PolicyRule& rule, std::string_view path) {
-  return std::ranges::any_of(rule.nonResourceURLs, [path](const std::string& pattern) {
-    return pattern == "*" || pattern == path ||
-           (pattern.ends_with('*') && path.starts_with(pattern.substr(0, pattern.size() - 1)));
-  });
-}
-
-bool rule_allows(const PolicyRule& rule, const Attributes& attributes) {
-  if (!any_or(rule.verbs, attributes.verb)) return false;
-  if (!attributes.resource_request) return path_matches(rule, attributes.path);
-  return any_or(rule.apiGroups, attributes.group) && resource_matches(rule, attributes) &&
-         (rule.resourceNames.empty() || contains(rule.resourceNames, attributes.name));
-}
 
 bool subject_is(const Subject& subject, const User& user, std::string_view binding_ns) {
   if (subject.kind == "User") return subject.name == user.name;
@@ -52,26 +29,32 @@ bool subject_is(const Subject& subject, const User& user, std::string_view bindi
          name.ends_with(subject.name);
 }
 
-template <class Role>
-bool role_allows(const DocumentPtr& document, const Attributes& attributes) {
-  return document && std::ranges::any_of(document->as<Role>()->rules,
-                                         [&attributes](const PolicyRule& rule) { return rule_allows(rule, attributes); });
+// The subject that is the user; null when none is.
+const Subject* subject_of(const std::vector<Subject>& subjects, const User& user, std::string_view binding_ns) {
+  auto found = std::ranges::find_if(subjects, [&](const Subject& subject) { return subject_is(subject, user, binding_ns); });
+  return found == subjects.end() ? nullptr : &*found;
 }
 
-Cache& cache_of(Caches& caches, std::string_view kind) {
-  return caches.of(*model::find_kind({"rbac.authorization.k8s.io", "v1"}, kind));
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+std::string subject_text(const Subject& subject, std::string_view binding_ns) {
+  std::string name = subject.name;
+  if (subject.kind == "ServiceAccount")
+    name += "/" + std::string(subject.namespace_.empty() ? binding_ns : std::string_view(subject.namespace_));
+  return subject.kind + " " + quoted(name);
 }
 
-bool applies(const std::vector<Subject>& subjects, const User& user, std::string_view binding_ns) {
-  return std::ranges::any_of(subjects, [&](const Subject& subject) { return subject_is(subject, user, binding_ns); });
-}
-
-template <class Role>
-void append_rules(const DocumentPtr& document, std::vector<PolicyRule>& rules) {
-  if (!document) return;
-  auto role = document->as<Role>();
-  rules.insert(rules.end(), role->rules.begin(), role->rules.end());
-}
+// One binding that concerns a user.
+struct Bound {
+  std::string_view kind;  // of the binding
+  std::string name;       // "devs/default" of a RoleBinding
+  std::string_view ns;
+  const RoleRef& role;
+  const Subject& subject;
+  // The role's rules; null when it does not exist. They live as long as `document`.
+  const std::vector<PolicyRule>* rules;
+  std::shared_ptr<const void> document;
+};
 
 class RbacAuthorizer final : public Authorizer {
  public:
@@ -85,31 +68,92 @@ class RbacAuthorizer final : public Authorizer {
     const User& user = *attributes.user;
     if (user.in_group("system:masters")) return {true, ""};
     Decision decision;
-    cluster_bindings_.each({}, nullptr, [&](const DocumentPtr& document) {
-      auto binding = document->as<rbac::v1::ClusterRoleBinding>();
-      if (applies(binding->subjects, user, "") &&
-          role_allows<rbac::v1::ClusterRole>(cluster_roles_.get({"", binding->roleRef.name}), attributes))
-        decision = {true, "RBAC: allowed by ClusterRoleBinding \"" + binding->metadata.name + "\" of ClusterRole \"" +
-                              binding->roleRef.name + "\""};
-      return !decision.allowed;
+    std::vector<std::string> missing;
+    std::string_view ns = attributes.resource_request ? attributes.ns : std::string_view();
+    visit(user, ns, [&](const Bound& bound) {
+      if (bound.rules == nullptr) {
+        missing.push_back(missing_role(bound.role));
+        return true;
+      }
+      if (!rules_allow(*bound.rules, attributes)) return true;
+      decision = {true, "RBAC: allowed by " + std::string(bound.kind) + " " + quoted(bound.name) + " of " + bound.role.kind +
+                            " " + quoted(bound.role.name) + " to " + subject_text(bound.subject, bound.ns)};
+      return false;
     });
-    if (decision.allowed || !attributes.resource_request || attributes.ns.empty()) return decision;
-    bindings_.each(attributes.ns, nullptr, [&](const DocumentPtr& document) {
-      auto binding = document->as<rbac::v1::RoleBinding>();
-      if (!applies(binding->subjects, user, binding->metadata.namespace_)) return true;
-      const std::string& name = binding->roleRef.name;
-      bool allowed = binding->roleRef.kind == "ClusterRole"
-                         ? role_allows<rbac::v1::ClusterRole>(cluster_roles_.get({"", name}), attributes)
-                         : role_allows<rbac::v1::Role>(roles_.get({binding->metadata.namespace_, name}), attributes);
-      if (allowed)
-        decision = {true, "RBAC: allowed by RoleBinding \"" + document->key().text() + "\" of " + binding->roleRef.kind +
-                              " \"" + name + "\""};
-      return !decision.allowed;
-    });
+    if (!decision.allowed && !missing.empty()) decision.reason = "RBAC: " + aggregate(std::move(missing));
     return decision;
   }
 
+  UserRules rules_for(const User& user, std::string_view ns) const override {
+    UserRules found;
+    std::vector<std::string> missing;
+    visit(user, ns, [&](const Bound& bound) {
+      if (bound.rules == nullptr) {
+        missing.push_back(missing_role(bound.role));
+      } else {
+        found.rules.insert(found.rules.end(), bound.rules->begin(), bound.rules->end());
+      }
+      return true;
+    });
+    found.incomplete = !missing.empty();
+    if (found.incomplete) found.error = aggregate(std::move(missing));
+    return found;
+  }
+
  private:
+  // Each error once; several stand in brackets, as Go's aggregates print.
+  static std::string aggregate(std::vector<std::string> errors) {
+    std::ranges::sort(errors);
+    errors.erase(std::ranges::unique(errors).begin(), errors.end());
+    if (errors.size() == 1) return errors.front();
+    std::string text = "[";
+    for (const std::string& error : errors) text += (text.size() > 1 ? ", " : "") + error;
+    return text + "]";
+  }
+
+  static Cache& cache_of(Caches& caches, std::string_view kind) {
+    return caches.of(*model::find_kind({"rbac.authorization.k8s.io", "v1"}, kind));
+  }
+
+  static std::string missing_role(const RoleRef& role) {
+    const model::Kind* kind = model::find_kind({"rbac.authorization.k8s.io", "v1"}, role.kind);
+    if (kind == nullptr) return "unsupported role reference kind: " + quoted(role.kind);
+    // By its singular name, as Kubernetes' listers say it.
+    return std::string(kind->singular) + "." + std::string(kind->gv.group) + " " + quoted(role.name) + " not found";
+  }
+
+  template <class T>
+  static void fill(const DocumentPtr& document, Bound& bound) {
+    if (!document) return;
+    auto role = document->as<T>();
+    bound.rules = &role->rules;
+    bound.document = std::move(role);
+  }
+
+  // Cluster role bindings first, then those of `ns` when it is not empty. Stops when `visitor` returns false.
+  void visit(const User& user, std::string_view ns, const std::function<bool(const Bound&)>& visitor) const {
+    bool going = true;
+    cluster_bindings_.each({}, nullptr, [&](const DocumentPtr& document) {
+      auto binding = document->as<ClusterRoleBinding>();
+      const Subject* subject = subject_of(binding->subjects, user, "");
+      if (subject == nullptr) return true;
+      Bound bound{"ClusterRoleBinding", binding->metadata.name, "", binding->roleRef, *subject, nullptr, nullptr};
+      fill<ClusterRole>(cluster_roles_.get({"", binding->roleRef.name}), bound);
+      return going = visitor(bound);
+    });
+    if (!going || ns.empty()) return;
+    bindings_.each(ns, nullptr, [&](const DocumentPtr& document) {
+      auto binding = document->as<RoleBinding>();
+      const Subject* subject = subject_of(binding->subjects, user, ns);
+      if (subject == nullptr) return true;
+      Bound bound{"RoleBinding", binding->metadata.name + "/" + std::string(ns), ns, binding->roleRef, *subject, nullptr,
+                  nullptr};
+      if (binding->roleRef.kind == "ClusterRole") fill<ClusterRole>(cluster_roles_.get({"", binding->roleRef.name}), bound);
+      if (binding->roleRef.kind == "Role") fill<Role>(roles_.get({std::string(ns), binding->roleRef.name}), bound);
+      return visitor(bound);
+    });
+  }
+
   Cache& roles_;
   Cache& cluster_roles_;
   Cache& bindings_;
@@ -117,29 +161,6 @@ class RbacAuthorizer final : public Authorizer {
 };
 
 }  // namespace
-
-std::vector<PolicyRule> rbac_rules(Caches& caches, const User& user, std::string_view ns) {
-  Cache& cluster_roles = cache_of(caches, "ClusterRole");
-  Cache& roles = cache_of(caches, "Role");
-  std::vector<PolicyRule> rules;
-  cache_of(caches, "ClusterRoleBinding").each({}, nullptr, [&](const DocumentPtr& document) {
-    auto binding = document->as<rbac::v1::ClusterRoleBinding>();
-    if (applies(binding->subjects, user, ""))
-      append_rules<rbac::v1::ClusterRole>(cluster_roles.get({"", binding->roleRef.name}), rules);
-    return true;
-  });
-  if (ns.empty()) return rules;
-  cache_of(caches, "RoleBinding").each(ns, nullptr, [&](const DocumentPtr& document) {
-    auto binding = document->as<rbac::v1::RoleBinding>();
-    if (!applies(binding->subjects, user, binding->metadata.namespace_)) return true;
-    if (binding->roleRef.kind == "ClusterRole")
-      append_rules<rbac::v1::ClusterRole>(cluster_roles.get({"", binding->roleRef.name}), rules);
-    if (binding->roleRef.kind == "Role")
-      append_rules<rbac::v1::Role>(roles.get({std::string(ns), binding->roleRef.name}), rules);
-    return true;
-  });
-  return rules;
-}
 
 std::unique_ptr<Authorizer> make_rbac_authorizer(Caches& caches) { return std::make_unique<RbacAuthorizer>(caches); }
 

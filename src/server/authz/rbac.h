@@ -5,18 +5,13 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
-#include <vector>
 
-#include "api/rbac/v1/types.h"
 #include "server/authz/authorizer.h"
 #include "server/cache.h"
 
 namespace charon::server {
 
-// All rules that apply to the user: those of cluster role bindings, and those of role bindings in `ns`.
-std::vector<rbac::v1::PolicyRule> rbac_rules(Caches& caches, const User& user, std::string_view ns);
-
+// A refusal names bound roles that do not exist. `caches` must outlive it.
 std::unique_ptr<Authorizer> make_rbac_authorizer(Caches& caches);
 
 }  // namespace charon::server

@@ -112,6 +112,7 @@ rt::Task<Result<void>> bootstrap(client::Transport& transport, BootstrapOptions 
   CO_TRY(co_await ensure(client, make_service(options)));
   CO_TRY(co_await put(client, make_endpoints(options)));
   CO_TRY(co_await put(client, make_legacy_endpoints(options)));
+  if (options.authentication) CO_TRY(co_await put(client, *options.authentication));
   co_return Result<void>();
 }
 

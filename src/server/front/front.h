@@ -38,8 +38,12 @@ class Front {
   Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes);
 
   void add_health_check(HealthCheck check);
-  // A JSON document at a path of its own ("/openid/v1/jwks").
-  void add_document(std::string path, std::string json);
+  // A JSON document at a path of its own ("/openid/v1/jwks"); another of the same path takes its place.
+  struct JsonDocument {
+    std::string type = "application/json";
+    SharedBytes json;
+  };
+  void add_document(std::string path, JsonDocument document);
 
   rt::Task<void> handle(net::Exchange& exchange);
 
@@ -94,7 +98,7 @@ class Front {
   Metrics::Family& request_duration_;
   Metrics::Family& inflight_;
   std::vector<HealthCheck> checks_;
-  std::map<std::string, SharedBytes, std::less<>> documents_;  // by path
+  std::map<std::string, JsonDocument, std::less<>> documents_;  // by path
   RecentForms recent_;
 };
 

@@ -41,7 +41,7 @@ Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& aut
 
 void Front::add_health_check(HealthCheck check) { checks_.push_back(std::move(check)); }
 
-void Front::add_document(std::string path, std::string json) { documents_[std::move(path)] = share(std::move(json)); }
+void Front::add_document(std::string path, JsonDocument document) { documents_[std::move(path)] = std::move(document); }
 
 rt::Task<void> Front::handle(net::Exchange& exchange) {
   rt::Instant started = api_.loop().clock().now();
@@ -97,7 +97,7 @@ rt::Task<Result<void>> Front::serve_other(Call& call) {
     co_return Result<void>();
   }
   if (auto found = documents_.find(path); found != documents_.end()) {
-    co_await send(call, 200, "application/json", {net::Piece::of(found->second)});
+    co_await send(call, 200, found->second.type, {net::Piece::of(found->second.json)});
     co_return Result<void>();
   }
   if (auto answer = discovery_.answer(path, call.head.headers.get("accept"))) {
@@ -164,7 +164,7 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   if (subresource == "scale") co_return co_await serve_scale(call);
   if (request.verb == "list") co_return co_await serve_list(call);
   if (request.verb == "get") {
-    if (!subresource.empty() && subresource != "status")
+    if (!subresource.empty() && subresource != "status" && subresource != "approval")
       co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + subresource +
                                                  " is not served by this server yet");
     co_return co_await serve_get(call);

@@ -98,8 +98,9 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
   Request& request = call.request();
   const Review* review = request.verb == "create" ? api_.review(*request.kind, request.subresource) : nullptr;
   const std::string& subresource = request.subresource;
-  bool stored = request.verb == "create" ? subresource.empty() || subresource == "binding"
-                                         : subresource.empty() || subresource == "status" || subresource == "finalize";
+  bool stored = request.verb == "create"
+                    ? subresource.empty() || subresource == "binding"
+                    : subresource.empty() || subresource == "status" || subresource == "finalize" || subresource == "approval";
   if (review == nullptr && !stored)
     co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
                                                " is not served by this server yet");
@@ -107,9 +108,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
   if (review != nullptr) {
     const schema::Type* type = review->type;
     CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
-    CO_TRY(schema::normalize(*type, tree));
-    CO_TRY(co_await api_.admit(Operation::Create, request, tree, type, &call.warnings));
-    CO_TRY_ASSIGN(codec::Value answer, co_await review->answer(request, std::move(tree)));
+    CO_TRY_ASSIGN(codec::Value answer, co_await api_.answer(request, *review, std::move(tree), &call.warnings));
     if (codec::string_at(answer, "kind") == "Status") type = &meta::v1::Status::table();
     co_await send_tree(call, 201, std::move(answer), type);
     co_return Result<void>();

@@ -21,7 +21,7 @@ namespace {
 
 using testing::HasSubstr;
 
-SigningKey make_key() {
+jose::SigningKey make_key() {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   BIO* bio = BIO_new(BIO_s_mem());
   PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
@@ -30,7 +30,7 @@ SigningKey make_key() {
   std::string pem(text, static_cast<std::size_t>(size));
   BIO_free_all(bio);
   EVP_PKEY_free(key);
-  return SigningKey::from_private_pem(pem).value();
+  return jose::SigningKey::from_private_pem(pem).value();
 }
 
 // The front with all that decides who may do what, and the roles of a new cluster.
@@ -38,7 +38,7 @@ class ReviewsTest : public testing::Test {
  protected:
   ReviewsTest() {
     std::vector<std::unique_ptr<TokenAuthenticator>> sorts;
-    sorts.push_back(make_service_account_authenticator(server_.loop.clock(), server_.caches, key_));
+    sorts.push_back(make_service_account_authenticator(server_.loop.clock(), server_.caches, keys_));
     sorts.push_back(make_static_token_authenticator("jane-token,jane,7,dev\nbob-token,bob,8\nops-token,op,9,ops\n").value());
     tokens_ = make_token_chain(std::move(sorts));
     std::vector<std::unique_ptr<Authenticator>> chain;
@@ -97,8 +97,8 @@ class ReviewsTest : public testing::Test {
     return plugins;
   }};
   Metrics metrics_;
-  SigningKey key_ = make_key();
-  ServiceAccountTokens service_accounts_{server_.loop.clock(), server_.random, server_.caches, key_};
+  ServiceAccountKeys keys_{make_key()};
+  ServiceAccountTokens service_accounts_{server_.loop.clock(), server_.random, server_.caches, keys_};
   std::unique_ptr<Authorizer> authorizer_ = make_rbac_authorizer(server_.caches);
   std::unique_ptr<TokenAuthenticator> tokens_;
   std::unique_ptr<Authenticator> authenticator_;
@@ -218,6 +218,11 @@ TEST_F(ReviewsTest, NobodyGrantsWhatHeMayNotDo) {
             "roles.rbac.authorization.k8s.io \"b\" is forbidden: user \"bob\" (groups=[\"system:authenticated\"]) is "
             "attempting to grant "
             "RBAC permissions not currently held:\n{APIGroups:[\"*\"], Resources:[\"*\"], Verbs:[\"*\"]}");
+  refused = call("POST", roles, "bob-token",
+                 role("b", R"({"verbs":["get","frob","list"],"apiGroups":[""],"resources":["pods","nodes"]})"));
+  EXPECT_THAT(codec::string_at(refused.tree, "message"),
+              HasSubstr("not currently held:\n{APIGroups:[\"\"], Resources:[\"nodes\"], Verbs:[\"get\" \"frob\" \"list\"]}\n"
+                        "{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"frob\"]}"));
   std::string bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings";
   auto binding = [](std::string_view name, std::string_view target) {
     return R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":")" + std::string(name) +
@@ -226,17 +231,120 @@ TEST_F(ReviewsTest, NobodyGrantsWhatHeMayNotDo) {
   };
   EXPECT_EQ(call("POST", bindings, "bob-token", binding("c", "view")).status, 201);
   EXPECT_EQ(call("POST", bindings, "bob-token", binding("d", "cluster-admin")).status, 403);
+  Reply missing = call("POST", bindings, "bob-token", binding("e", "nothing"));
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_EQ(codec::string_at(missing.tree, "message"), "clusterroles.rbac.authorization.k8s.io \"nothing\" not found");
+}
+
+TEST_F(ReviewsTest, TheVerbsEscalateAndBindLiftTheCheck) {
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"grantor"},"rules":[
+    {"verbs":["escalate","create","update"],"apiGroups":["rbac.authorization.k8s.io"],"resources":["roles","rolebindings"]},
+    {"verbs":["bind"],"apiGroups":["rbac.authorization.k8s.io"],"resources":["clusterroles"],"resourceNames":["edit"]}]})");
+  must(
+      R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"grantors","namespace":"default"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"grantor"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"bob"}]})");
+  std::string base = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/";
+  EXPECT_EQ(call("POST", base + "roles", "bob-token",
+                 R"({"metadata":{"name":"any"},"rules":[{"verbs":["*"],"apiGroups":["*"],"resources":["*"]}]})")
+                .status,
+            201);
+  auto bind = [&](std::string_view role) {
+    return call("POST", base + "rolebindings", "bob-token",
+                R"({"metadata":{"name":"b-)" + std::string(role) +
+                    R"("},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":")" +
+                    std::string(role) + R"("},"subjects":[]})");
+  };
+  EXPECT_EQ(bind("edit").status, 201);
+  EXPECT_EQ(bind("admin").status, 403);
+}
+
+TEST_F(ReviewsTest, AggregationIsForThoseWhoMayDoEverything) {
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"role-writer"},"rules":[
+    {"verbs":["create","update"],"apiGroups":["rbac.authorization.k8s.io"],"resources":["clusterroles"]}]})");
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"role-writers"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"role-writer"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"bob"}]})");
+  Reply refused = call("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", "bob-token",
+                       R"({"metadata":{"name":"all"},"aggregationRule":{"clusterRoleSelectors":[{"matchLabels":{"a":"b"}}]}})");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(codec::string_at(refused.tree, "message"),
+            "clusterroles.rbac.authorization.k8s.io \"all\" is forbidden: must have cluster-admin privileges to use the "
+            "aggregationRule");
+}
+
+TEST_F(ReviewsTest, ABindingToNothingIsNamed) {
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"loose","namespace":"default"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"gone"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"bob"}]})");
+  Reply refused = call("GET", "/api/v1/namespaces/default/pods", "bob-token");
+  EXPECT_EQ(
+      codec::string_at(refused.tree, "message"),
+      "pods is forbidden: User \"bob\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\": RBAC: "
+      "role.rbac.authorization.k8s.io \"gone\" not found");
+}
+
+TEST_F(ReviewsTest, SelectorsOfAQuestionAreRead) {
+  auto ask = [&](std::string_view selectors) {
+    return can("jane-token", R"({"verb":"list","resource":"pods","namespace":"default",)" + std::string(selectors) + "}");
+  };
+  Reply good = ask(R"("fieldSelector":{"rawSelector":"spec.nodeName=n1"},)"
+                   R"("labelSelector":{"requirements":[{"key":"a","operator":"In","values":["b"]}]})");
+  EXPECT_EQ(good.status, 201) << good.text;
+  EXPECT_TRUE(good.tree.at("status").at("allowed").as_bool());
+  EXPECT_EQ(codec::string_at_path(good.tree, {"status", "evaluationError"}), "");
+  Reply odd = ask(R"("fieldSelector":{"requirements":[{"key":"a","operator":"In","values":["b","c"]}]})");
+  EXPECT_EQ(codec::string_at_path(odd.tree, {"status", "evaluationError"}),
+            "spec.resourceAttributes.fieldSelector ignored due to parse error");
+  Reply both = ask(R"("fieldSelector":{"rawSelector":"a=b","requirements":[{"key":"a","operator":"In","values":["b"]}]})");
+  EXPECT_EQ(both.status, 422);
+  EXPECT_THAT(both.text, HasSubstr("spec.resourceAttributes.fieldSelector.rawSelector: Invalid value: \\\"a=b\\\": may not "
+                                   "specified at the same time as requirements"));
+}
+
+TEST_F(ReviewsTest, ALocalReviewIsOfItsNamespace) {
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"root"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"op"}]})");
+  auto review = [&](std::string_view ns) {
+    return call(
+        "POST", "/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews", "ops-token",
+        R"({"spec":{"user":"jane","groups":["dev"],"resourceAttributes":{"verb":"get","resource":"pods","namespace":")" +
+            std::string(ns) + "\"}}}");
+  };
+  Reply good = review("default");
+  EXPECT_EQ(good.status, 201) << good.text;
+  EXPECT_TRUE(good.tree.at("status").at("allowed").as_bool());
+  EXPECT_EQ(codec::string_at_path(good.tree, {"status", "reason"}),
+            "RBAC: allowed by RoleBinding \"devs/default\" of ClusterRole \"view\" to Group \"dev\"");
+  Reply bad = review("other");
+  EXPECT_EQ(bad.status, 422);
+  EXPECT_THAT(bad.text, HasSubstr("must match metadata.namespace"));
 }
 
 TEST_F(ReviewsTest, RolesAreCompletedButNotTakenBack) {
   auto transport = admin_.get();
   const model::Kind& kind = *model::find_kind({"rbac.authorization.k8s.io", "v1"}, "ClusterRole");
-  codec::Value patch =
-      codec::parse_json(R"({"rules":[{"verbs":["get"],"apiGroups":["x.io"],"resources":["things"]}]})").value();
-  ASSERT_TRUE(server_.loop.run(transport->patch({&kind}, {"", "view"}, client::PatchType::Merge, patch)));
+  auto change = [&](std::string_view name, std::string_view json) {
+    auto patched = server_.loop.run(
+        transport->patch({&kind}, {"", std::string(name)}, client::PatchType::Merge, codec::parse_json(json).value()));
+    ASSERT_TRUE(patched) << patched.error().message;
+  };
+  constexpr std::string_view kOther = R"({"rules":[{"verbs":["get"],"apiGroups":["x.io"],"resources":["things"]}]})";
+  change("system:basic-user", kOther);
+  change("system:node-proxier", kOther);
+  change("system:node-proxier", R"({"metadata":{"annotations":{"rbac.authorization.kubernetes.io/autoupdate":"false"}}})");
+  change("view", kOther);
+  change("view", R"({"metadata":{"labels":{"rbac.authorization.k8s.io/aggregate-to-edit":null}}})");
   ASSERT_TRUE(server_.loop.run(bootstrap_roles(server_.loop, *transport)));
-  auto view = server_.caches.of(kind).get({"", "view"})->as<rbac::v1::ClusterRole>();
-  EXPECT_EQ(view->rules.size(), 10u);
+  auto role = [&](std::string_view name) {
+    return server_.caches.of(kind).get({"", std::string(name)})->as<rbac::v1::ClusterRole>();
+  };
+  EXPECT_EQ(role("system:basic-user")->rules.size(), 3u);
+  EXPECT_EQ(role("system:node-proxier")->rules.size(), 1u);
+  // What an aggregated role holds is its controller's matter; its labels are not.
+  EXPECT_EQ(role("view")->rules.size(), 1u);
+  EXPECT_EQ(role("view")->metadata.labels.at("rbac.authorization.k8s.io/aggregate-to-edit"), "true");
   auto revision = server_.caches.revision();
   ASSERT_TRUE(server_.loop.run(bootstrap_roles(server_.loop, *transport)));
   EXPECT_EQ(server_.caches.revision(), revision);

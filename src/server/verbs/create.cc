@@ -22,7 +22,7 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   if (request.subresource == "binding") co_return co_await create_binding(std::move(request), std::move(object));
   const model::Kind& kind = *request.kind;
   if (const Review* found = review(kind, request.subresource))
-    co_return co_await create_review(std::move(request), *found, std::move(object));
+    co_return co_await create_review(std::move(request), *found, std::move(object), warnings);
   if (kind.terminating)
     co_return fail(Reason::MethodNotAllowed, "create not allowed while custom resource definition is terminating");
   Support support = support_of(kind);
@@ -80,11 +80,16 @@ rt::Task<Result<void>> Api::admit(Operation operation, const Request& request, V
   co_return co_await admission_.validate(review);
 }
 
-rt::Task<Result<DocumentPtr>> Api::create_review(Request request, const Review& review, Value object) {
-  const model::Kind& kind = *request.kind;
+rt::Task<Result<Value>> Api::answer(Request request, const Review& review, Value object, Warnings* warnings) {
   CO_TRY(schema::normalize(*review.type, object));
-  CO_TRY(co_await admit(Operation::Create, request, object, review.type, nullptr));
-  CO_TRY_ASSIGN(Value answer, co_await review.answer(std::move(request), std::move(object)));
+  if (request.name.empty()) request.name = codec::string_at_path(object, {"metadata", "name"});
+  CO_TRY(co_await admit(Operation::Create, request, object, review.type, warnings));
+  co_return co_await review.answer(std::move(request), std::move(object));
+}
+
+rt::Task<Result<DocumentPtr>> Api::create_review(Request request, const Review& review, Value object, Warnings* warnings) {
+  const model::Kind& kind = *request.kind;
+  CO_TRY_ASSIGN(Value answer, co_await this->answer(std::move(request), review, std::move(object), warnings));
   std::string json;
   schema::append_canonical_json(*review.type, answer, json);
   co_return std::make_shared<model::Document>(kind, 0, share(std::move(json)), answer);

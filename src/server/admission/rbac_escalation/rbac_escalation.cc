@@ -1,10 +1,13 @@
 #include "server/admission/rbac_escalation/rbac_escalation.h"
 
-#include <algorithm>
+#include <set>
 
 #include "api/rbac/v1/types.h"
+#include "codec/tree.h"
 #include "model/kind.h"
 #include "schema/convert.h"
+#include "server/api.h"
+#include "server/authz/policy_rule.h"
 #include "server/authz/rbac.h"
 
 namespace charon::server {
@@ -15,78 +18,26 @@ using rbac::v1::ClusterRoleBinding;
 using rbac::v1::PolicyRule;
 using rbac::v1::Role;
 using rbac::v1::RoleBinding;
+using rbac::v1::RoleRef;
 
 constexpr std::string_view kGroup = "rbac.authorization.k8s.io";
-using Texts = std::vector<std::string>;
 
-bool has(const Texts& list, std::string_view wanted) { return std::ranges::find(list, wanted) != list.end(); }
-
-bool covers_resource(const Texts& held, std::string_view wanted) {
-  if (has(held, "*") || has(held, wanted)) return true;
-  std::size_t slash = wanted.find('/');
-  return slash != std::string_view::npos && has(held, "*" + std::string(wanted.substr(slash)));
+// Without what the garbage collector changes on the way to an object's deletion.
+codec::Value without_ownership(codec::Value object) {
+  codec::Object& meta = codec::ensure_object(object, {"metadata"});
+  for (std::string_view member : {"ownerReferences", "finalizers", "managedFields", "resourceVersion"}) meta.erase(member);
+  return object;
 }
 
-bool covers_url(const Texts& held, std::string_view wanted) {
-  return std::ranges::any_of(held, [wanted](const std::string& pattern) {
-    return pattern == wanted ||
-           (pattern.ends_with('*') && wanted.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1)));
-  });
+bool grants_nothing_new(const codec::Value& object, const DocumentPtr& before) {
+  return before && codec::equal(without_ownership(object), without_ownership(before->tree()));
 }
 
-// One verb on one thing: either a URL, or a resource of a group with a name (empty: any).
-struct Grant {
-  std::string_view verb;
-  std::string_view url;
-  std::string_view group;
-  std::string_view resource;
-  std::string_view name;
-};
-
-bool covers(const PolicyRule& held, const Grant& grant) {
-  if (!has(held.verbs, "*") && !has(held.verbs, grant.verb)) return false;
-  if (!grant.url.empty()) return covers_url(held.nonResourceURLs, grant.url);
-  return (has(held.apiGroups, "*") || has(held.apiGroups, grant.group)) && covers_resource(held.resources, grant.resource) &&
-         (held.resourceNames.empty() || (!grant.name.empty() && has(held.resourceNames, grant.name)));
-}
-
-std::vector<Grant> grants_of(const PolicyRule& rule) {
-  std::vector<Grant> grants;
-  static const Texts kAnyName = {""};
-  const Texts& names = rule.resourceNames.empty() ? kAnyName : rule.resourceNames;
-  for (const std::string& verb : rule.verbs) {
-    for (const std::string& url : rule.nonResourceURLs) grants.push_back({verb, url, {}, {}, {}});
-    for (const std::string& group : rule.apiGroups)
-      for (const std::string& resource : rule.resources)
-        for (const std::string& name : names) grants.push_back({verb, {}, group, resource, name});
-  }
-  return grants;
-}
-
-bool covered(const std::vector<PolicyRule>& held, const PolicyRule& wanted) {
-  return std::ranges::all_of(grants_of(wanted), [&held](const Grant& grant) {
-    return std::ranges::any_of(held, [&grant](const PolicyRule& rule) { return covers(rule, grant); });
-  });
-}
-
-// As Go prints a list of texts: ["a" "b"] with `separator` " ", or ["a", "b"].
-std::string listed(const Texts& list, std::string_view separator) {
-  std::string text = "[";
-  for (const std::string& item : list) text += (text.size() > 1 ? std::string(separator) : "") + "\"" + item + "\"";
-  return text + "]";
-}
-
-std::string rule_text(const PolicyRule& rule) {
-  std::string text;
-  auto add = [&text](std::string_view name, const Texts& list) {
-    if (!list.empty()) text += (text.empty() ? "" : ", ") + std::string(name) + ":" + listed(list, ", ");
-  };
-  add("APIGroups", rule.apiGroups);
-  add("Resources", rule.resources);
-  add("ResourceNames", rule.resourceNames);
-  add("NonResourceURLs", rule.nonResourceURLs);
-  add("Verbs", rule.verbs);
-  return "{" + text + "}";
+template <class T>
+bool aggregates(const T& role) {
+  if constexpr (requires { role.aggregationRule; })
+    return role.aggregationRule && !role.aggregationRule->clusterRoleSelectors.empty();
+  return false;
 }
 
 class RbacEscalation final : public AdmissionPlugin {
@@ -98,6 +49,7 @@ class RbacEscalation final : public AdmissionPlugin {
     const Request& request = *review.request;
     bool writes = review.operation == Operation::Create || review.operation == Operation::Update;
     if (!writes || request.kind->gv.group != kGroup || request.user.in_group("system:masters")) co_return Result<void>();
+    if (grants_nothing_new(*review.object, review.before)) co_return Result<void>();
     co_return check(request, *review.object, review.before);
   }
 
@@ -106,45 +58,53 @@ class RbacEscalation final : public AdmissionPlugin {
     std::string_view kind = request.kind->kind;
     if (kind == "Role") return check_role<Role>(request, object, before);
     if (kind == "ClusterRole") return check_role<ClusterRole>(request, object, before);
-    if (kind == "RoleBinding") return check_binding<RoleBinding>(request, object, before);
-    if (kind == "ClusterRoleBinding") return check_binding<ClusterRoleBinding>(request, object, before);
+    if (kind == "RoleBinding") return check_binding<RoleBinding>(request, object);
+    if (kind == "ClusterRoleBinding") return check_binding<ClusterRoleBinding>(request, object);
     return {};
   }
 
   template <class T>
   Result<void> check_role(const Request& request, const codec::Value& object, const DocumentPtr& before) const {
     TRY_ASSIGN(T role, schema::from_tree<T>(object));
-    if (before && before->as<T>()->rules == role.rules) return {};
     Attributes escalate = attributes_of(request);
     escalate.verb = "escalate";
     if (authorizer_->authorize(escalate).allowed) return {};
-    return check_rules(request, role.rules);
+    TRY(check_rules(request, role.rules));
+    // What an aggregated role will hold is not known yet: it may be everything.
+    if (!aggregates(role) && !(before && aggregates(*before->as<T>()))) return {};
+    const std::vector<PolicyRule> everything = {{.verbs = {"*"}, .apiGroups = {"*"}, .resources = {"*"}},
+                                                {.verbs = {"*"}, .nonResourceURLs = {"*"}}};
+    if (check_rules(request, everything)) return {};
+    return fail(admission_forbidden(request, "must have cluster-admin privileges to use the aggregationRule"));
   }
 
   template <class T>
-  Result<void> check_binding(const Request& request, const codec::Value& object, const DocumentPtr& before) const {
+  Result<void> check_binding(const Request& request, const codec::Value& object) const {
     TRY_ASSIGN(T binding, schema::from_tree<T>(object));
-    if (before && before->as<T>()->roleRef == binding.roleRef && before->as<T>()->subjects == binding.subjects) return {};
-    bool cluster = binding.roleRef.kind == "ClusterRole";
+    const RoleRef& target = binding.roleRef;
+    bool cluster = target.kind == "ClusterRole";
     Attributes bind = attributes_of(request);
     bind.verb = "bind";
+    bind.group = target.apiGroup;
     bind.resource = cluster ? "clusterroles" : "roles";
-    bind.name = binding.roleRef.name;
+    bind.name = target.name;
     if (authorizer_->authorize(bind).allowed) return {};
-    const model::Kind& kind = *model::find_kind({kGroup, "v1"}, binding.roleRef.kind);
-    DocumentPtr role = caches_.of(kind).get({cluster ? "" : request.ns, binding.roleRef.name});
-    if (!role) return fail(admission_forbidden(request, kind.group_resource() + " \"" + binding.roleRef.name + "\" not found"));
+    const model::Kind& kind = *model::find_kind({kGroup, "v1"}, cluster ? "ClusterRole" : "Role");
+    DocumentPtr role = caches_.of(kind).get({cluster ? "" : request.ns, target.name});
+    if (!role) return fail(not_found(kind, target.name));
     return check_rules(request, cluster ? role->as<ClusterRole>()->rules : role->as<Role>()->rules);
   }
 
   Result<void> check_rules(const Request& request, const std::vector<PolicyRule>& wanted) const {
-    std::vector<PolicyRule> held = rbac_rules(caches_, request.user, request.ns);
-    std::string missing;
-    for (const PolicyRule& rule : wanted)
-      if (!covered(held, rule)) missing += "\n" + rule_text(rule);
+    UserRules held = authorizer_->rules_for(request.user, request.ns);
+    std::set<std::string> missing;
+    for (const PolicyRule& rule : missing_rules(held.rules, wanted)) missing.insert(rule_text(rule));
     if (missing.empty()) return {};
-    return fail(admission_forbidden(request, "user \"" + request.user.name + "\" (groups=" + listed(request.user.groups, " ") +
-                                                 ") is attempting to grant RBAC permissions not currently held:" + missing));
+    std::string text = "user \"" + request.user.name + "\" (groups=" + quoted_list(request.user.groups) +
+                       ") is attempting to grant RBAC permissions not currently held:";
+    for (const std::string& rule : missing) text += "\n" + rule;
+    if (!held.error.empty()) text += "; resolution errors: " + held.error;
+    return fail(admission_forbidden(request, text));
   }
 
   Caches& caches_;

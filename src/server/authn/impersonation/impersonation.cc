@@ -53,7 +53,7 @@ std::pair<std::string_view, std::string_view> service_account_of(std::string_vie
 Result<void> allow_all(const Authorizer& authorizer, const User& user, const User& wanted) {
   auto [ns, name] = service_account_of(wanted.name);
   if (!name.empty()) {
-    TRY(allow(authorizer, user, {.resource = "serviceaccounts", .ns = ns, .name = name}));
+    TRY(allow(authorizer, user, {.resource = "serviceaccounts", .ns = ns, .name = std::string(name)}));
   } else {
     TRY(allow(authorizer, user, {.resource = "users", .name = wanted.name}));
   }

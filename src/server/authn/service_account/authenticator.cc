@@ -18,12 +18,17 @@ std::unexpected<Error> unauthorized() { return fail(Reason::Unauthorized, "Unaut
 
 class ServiceAccountAuthenticator final : public TokenAuthenticator {
  public:
-  ServiceAccountAuthenticator(const rt::Clock& clock, Caches& caches, SigningKey key)
-      : clock_(clock), caches_(caches), key_(std::move(key)) {}
+  ServiceAccountAuthenticator(const rt::Clock& clock, Caches& caches, const ServiceAccountKeys& keys)
+      : clock_(clock), caches_(caches), keys_(keys) {}
 
   Result<std::optional<TokenUser>> authenticate(std::string_view token,
                                                 const std::vector<std::string>& audiences) const override {
-    auto said = parse_claims(unverified_payload(token));
+    const std::string payload = jose::unverified_payload(token);
+    if (auto legacy = parse_legacy_claims(payload)) {
+      TRY(verify(token));
+      return accept_legacy(*legacy, token, audiences);
+    }
+    auto said = parse_claims(payload);
     if (!said || said->issuer != kServiceAccountIssuer) return std::nullopt;
     TRY(verify(token));
     return accept(*said, audiences);
@@ -31,12 +36,36 @@ class ServiceAccountAuthenticator final : public TokenAuthenticator {
 
  private:
   Result<void> verify(std::string_view token) const {
+    if (generation_ != keys_.generation()) verified_.clear();
+    generation_ = keys_.generation();
     std::string text(token);
     if (verified_.contains(text)) return {};
-    TRY_ASSIGN(std::string payload, key_.verify(token));
+    TRY(keys_.verify(token));
     if (verified_.size() >= kRememberedTokens) verified_.clear();
     verified_.insert(std::move(text));
     return {};
+  }
+
+  // Good as long as its secret holds it and its account is there. It is for the API server alone.
+  Result<std::optional<TokenUser>> accept_legacy(const LegacyClaims& claims, std::string_view token,
+                                                 const std::vector<std::string>& wanted) const {
+    TokenUser found;
+    for (const std::string& audience : wanted)
+      if (audience == kServiceAccountIssuer) found.audiences.push_back(audience);
+    if (wanted.empty()) found.audiences = {kServiceAccountIssuer};
+    if (found.audiences.empty()) return unauthorized();
+    DocumentPtr document = caches_.of(*model::find_kind({"", "v1"}, "Secret")).get({claims.ns, claims.secret});
+    if (!document) return unauthorized();
+    auto secret = document->as<core::v1::Secret>();
+    auto held = secret->data.find("token");
+    bool good = !secret->metadata.deletionTimestamp && held != secret->data.end() && held->second == token &&
+                !secret->metadata.labels.contains("kubernetes.io/legacy-token-invalid-since") &&
+                lives("ServiceAccount", claims.ns, claims.service_account);
+    if (!good) return unauthorized();
+    found.user.name = "system:serviceaccount:" + claims.ns + ":" + claims.service_account.name;
+    found.user.uid = claims.service_account.uid;
+    found.user.groups = {"system:serviceaccounts", "system:serviceaccounts:" + claims.ns};
+    return found;
   }
 
   Result<std::optional<TokenUser>> accept(const TokenClaims& claims, const std::vector<std::string>& wanted) const {
@@ -81,14 +110,16 @@ class ServiceAccountAuthenticator final : public TokenAuthenticator {
 
   const rt::Clock& clock_;
   Caches& caches_;
-  SigningKey key_;
+  const ServiceAccountKeys& keys_;
   mutable std::unordered_set<std::string> verified_;
+  mutable std::uint64_t generation_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<TokenAuthenticator> make_service_account_authenticator(const rt::Clock& clock, Caches& caches, SigningKey key) {
-  return std::make_unique<ServiceAccountAuthenticator>(clock, caches, std::move(key));
+std::unique_ptr<TokenAuthenticator> make_service_account_authenticator(const rt::Clock& clock, Caches& caches,
+                                                                       const ServiceAccountKeys& keys) {
+  return std::make_unique<ServiceAccountAuthenticator>(clock, caches, keys);
 }
 
 }  // namespace charon::server

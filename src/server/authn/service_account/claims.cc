@@ -12,6 +12,7 @@ using codec::Object;
 using codec::Value;
 
 constexpr std::string_view kPrivate = "kubernetes.io";
+constexpr std::string_view kLegacyIssuer = "kubernetes/serviceaccount";
 
 Object identity(const ObjectIdentity& object) {
   Object written{{"name", object.name}};
@@ -28,6 +29,18 @@ std::optional<ObjectIdentity> identity_at(const Value& claims, std::string_view 
 }  // namespace
 
 std::string TokenClaims::subject() const { return "system:serviceaccount:" + ns + ":" + service_account.name; }
+
+std::optional<LegacyClaims> parse_legacy_claims(std::string_view json) {
+  auto tree = codec::parse_json(json);
+  if (!tree || codec::string_at(*tree, "iss") != kLegacyIssuer) return std::nullopt;
+  auto text = [&tree](std::string_view name) {
+    return std::string(codec::string_at(*tree, "kubernetes.io/serviceaccount/" + std::string(name)));
+  };
+  LegacyClaims claims{text("namespace"), text("secret.name"), {text("service-account.name"), text("service-account.uid")}};
+  bool whole = !claims.ns.empty() && !claims.secret.empty() && !claims.service_account.name.empty() &&
+               codec::string_at(*tree, "sub") == "system:serviceaccount:" + claims.ns + ":" + claims.service_account.name;
+  return whole ? std::optional(std::move(claims)) : std::nullopt;
+}
 
 std::string write_claims(const TokenClaims& claims) {
   codec::Array audiences;

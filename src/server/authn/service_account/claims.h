@@ -35,6 +35,15 @@ struct TokenClaims {
   std::string subject() const;
 };
 
+// What a token says that stands in a secret: it has no time and no audience.
+struct LegacyClaims {
+  std::string ns;
+  std::string secret;
+  ObjectIdentity service_account;
+};
+// nullopt when the text is not claims of that form.
+std::optional<LegacyClaims> parse_legacy_claims(std::string_view json);
+
 std::string write_claims(const TokenClaims& claims);
 // Unauthorized when the text is not claims of this form.
 Result<TokenClaims> parse_claims(std::string_view json);

@@ -25,15 +25,29 @@ constexpr std::int64_t kExtendedSeconds = 365LL * 86400;
 
 const model::Kind& core_kind(std::string_view name) { return *model::find_kind({"", "v1"}, name); }
 
+std::unexpected<Error> invalid(const std::string& name, std::string field, std::string value, std::string detail) {
+  schema::FieldErrors errors;
+  errors.push_back({schema::FieldError::Kind::Invalid, std::move(field), std::move(value), std::move(detail)});
+  return fail(schema::invalid_error("TokenRequest", "authentication.k8s.io", name, errors));
+}
+
+Result<void> check_metadata(const std::string& ns, const std::string& name, const TokenRequest& request) {
+  const meta::v1::ObjectMeta& given = request.metadata;
+  if (!given.name.empty() && given.name != name)
+    return invalid(name, "metadata.name", "\"" + given.name + "\"", "must match the service account name if specified");
+  if (!given.namespace_.empty() && given.namespace_ != ns)
+    return invalid(name, "metadata.namespace", "\"" + given.namespace_ + "\"",
+                   "must match the service account namespace if specified");
+  return {};
+}
+
 Result<void> check_spec(const std::string& name, const TokenRequest& request) {
   std::int64_t seconds = request.spec.expirationSeconds.value_or(kDefaultSeconds);
   std::string detail;
   if (seconds < kMinimumSeconds) detail = "may not specify a duration less than 10 minutes";
   if (seconds > kMaximumSeconds) detail = "may not specify a duration larger than 2^32 seconds";
   if (detail.empty()) return {};
-  schema::FieldErrors errors;
-  errors.push_back({schema::FieldError::Kind::Invalid, "spec.expirationSeconds", std::to_string(seconds), detail});
-  return fail(schema::invalid_error("TokenRequest", "authentication.k8s.io", name, errors));
+  return invalid(name, "spec.expirationSeconds", std::to_string(seconds), detail);
 }
 
 Result<void> check_uid(const model::Kind& kind, const BoundObjectReference& bound, const model::Document& found) {
@@ -45,8 +59,9 @@ Result<void> check_uid(const model::Kind& kind, const BoundObjectReference& boun
 
 }  // namespace
 
-ServiceAccountTokens::ServiceAccountTokens(const rt::Clock& clock, rt::Random& random, Caches& caches, SigningKey key)
-    : clock_(clock), random_(random), caches_(caches), key_(std::move(key)) {}
+ServiceAccountTokens::ServiceAccountTokens(const rt::Clock& clock, rt::Random& random, Caches& caches,
+                                           const ServiceAccountKeys& keys)
+    : clock_(clock), random_(random), caches_(caches), keys_(keys) {}
 
 static Result<void> bind(Caches& caches, const BoundObjectReference& bound, TokenClaims& claims) {
   bool known = bound.apiVersion == "v1" && (bound.kind == "Pod" || bound.kind == "Secret" || bound.kind == "Node");
@@ -74,6 +89,7 @@ Result<TokenRequest> ServiceAccountTokens::request(const std::string& ns, const 
   const model::Kind& kind = core_kind("ServiceAccount");
   DocumentPtr account = caches_.of(kind).get({ns, name});
   if (!account) return fail(not_found(kind, name));
+  TRY(check_metadata(ns, name, request));
   TRY(check_spec(name, request));
   bool own_audience =
       request.spec.audiences.empty() || request.spec.audiences == std::vector<std::string>{kServiceAccountIssuer};
@@ -95,7 +111,7 @@ Result<TokenRequest> ServiceAccountTokens::request(const std::string& ns, const 
     claims.warn_after_s = claims.expires_at_s;
     claims.expires_at_s = now.seconds + kExtendedSeconds;
   }
-  TRY_ASSIGN(request.status.token, key_.sign(write_claims(claims)));
+  TRY_ASSIGN(request.status.token, keys_.sign(write_claims(claims)));
   request.status.expirationTimestamp = Time{now.seconds + seconds, 0};
   request.metadata.name = name;
   request.metadata.namespace_ = ns;
@@ -103,7 +119,7 @@ Result<TokenRequest> ServiceAccountTokens::request(const std::string& ns, const 
   return request;
 }
 
-codec::Object ServiceAccountTokens::key_set() const { return {{"keys", codec::Array{key_.jwk()}}}; }
+codec::Object ServiceAccountTokens::key_set() const { return keys_.jwks(); }
 
 codec::Object ServiceAccountTokens::discovery() const {
   return {{"issuer", kServiceAccountIssuer},

@@ -12,7 +12,7 @@
 #include "codec/value.h"
 #include "rt/loop.h"
 #include "rt/random.h"
-#include "server/authn/service_account/jws.h"
+#include "server/authn/service_account/keys.h"
 #include "server/authn/token/token.h"
 #include "server/cache.h"
 
@@ -20,8 +20,8 @@ namespace charon::server {
 
 class ServiceAccountTokens {
  public:
-  // All must outlive it. `key` has its private half.
-  ServiceAccountTokens(const rt::Clock& clock, rt::Random& random, Caches& caches, SigningKey key);
+  // All must outlive it.
+  ServiceAccountTokens(const rt::Clock& clock, rt::Random& random, Caches& caches, const ServiceAccountKeys& keys);
 
   // Answers a TokenRequest for the service account `ns`/`name`. NotFound when it, or what the token shall be bound to, does not
   // exist; Conflict when the bound object's uid is another; BadRequest or Invalid for what cannot be granted.
@@ -36,9 +36,11 @@ class ServiceAccountTokens {
   const rt::Clock& clock_;
   rt::Random& random_;
   Caches& caches_;
-  SigningKey key_;
+  const ServiceAccountKeys& keys_;
 };
 
-std::unique_ptr<TokenAuthenticator> make_service_account_authenticator(const rt::Clock& clock, Caches& caches, SigningKey key);
+// Also of the tokens in secrets of type kubernetes.io/service-account-token, which do not expire. All must outlive it.
+std::unique_ptr<TokenAuthenticator> make_service_account_authenticator(const rt::Clock& clock, Caches& caches,
+                                                                       const ServiceAccountKeys& keys);
 
 }  // namespace charon::server

@@ -16,7 +16,7 @@ using authentication::v1::BoundObjectReference;
 using authentication::v1::TokenRequest;
 using namespace std::chrono_literals;
 
-SigningKey make_key() {
+jose::SigningKey make_key() {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   BIO* bio = BIO_new(BIO_s_mem());
   PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
@@ -25,7 +25,7 @@ SigningKey make_key() {
   std::string pem(text, static_cast<std::size_t>(size));
   BIO_free_all(bio);
   EVP_PKEY_free(key);
-  return SigningKey::from_private_pem(pem).value();
+  return jose::SigningKey::from_private_pem(pem).value();
 }
 
 class ServiceAccountTest : public testing::Test {
@@ -59,10 +59,11 @@ class ServiceAccountTest : public testing::Test {
   }
 
   ServerForTest server_;
-  SigningKey key_ = make_key();
-  ServiceAccountTokens tokens_{server_.loop.clock(), server_.random, server_.caches, key_};
+  jose::SigningKey key_ = make_key();
+  ServiceAccountKeys keys_{key_};
+  ServiceAccountTokens tokens_{server_.loop.clock(), server_.random, server_.caches, keys_};
   std::unique_ptr<TokenAuthenticator> authenticator_ =
-      make_service_account_authenticator(server_.loop.clock(), server_.caches, key_);
+      make_service_account_authenticator(server_.loop.clock(), server_.caches, keys_);
 };
 
 TEST_F(ServiceAccountTest, ATokenNamesItsAccountPodAndGroups) {
@@ -130,7 +131,7 @@ TEST_F(ServiceAccountTest, TheTokenOfAPodIsExtendedAndSaysFromWhenToWarn) {
   auto answer = tokens_.request("default", "robot", bound_to_pod(3607));
   ASSERT_TRUE(answer);
   std::int64_t now = server_.loop.wall().seconds;
-  TokenClaims claims = parse_claims(unverified_payload(answer->status.token)).value();
+  TokenClaims claims = parse_claims(jose::unverified_payload(answer->status.token)).value();
   EXPECT_EQ(answer->status.expirationTimestamp.seconds, now + 3607);
   EXPECT_EQ(claims.warn_after_s, now + 3607);
   EXPECT_EQ(claims.expires_at_s, now + 365 * 86400);
@@ -149,6 +150,49 @@ TEST_F(ServiceAccountTest, WhatCannotBeGrantedSaysWhy) {
   EXPECT_EQ(tokens_.request("default", "robot", request).error().reason, Reason::Conflict);
   request.spec.boundObjectRef->kind = "ConfigMap";
   EXPECT_EQ(tokens_.request("default", "robot", request).error().reason, Reason::BadRequest);
+  TokenRequest other;
+  other.metadata.name = "other";
+  EXPECT_THAT(tokens_.request("default", "robot", other).error().message,
+              testing::HasSubstr("metadata.name: Invalid value: \"other\": must match the service account name if specified"));
+}
+
+TEST_F(ServiceAccountTest, TokensOfAnOlderKeyGoOn) {
+  std::string older = token({});
+  jose::SigningKey next = make_key();
+  keys_.replace(ServiceAccountKeys(next, {key_}));
+  EXPECT_TRUE(accepted(older));
+  EXPECT_TRUE(accepted(token({})));
+  EXPECT_EQ(jose::unverified_key_id(token({})), next.id());
+  EXPECT_THAT(codec::write_json(codec::Value(tokens_.key_set())), testing::HasSubstr(key_.id()));
+  keys_.replace(ServiceAccountKeys(next));
+  EXPECT_FALSE(accepted(older));
+  EXPECT_TRUE(accepted(token({})));
+}
+
+TEST_F(ServiceAccountTest, ATokenInASecretIsGoodAsLongAsTheSecretHoldsIt) {
+  std::string uid = server_.get("ServiceAccount", {"default", "robot"})->uid();
+  auto token_of = [&](std::string_view secret) {
+    return key_
+        .sign(
+            R"({"iss":"kubernetes/serviceaccount","kubernetes.io/serviceaccount/namespace":"default",)"
+            R"("kubernetes.io/serviceaccount/secret.name":")" +
+            std::string(secret) +
+            R"(","kubernetes.io/serviceaccount/service-account.name":"robot","kubernetes.io/serviceaccount/service-account.uid":")" +
+            uid + R"(","sub":"system:serviceaccount:default:robot"})")
+        .value();
+  };
+  std::string text = token_of("s");
+  EXPECT_FALSE(accepted(text));
+  create(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s","namespace":"default","annotations":{
+             "kubernetes.io/service-account.name":"robot"}},"type":"kubernetes.io/service-account-token","stringData":{"token":")" +
+         text + "\"}}");
+  EXPECT_TRUE(accepted(text));
+  EXPECT_FALSE(accepted(text, {"vault"}));
+  EXPECT_FALSE(accepted(token_of("s")));  // another signature than the one in the secret
+  server_.loop.run_for(100 * 24h);
+  EXPECT_TRUE(accepted(text));
+  ASSERT_TRUE(server_.remove(*model::find_kind({"", "v1"}, "Secret"), {"default", "s"}));
+  EXPECT_FALSE(accepted(text));
 }
 
 TEST_F(ServiceAccountTest, TheKeySetIsPublic) {

@@ -1,9 +1,10 @@
-#include "server/authn/service_account/jws.h"
+#include "jose/jws.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -14,7 +15,7 @@
 #include "codec/json.h"
 #include "codec/tree.h"
 
-namespace charon::server {
+namespace charon::jose {
 namespace {
 
 constexpr int kNumberBytes = 32;  // r, s, x and y of P-256
@@ -162,6 +163,14 @@ Result<std::string> SigningKey::verify(std::string_view token) const {
   return *std::move(payload);
 }
 
+std::string SigningKey::public_pem() const {
+  Bio bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PUBKEY(bio.get(), handle_->key.get());
+  char* text = nullptr;
+  long size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
 codec::Object SigningKey::jwk() const {
   EVP_PKEY* key = handle_->key.get();
   return {{"use", "sig"},
@@ -173,6 +182,24 @@ codec::Object SigningKey::jwk() const {
           {"y", base64url_encode(coordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y))}};
 }
 
+std::string unverified_key_id(std::string_view token) {
+  auto header_text = base64url_decode(token.substr(0, token.find('.')));
+  if (!header_text) return {};
+  auto header = codec::parse_json(*header_text);
+  return header ? std::string(codec::string_at(*header, "kid")) : std::string();
+}
+
+std::string sign_detached(std::string_view payload, const SharedSecret& key) {
+  std::string header = base64url_encode(codec::write_json(codec::Object{{"alg", "HS256"}, {"kid", key.id}}));
+  std::string text = header + "." + base64url_encode(payload);
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  unsigned size = 0;
+  HMAC(EVP_sha256(), key.secret.data(), static_cast<int>(key.secret.size()), bytes_of(std::string_view(text)), text.size(),
+       bytes_of(digest), &size);
+  digest.resize(size);
+  return header + ".." + base64url_encode(digest);
+}
+
 std::string unverified_payload(std::string_view token) {
   std::vector<std::string_view> parts = parts_of(token);
   if (parts.size() != 3) return {};
@@ -180,4 +207,4 @@ std::string unverified_payload(std::string_view token) {
   return payload ? *std::move(payload) : std::string();
 }
 
-}  // namespace charon::server
+}  // namespace charon::jose

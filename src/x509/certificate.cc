@@ -1,66 +1,17 @@
-#include "cmd/pki/x509.h"
+#include "x509/certificate.h"
 
 #include <arpa/inet.h>
-#include <openssl/bio.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <memory>
 #include <utility>
 
-namespace charon::cmd {
+#include "x509/openssl.h"
+
+namespace charon::x509 {
 namespace {
-
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* value) const {
-    Free(value);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
-
-std::unexpected<Error> openssl_failed(Reason reason, const std::string& what) {
-  std::array<char, 256> text{};
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  if (code == 0) return fail(reason, what);
-  ERR_error_string_n(code, text.data(), text.size());
-  return fail(reason, what + ": " + text.data());
-}
-
-Bio reader(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
-
-std::string text_of(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return std::string(data, static_cast<std::size_t>(size));
-}
-
-// OpenSSL asks the terminal for the pass phrase of an encrypted key unless it is told that there is none.
-int no_pass_phrase(char*, int, int, void*) { return 0; }
-
-Result<Key> parse_key(const std::string& pem) {
-  Key key(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, no_pass_phrase, nullptr));
-  if (key == nullptr) return openssl_failed(Reason::Invalid, "not a private key in PEM form");
-  return key;
-}
-
-Result<X509Ptr> parse_certificate(const std::string& pem) {
-  X509Ptr certificate(PEM_read_bio_X509(reader(pem).get(), nullptr, no_pass_phrase, nullptr));
-  if (certificate == nullptr) return openssl_failed(Reason::Invalid, "not a certificate in PEM form");
-  return certificate;
-}
 
 Time time_of(const ASN1_TIME* when) {
   std::tm parts{};
@@ -68,32 +19,11 @@ Time time_of(const ASN1_TIME* when) {
   return Time{timegm(&parts), 0};
 }
 
-std::vector<std::string> entries(const X509_NAME* name, int nid) {
-  std::vector<std::string> found;
-  for (int at = X509_NAME_get_index_by_NID(name, nid, -1); at >= 0; at = X509_NAME_get_index_by_NID(name, nid, at)) {
-    unsigned char* text = nullptr;
-    const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-    if (size < 0) continue;
-    found.emplace_back(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
-    OPENSSL_free(text);
-  }
-  return found;
-}
-
 void read_names(X509* certificate, Certificate& into) {
   const Names names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type == GEN_DNS) {
-      into.dns_names.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                                  static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
-    } else if (name->type == GEN_IPADD) {
-      const int family = ASN1_STRING_length(name->d.iPAddress) == 4 ? AF_INET : AF_INET6;
-      std::array<char, INET6_ADDRSTRLEN> text{};
-      inet_ntop(family, ASN1_STRING_get0_data(name->d.iPAddress), text.data(), text.size());
-      into.ips.emplace_back(text.data());
-    }
-  }
+  AlternativeNames read = alternative_names(names.get());
+  into.dns_names = std::move(read.dns_names);
+  into.ips = std::move(read.ips);
   std::ranges::sort(into.dns_names);
   std::ranges::sort(into.ips);
 }
@@ -110,17 +40,6 @@ bool set_subject(X509* certificate, const Certificate& wanted) {
     if (!add_entry(subject, NID_organizationName, organization)) return false;
   }
   return add_entry(subject, NID_commonName, wanted.common_name);
-}
-
-bool add_extension(X509* certificate, X509* issuer, int nid, const char* text) {
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, text);
-  if (extension == nullptr) return false;
-  const bool added = X509_add_ext(certificate, extension, -1) == 1;
-  X509_EXTENSION_free(extension);
-  return added;
 }
 
 bool add_use(X509* certificate, X509* issuer, CertificateUse use) {
@@ -162,15 +81,6 @@ Result<void> add_names(X509* certificate, const Certificate& wanted) {
     return openssl_failed(Reason::InternalError, "cannot add the alternative names");
   }
   return {};
-}
-
-bool set_serial(X509* certificate, std::string bytes) {
-  // Positive and not zero (RFC 5280, 4.1.2.2).
-  bytes[0] = static_cast<char>((static_cast<unsigned char>(bytes[0]) & 0x7f) | 0x40);
-  BIGNUM* number = BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()), nullptr);
-  const bool set = number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
-  BN_free(number);
-  return set;
 }
 
 }  // namespace
@@ -259,4 +169,4 @@ Result<std::string> canonical_ip(const std::string& text) {
   return fail(Reason::Invalid, "'" + text + "' is not an IP address");
 }
 
-}  // namespace charon::cmd
+}  // namespace charon::x509

@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 
-namespace charon::cmd {
+namespace charon::x509 {
 
 enum class CertificateUse : std::uint8_t { Authority, Server, Client };
 
@@ -50,4 +50,4 @@ Result<bool> certificate_signed_by(const std::string& certificate_pem, const std
 // "fd00::1" for "fd00:0:0::0001", so that addresses compare as text. Invalid when it is no literal address.
 Result<std::string> canonical_ip(const std::string& text);
 
-}  // namespace charon::cmd
+}  // namespace charon::x509

@@ -1,4 +1,5 @@
-// JSON web signatures (RFC 7515) with ES256 (RFC 7518: ECDSA on P-256 with SHA-256), in compact form.
+// JSON web signatures (RFC 7515), in compact form: with ES256 (RFC 7518: ECDSA on P-256 with SHA-256) and, detached (RFC 7515,
+// appendix F), with HS256 (HMAC with SHA-256).
 #pragma once
 
 #include <memory>
@@ -8,7 +9,7 @@
 #include "base/result.h"
 #include "codec/value.h"
 
-namespace charon::server {
+namespace charon::jose {
 
 // A P-256 key pair, or its public half alone. Immutable.
 class SigningKey {
@@ -21,6 +22,8 @@ class SigningKey {
   Result<std::string> sign(std::string_view payload) const;
   // The payload of a token that this key signed. Unauthorized when it is malformed, names another algorithm or does not verify.
   Result<std::string> verify(std::string_view token) const;
+  // "BEGIN PUBLIC KEY".
+  std::string public_pem() const;
   // SHA-256 of the public key's DER form in base64url, as Kubernetes names its keys.
   const std::string& id() const { return id_; }
   // The public half as a JSON web key (RFC 7517).
@@ -33,7 +36,17 @@ class SigningKey {
   std::string id_;
 };
 
+// The name of the key that the token says it was signed with; empty when it names none or cannot be read.
+std::string unverified_key_id(std::string_view token);
+
+struct SharedSecret {
+  std::string id;  // "kid"
+  std::string secret;
+};
+// header..signature: the payload is known to who verifies it.
+std::string sign_detached(std::string_view payload, const SharedSecret& key);
+
 // The payload as it stands in the token, unverified; empty when the token has not three parts of base64url.
 std::string unverified_payload(std::string_view token);
 
-}  // namespace charon::server
+}  // namespace charon::jose

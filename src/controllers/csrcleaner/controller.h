@@ -1,0 +1,12 @@
+// The controller of plan.h for CertificateSigningRequests.
+#pragma once
+
+#include <memory>
+
+#include "control/controller.h"
+
+namespace charon::controllers::csrcleaner {
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);
+
+}  // namespace charon::controllers::csrcleaner
