@@ -56,7 +56,8 @@ void fuzz_apply(const codec::Value& config) {
   Updater updater(kind);
   Owner first{.manager = "first", .api_version = "apps/v1"};
   Owners owners;
-  updater.update(codec::Object(), deployment(), owners, first);
+  const codec::Value nothing = codec::Object();
+  updater.update(nothing, deployment(), updater.changes(nothing, deployment()), owners, first);
   Owner self{.manager = "self", .applied = true, .api_version = "apps/v1"};
   Owners before = owners;
   codec::Value live = deployment();

@@ -37,10 +37,9 @@ Comparison ResetFields::filter(Comparison comparison) const {
 // What changed between two objects, in each version that an owner knows them in. Compared at first demand.
 class Updater::Differences {
  public:
-  Differences(const Updater& updater, const Value& before, const Value& after, View view)
+  Differences(const Updater& updater, const Value& before, const Value& after, Comparison own)
       : updater_(updater), before_(before), after_(after) {
-    const WriteKind& kind = updater.kind_;
-    found_[std::string(kind.api_version)] = kind.reset.filter(compare(kind.type, before, after, view));
+    found_[std::string(updater.kind_.api_version)] = std::move(own);
   }
 
   const Comparison& own() { return *found_.at(std::string(updater_.kind_.api_version)); }
@@ -94,17 +93,21 @@ std::optional<Versioned> Updater::convert(const Value& tree, std::string_view fr
   return kind_.versions->convert(tree, from, to);
 }
 
-bool Updater::update(const Value& live, const Value& object, Owners& owners, const Owner& self) const {
+Comparison Updater::changes(const Value& live, const Value& object) const {
+  return kind_.reset.filter(compare(kind_.type, live, object, View::Typed));
+}
+
+void Updater::update(const Value& live, const Value& object, Comparison changes, Owners& owners, const Owner& self) const {
   fit_to_type(kind_, live, owners);
-  Differences differences(*this, live, object, View::Typed);
-  if (differences.own().empty()) return false;
+  if (changes.empty()) return;
+  Differences differences(*this, live, object, std::move(changes));
   std::erase_if(owners, [&](Owner& owner) {
     const Comparison* difference = differences.in(owner.api_version);
     if (difference != nullptr) yield_fields(owner, *difference);
     return difference == nullptr || has_no_fields(owner);
   });
   FieldSet taken = differences.own().added.united(differences.own().modified).without(kind_.unowned);
-  if (taken.empty()) return true;
+  if (taken.empty()) return;
   auto place = std::ranges::find_if(owners, [&](const Owner& owner) { return owner.same_as(self); });
   if (place == owners.end()) {
     owners.push_back(self);
@@ -113,7 +116,6 @@ bool Updater::update(const Value& live, const Value& object, Owners& owners, con
     place->replace(place->fields.united(taken));
     place->time = self.time;
   }
-  return true;
 }
 
 std::expected<Updater::Applied, Conflicts> Updater::apply(const Value& live, const Value& config, Owners& owners, Owner self,
@@ -127,7 +129,7 @@ std::expected<Updater::Applied, Conflicts> Updater::apply(const Value& live, con
     bool drops = previous->api_version != self.api_version || !previous->fields.without(self.fields).empty();
     if (drops) object = prune(std::move(object), owners, self, *previous);
   }
-  Differences differences(*this, live, object, View::Raw);
+  Differences differences(*this, live, object, kind_.reset.filter(compare(kind_.type, live, object, View::Raw)));
   Conflicts conflicts;
   Owners others;
   for (const Owner& owner : owners) {

@@ -73,9 +73,10 @@ class Updater {
  public:
   explicit Updater(const WriteKind& kind) : kind_(kind) {}
 
-  // A create (`live` is an empty object) or update by `self`. True when it took or removed any field; `self.time` is set in its
-  // entry when it took one. Trees as Go prints them.
-  bool update(const codec::Value& live, const codec::Value& object, Owners& owners, const Owner& self) const;
+  // What a create (`live` is an empty object) or update changes of what it can change. Trees as Go prints them.
+  Comparison changes(const codec::Value& live, const codec::Value& object) const;
+  // The owners after it, `self` having written. `self.time` is set in its entry when it took a field.
+  void update(const codec::Value& live, const codec::Value& object, Comparison changes, Owners& owners, const Owner& self) const;
 
   struct Applied {
     codec::Value object;

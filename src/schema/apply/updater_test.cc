@@ -76,7 +76,8 @@ struct World {
   void update(std::string_view name, std::string_view object) {
     WriteKind kind{TwoVersions::type(), version, reset, unowned, &versions};
     Value next = json(object);
-    Updater(kind).update(live, next, owners, owner(name));
+    Updater updater(kind);
+    updater.update(live, next, updater.changes(live, next), owners, owner(name));
     live = std::move(next);
   }
   std::string object() const { return codec::write_json(live); }

@@ -305,12 +305,16 @@ void put_managed_fields(Value& object, Value managed) {
 
 Value track_create(const TrackedWrite& write, const Value& object) {
   Owners owners;
-  Tracker(write).updater.update(empty_object(write.request), object, owners, owner_of(write));
+  Value nothing = empty_object(write.request);
+  Tracker tracker(write);
+  tracker.updater.update(nothing, object, tracker.updater.changes(nothing, object), owners, owner_of(write));
   return owners.empty() ? Value() : encode_managed_fields(owners, nullptr);
 }
 
 Value track_update(const TrackedWrite& write, const Value& live, const Value& object, Value stored, Value given) {
   if (write.request.subresource.empty() && is_reset(given)) return nullptr;
+  Tracker tracker(write);
+  schema::apply::Comparison changes = tracker.updater.changes(live, object);
   bool counts = write.request.subresource.empty() && given.is_array() && !given.get_array().empty() && given != stored;
   Owners owners;
   if (counts) {
@@ -321,10 +325,10 @@ Value track_update(const TrackedWrite& write, const Value& live, const Value& ob
       counts = false;
     }
   }
+  if (!counts && changes.empty()) return stored;
   if (!counts) owners = decode_managed_fields(&stored).value_or(Owners());
   if (owners.empty()) return nullptr;
-  bool changed = Tracker(write).updater.update(live, object, owners, owner_of(write));
-  if (!changed && !counts) return stored;
+  tracker.updater.update(live, object, std::move(changes), owners, owner_of(write));
   cap_updaters(owners);
   return owners.empty() ? Value() : encode_managed_fields(owners, &stored);
 }
@@ -339,7 +343,8 @@ Result<AppliedWrite> track_apply(const TrackedWrite& write, const Value& live, c
   if (owners.empty()) {
     Owner before = self;
     before.manager = kBeforeFirstApply;
-    tracker.updater.update(empty_object(write.request), live, owners, before);
+    Value nothing = empty_object(write.request);
+    tracker.updater.update(nothing, live, tracker.updater.changes(nothing, live), owners, before);
   }
   self.applied = true;
   auto applied = tracker.updater.apply(live, config, owners, self, force);
