@@ -1,6 +1,6 @@
-// The type tables say of every built-in field how server-side apply merges it. The lists below are those of the Kubernetes API v1.36:
-// its listType, listMapKey and mapType markers, and its messages marked structType=atomic; everything else is a leaf (lists) or
-// merged by member (maps, objects).
+// The type tables say of every built-in field how server-side apply merges it. The lists below are those of the Kubernetes API
+// v1.36: its listType, listMapKey and mapType markers, and its messages marked structType=atomic; everything else is a leaf
+// (lists) or merged by member (maps, objects).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -195,7 +195,8 @@ TEST(ApplyTable, ListsAndMaps) {
 TEST(ApplyTable, KeysAreMembersOfTheElements) {
   for (const Type* type : all_tables().types)
     for (const Field& field : type->fields)
-      for (std::string_view key : field.list_keys) EXPECT_NE(field.message->find(key), nullptr) << short_name(*type) << "." << field.name;
+      for (std::string_view key : field.list_keys)
+        EXPECT_NE(field.message->find(key), nullptr) << short_name(*type) << "." << field.name;
 }
 
 TEST(ApplyTable, AtomicObjects) {

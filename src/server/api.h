@@ -48,7 +48,7 @@ struct Deleted {
 
 struct ApplyOptions {
   schema::apply::Force force = schema::apply::Force::No;  // take over fields that others own
-  std::function<Result<void>()> may_create;                // asked before an object is created; null: it may
+  std::function<Result<void>()> may_create;               // asked before an object is created; null: it may
 };
 
 struct Applied {

@@ -164,7 +164,8 @@ class Comparer {
   }
 
   // The elements of one name on both sides. Several of one name on a side are one leaf there.
-  void namesakes(const Node& element, std::span<const NamedElement> left, std::span<const NamedElement> right, Comparison& out) {
+  void namesakes(const Node& element, std::span<const NamedElement> left, std::span<const NamedElement> right,
+                 Comparison& out) {
     const PathElement& name = left.empty() ? right.front().name : left.front().name;
     if (left.size() <= 1 && right.size() <= 1) {
       put(out, name, visit(element, left.empty() ? nullptr : left[0].value, right.empty() ? nullptr : right[0].value));

@@ -31,7 +31,7 @@ class FieldSet {
   const FieldEntry* find(const PathElement& element) const;
 
   FieldSet united(const FieldSet& other) const;
-  FieldSet without(const FieldSet& other) const;       // members of this that are not of `other`
+  FieldSet without(const FieldSet& other) const;  // members of this that are not of `other`
   FieldSet intersected(const FieldSet& other) const;
   FieldSet without_below(const FieldSet& other) const;  // nor below a member of `other`
   FieldSet only_below(const FieldSet& other) const;     // members of `other`, and below them

@@ -20,7 +20,8 @@ std::string text(const FieldSet& fields) { return codec::write_json(fields.to_fi
 
 TEST(PathElement, TextsOfAllSorts) {
   EXPECT_EQ(PathElement::field("spec").text(), "f:spec");
-  EXPECT_EQ(PathElement::keys({{"protocol", "TCP"}, {"containerPort", 80}}).text(), R"(k:{"containerPort":80,"protocol":"TCP"})");
+  EXPECT_EQ(PathElement::keys({{"protocol", "TCP"}, {"containerPort", 80}}).text(),
+            R"(k:{"containerPort":80,"protocol":"TCP"})");
   EXPECT_EQ(PathElement::value("x").text(), R"(v:"x")");
   EXPECT_EQ(PathElement::index(3).text(), "i:3");
   for (const char* one : {"f:a:b", R"(k:{"name":"web"})", "v:1", R"(v:"x")", "v:true", "i:0"}) {
@@ -31,7 +32,8 @@ TEST(PathElement, TextsOfAllSorts) {
 }
 
 TEST(PathElement, MalformedOnesAreRefused) {
-  for (const char* one : {"", "f", "x:y", "k:[]", "k:{}", "k:{", "v:", "i:x", "i:", "i:1x"}) EXPECT_FALSE(PathElement::parse(one)) << one;
+  for (const char* one : {"", "f", "x:y", "k:[]", "k:{}", "k:{", "v:", "i:x", "i:", "i:1x"})
+    EXPECT_FALSE(PathElement::parse(one)) << one;
 }
 
 TEST(PathElement, DisplayIsThatOfConflicts) {

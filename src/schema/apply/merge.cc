@@ -29,8 +29,8 @@ void merge_object(const Node& node, codec::Object& target, const codec::Object& 
   }
 }
 
-// Joins two lists of named elements. The object's elements keep their order but for those that the configuration has in another;
-// elements of the configuration alone come behind the one that they follow there.
+// Joins two lists of named elements. The object's elements keep their order but for those that the configuration has in
+// another; elements of the configuration alone come behind the one that they follow there.
 class ListMerge {
  public:
   ListMerge(const Node& list, codec::Array& target, const codec::Array& config) : element_(list.element()) {

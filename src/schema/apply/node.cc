@@ -110,8 +110,7 @@ Result<PathElement> keyed_name(const Field& field, const Value& element) {
 }
 
 Result<PathElement> set_element_name(const Value& element) {
-  if (element.is_object())
-    return fail(Reason::BadRequest, "associative list without keys has an element that's a map type");
+  if (element.is_object()) return fail(Reason::BadRequest, "associative list without keys has an element that's a map type");
   if (element.is_array()) return fail(Reason::BadRequest, "not supported: associative list with lists as elements");
   if (element.is_null())
     return fail(Reason::BadRequest, "associative list without keys has an element that's an explicit null");

@@ -1,7 +1,8 @@
 // The operations of server-side apply on trees (KEP-555; structured-merge-diff's typed package): which fields a tree has, in
 // which two trees differ, merging a configuration into an object and taking fields out of one.
 //
-// Pure; they know the type table and no kinds. A "raw" tree is taken as it is; only `compare` can look at trees as Go prints them.
+// Pure; they know the type table and no kinds. A "raw" tree is taken as it is; only `compare` can look at trees as Go prints
+// them.
 #pragma once
 
 #include <string>
@@ -31,8 +32,8 @@ FieldSet with_named_fields(const Type& type, const FieldSet& set);
 // has it now; `tree` says what is below a field that has become granular.
 FieldSet fitted(const Type& type, const codec::Value& tree, const FieldSet& set);
 
-// Every field is known, of its type, and no list map or set names an element twice. Unknown (500, as in Kubernetes) with all that is
-// wrong: `.spec.foo: field not declared in schema`.
+// Every field is known, of its type, and no list map or set names an element twice. Unknown (500, as in Kubernetes) with all
+// that is wrong: `.spec.foo: field not declared in schema`.
 Result<void> check(const Type& type, const codec::Value& config);
 
 // Merges a checked configuration into `object`: leaves are replaced, granular maps and lists joined. Elements that are new come

@@ -30,19 +30,20 @@ struct SetCase {
 };
 
 constexpr SetCase kSets[] = {
-    {"labels are granular", R"({"metadata":{"labels":{"a":"1","b":"2"}}})", R"({"f:metadata":{"f:labels":{"f:a":{},"f:b":{}}}})"},
+    {"labels are granular", R"({"metadata":{"labels":{"a":"1","b":"2"}}})",
+     R"({"f:metadata":{"f:labels":{"f:a":{},"f:b":{}}}})"},
     {"an atomic map is one field", R"({"spec":{"nodeSelector":{"a":"1"}}})", R"({"f:spec":{"f:nodeSelector":{}}})"},
-    {"containers by name",
-     R"({"spec":{"containers":[{"name":"b","image":"x"},{"name":"a"}]}})",
+    {"containers by name", R"({"spec":{"containers":[{"name":"b","image":"x"},{"name":"a"}]}})",
      R"({"f:spec":{"f:containers":{"k:{\"name\":\"a\"}":{".":{},"f:name":{}},"k:{\"name\":\"b\"}":{".":{},"f:image":{},"f:name":{}}}}})"},
-    {"ports by port and defaulted protocol",
-     R"({"spec":{"containers":[{"name":"a","ports":[{"containerPort":80}]}]}})",
+    {"ports by port and defaulted protocol", R"({"spec":{"containers":[{"name":"a","ports":[{"containerPort":80}]}]}})",
      R"({"f:spec":{"f:containers":{"k:{\"name\":\"a\"}":{".":{},"f:name":{},"f:ports":{"k:{\"containerPort\":80,\"protocol\":\"TCP\"}":{".":{},"f:containerPort":{}}}}}}})"},
     {"an atomic list is one field", R"({"spec":{"tolerations":[{"key":"a"}]}})", R"({"f:spec":{"f:tolerations":{}}})"},
-    {"sets by value", R"({"metadata":{"finalizers":["b","a"]}})", R"({"f:metadata":{"f:finalizers":{"v:\"a\"":{},"v:\"b\"":{}}}})"},
+    {"sets by value", R"({"metadata":{"finalizers":["b","a"]}})",
+     R"({"f:metadata":{"f:finalizers":{"v:\"a\"":{},"v:\"b\"":{}}}})"},
     {"an atomic object in a list map", R"({"metadata":{"ownerReferences":[{"uid":"u","name":"n"}]}})",
      R"({"f:metadata":{"f:ownerReferences":{"k:{\"uid\":\"u\"}":{}}}})"},
-    {"an atomic object", R"({"spec":{"containers":[{"name":"a","env":[{"name":"E","valueFrom":{"fieldRef":{"fieldPath":"x"}}}]}]}})",
+    {"an atomic object",
+     R"({"spec":{"containers":[{"name":"a","env":[{"name":"E","valueFrom":{"fieldRef":{"fieldPath":"x"}}}]}]}})",
      R"({"f:spec":{"f:containers":{"k:{\"name\":\"a\"}":{".":{},"f:env":{"k:{\"name\":\"E\"}":{".":{},"f:name":{},"f:valueFrom":{"f:fieldRef":{}}}},"f:name":{}}}}})"},
     {"empty objects and nulls are fields", R"({"spec":{"securityContext":{},"nodeName":null}})",
      R"({"f:spec":{"f:nodeName":{},"f:securityContext":{}}})"},
@@ -55,8 +56,7 @@ TEST(FieldSetOf, TreesOfPods) {
 }
 
 TEST(Compare, ACreateIsWhatGoPrints) {
-  Comparison found = compare(deployment(), json("{}"),
-                             json(R"({"metadata":{"name":"web","labels":{"app":"web"}},
+  Comparison found = compare(deployment(), json("{}"), json(R"({"metadata":{"name":"web","labels":{"app":"web"}},
       "spec":{"replicas":1,"selector":{"matchLabels":{"app":"web"}},"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":"25%"}},
         "template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"i","resources":{}}],
           "volumes":[{"name":"v","emptyDir":{}}],"hostNetwork":false,"terminationGracePeriodSeconds":30}}}})"),
@@ -80,13 +80,20 @@ TEST(Compare, WhatGoLeavesOutIsNoDifference) {
 }
 
 TEST(Compare, AddedModifiedRemoved) {
-  Comparison found = compare(pod(), json(R"({"metadata":{"labels":{"a":"1","b":"2"}},"spec":{"tolerations":[{"key":"x"}],"containers":[{"name":"a","image":"1"},{"name":"b"}]}})"),
-                             json(R"({"metadata":{"labels":{"b":"3","c":"4"}},"spec":{"tolerations":[{"key":"y"}],"containers":[{"name":"c"},{"name":"a","image":"2"}]}})"),
-                             View::Raw);
-  EXPECT_EQ(text(found.added), R"({"f:metadata":{"f:labels":{"f:c":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"c\"}":{".":{},"f:name":{}}}}})");
-  EXPECT_EQ(text(found.modified),
-            R"({"f:metadata":{"f:labels":{"f:b":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"a\"}":{"f:image":{}}},"f:tolerations":{}}})");
-  EXPECT_EQ(text(found.removed), R"({"f:metadata":{"f:labels":{"f:a":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"b\"}":{".":{},"f:name":{}}}}})");
+  Comparison found = compare(
+      pod(),
+      json(
+          R"({"metadata":{"labels":{"a":"1","b":"2"}},"spec":{"tolerations":[{"key":"x"}],"containers":[{"name":"a","image":"1"},{"name":"b"}]}})"),
+      json(
+          R"({"metadata":{"labels":{"b":"3","c":"4"}},"spec":{"tolerations":[{"key":"y"}],"containers":[{"name":"c"},{"name":"a","image":"2"}]}})"),
+      View::Raw);
+  EXPECT_EQ(text(found.added),
+            R"({"f:metadata":{"f:labels":{"f:c":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"c\"}":{".":{},"f:name":{}}}}})");
+  EXPECT_EQ(
+      text(found.modified),
+      R"({"f:metadata":{"f:labels":{"f:b":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"a\"}":{"f:image":{}}},"f:tolerations":{}}})");
+  EXPECT_EQ(text(found.removed),
+            R"({"f:metadata":{"f:labels":{"f:a":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"b\"}":{".":{},"f:name":{}}}}})");
 }
 
 TEST(Compare, NamesakesAreOneLeaf) {
@@ -134,18 +141,21 @@ TEST(Merge, Pods) {
 }
 
 TEST(Remove, MembersWithWhatIsBelow) {
-  Value object = json(R"({"metadata":{"labels":{"a":"1","b":"2"},"annotations":{"x":"y"}},"spec":{"containers":[{"name":"a","image":"i"},{"name":"b"}]}})");
-  auto fields = FieldSet::from_fields_v1(
-      json(R"({"f:metadata":{"f:labels":{"f:a":{}},"f:annotations":{"f:x":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"b\"}":{}}}})"));
+  Value object = json(
+      R"({"metadata":{"labels":{"a":"1","b":"2"},"annotations":{"x":"y"}},"spec":{"containers":[{"name":"a","image":"i"},{"name":"b"}]}})");
+  auto fields = FieldSet::from_fields_v1(json(
+      R"({"f:metadata":{"f:labels":{"f:a":{}},"f:annotations":{"f:x":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"b\"}":{}}}})"));
   remove_items(pod(), object, *fields);
   EXPECT_EQ(codec::write_json(object),
             R"({"metadata":{"labels":{"b":"2"},"annotations":null},"spec":{"containers":[{"name":"a","image":"i"}]}})");
 }
 
 TEST(Extract, WhatASetHas) {
-  Value object = json(R"({"metadata":{"labels":{"a":"1","b":"2"}},"spec":{"replicas":3,"template":{"spec":{"containers":[{"name":"a","image":"i"}]}}}})");
+  Value object = json(
+      R"({"metadata":{"labels":{"a":"1","b":"2"}},"spec":{"replicas":3,"template":{"spec":{"containers":[{"name":"a","image":"i"}]}}}})");
   auto fields = FieldSet::from_fields_v1(json(R"({"f:metadata":{"f:labels":{"f:a":{}}},"f:spec":{"f:replicas":{}}})"));
-  EXPECT_EQ(codec::write_json(extract(deployment(), object, *fields)), R"({"metadata":{"labels":{"a":"1"}},"spec":{"replicas":3}})");
+  EXPECT_EQ(codec::write_json(extract(deployment(), object, *fields)),
+            R"({"metadata":{"labels":{"a":"1"}},"spec":{"replicas":3}})");
 }
 
 struct CheckCase {
@@ -173,7 +183,9 @@ TEST(Check, ErrorsOfConfigurations) {
     EXPECT_EQ(checked.error().message, one.error);
     EXPECT_EQ(checked.error().reason, Reason::Unknown);
   }
-  EXPECT_TRUE(check(service(), json(R"({"apiVersion":"v1","kind":"Service","spec":{"ports":[{"port":80,"targetPort":"x"}],"selector":null}})")));
+  EXPECT_TRUE(
+      check(service(),
+            json(R"({"apiVersion":"v1","kind":"Service","spec":{"ports":[{"port":80,"targetPort":"x"}],"selector":null}})")));
 }
 
 }  // namespace

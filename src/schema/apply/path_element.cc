@@ -72,7 +72,8 @@ void append_display_value(const Value& value, std::string& out) { codec::append_
 Result<PathElement> parse_json_element(std::string_view text, char prefix) {
   TRY_ASSIGN(Value value, codec::parse_json(text));
   if (prefix == 'v') return PathElement::value(std::move(value));
-  if (!value.is_object() || value.get_object().empty()) return fail(Reason::BadRequest, "keys of a list element must be an object");
+  if (!value.is_object() || value.get_object().empty())
+    return fail(Reason::BadRequest, "keys of a list element must be an object");
   PathElement::Keys keys;
   for (auto& member : value.get_object())
     keys.emplace_back(std::string(member.key().data(), member.key().size()), std::move(member.value()));
@@ -157,7 +158,8 @@ Result<PathElement> PathElement::parse(std::string_view text) {
     case 'i': {
       std::int64_t number = 0;
       auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-      if (error != std::errc() || end != rest.data() + rest.size()) return fail(Reason::BadRequest, "an index must be a number");
+      if (error != std::errc() || end != rest.data() + rest.size())
+        return fail(Reason::BadRequest, "an index must be a number");
       return index(number);
     }
     default:

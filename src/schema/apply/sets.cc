@@ -18,8 +18,8 @@ void collect_object(const Node& node, const codec::Object& object, FieldSet& bel
   bool sorted = true;
   for (const auto& entry : object) {
     std::string_view name(entry.key().data(), entry.key().size());
-    std::optional<Member> member = node.sort == Node::Sort::Struct ? member_of(*node.type, name)
-                                                                    : std::optional(Member{node.element(), false});
+    std::optional<Member> member =
+        node.sort == Node::Sort::Struct ? member_of(*node.type, name) : std::optional(Member{node.element(), false});
     if (!member) continue;
     FieldSet children;
     bool self = collect(member->node, entry.value(), children);
@@ -83,7 +83,8 @@ FieldSet named(const Node& node, const FieldSet& set) {
   FieldSet out;
   for (const FieldEntry& entry : set.entries()) {
     bool member = entry.member || (!entry.children.empty() && declares(node, entry.element));
-    out.append(entry.element, member, entry.children.empty() ? FieldSet() : named(child_node(node, entry.element), entry.children));
+    out.append(entry.element, member,
+               entry.children.empty() ? FieldSet() : named(child_node(node, entry.element), entry.children));
   }
   return out;
 }

@@ -70,8 +70,7 @@ namespace {
 void yield_fields(Owner& owner, const Comparison& difference) {
   bool loses = owner.fields.intersects(difference.added) || owner.fields.intersects(difference.modified) ||
                owner.fields.intersects(difference.removed);
-  if (loses)
-    owner.replace(owner.fields.without(difference.added).without(difference.modified).without(difference.removed));
+  if (loses) owner.replace(owner.fields.without(difference.added).without(difference.modified).without(difference.removed));
 }
 
 void fit_to_type(const WriteKind& kind, const Value& live, Owners& owners) {

@@ -63,7 +63,7 @@ struct WriteKind {
   const Type& type;
   std::string_view api_version;
   const ResetFields& reset;
-  const FieldSet& unowned;  // fields that nobody owns: metadata.name, ...
+  const FieldSet& unowned;             // fields that nobody owns: metadata.name, ...
   const Versions* versions = nullptr;  // null: there is one version
 };
 
@@ -76,7 +76,8 @@ class Updater {
   // What a create (`live` is an empty object) or update changes of what it can change. Trees as Go prints them.
   Comparison changes(const codec::Value& live, const codec::Value& object) const;
   // The owners after it, `self` having written. `self.time` is set in its entry when it took a field.
-  void update(const codec::Value& live, const codec::Value& object, Comparison changes, Owners& owners, const Owner& self) const;
+  void update(const codec::Value& live, const codec::Value& object, Comparison changes, Owners& owners,
+              const Owner& self) const;
 
   struct Applied {
     codec::Value object;
@@ -90,7 +91,8 @@ class Updater {
   class Differences;
 
   codec::Value prune(codec::Value merged, const Owners& owners, const Owner& self, const Owner& last) const;
-  codec::Value add_back_owned(const Versioned& merged, codec::Value pruned, const Owners& owners, const std::string& version) const;
+  codec::Value add_back_owned(const Versioned& merged, codec::Value pruned, const Owners& owners,
+                              const std::string& version) const;
   std::optional<Versioned> convert(const codec::Value& tree, std::string_view from, std::string_view to) const;
 
   const WriteKind& kind_;

@@ -149,7 +149,9 @@ TEST(Updater, WhatIsNoLongerAppliedIsRemoved) {
 
 TEST(Updater, ElementsOfListMapsGoUnlessOwned) {
   World world;
-  auto containers = [](const char* list) { return std::string(R"({"spec":{"template":{"spec":{"containers":)") + list + "}}}}"; };
+  auto containers = [](const char* list) {
+    return std::string(R"({"spec":{"template":{"spec":{"containers":)") + list + "}}}}";
+  };
   world.apply("a", containers(R"([{"name":"one","image":"1"},{"name":"two","image":"2"}])"));
   world.apply("b", containers(R"([{"name":"two","args":["x"]}])"));
   EXPECT_EQ(world.apply("a", containers(R"([{"name":"one","image":"1"}])")), "");
@@ -167,7 +169,9 @@ TEST(Updater, DefaultedKeysNameTheSameElement) {
   EXPECT_EQ(world.apply("b", ports(R"([{"containerPort":80,"name":"web"}])")), "");
   EXPECT_EQ(world.object(), ports(R"([{"containerPort":80,"protocol":"TCP","name":"web"}])"));
   EXPECT_EQ(world.apply("b", ports(R"([{"containerPort":80,"protocol":"UDP"}])")), "");
-  EXPECT_EQ(codec::find_path(world.live, {"spec"})->at("template").at("spec").at("containers").at(0).at("ports").as_array().size(), 2u);
+  EXPECT_EQ(
+      codec::find_path(world.live, {"spec"})->at("template").at("spec").at("containers").at(0).at("ports").as_array().size(),
+      2u);
 }
 
 TEST(Updater, UpdatersOwnWhatTheyChange) {
@@ -266,7 +270,9 @@ class RandomConfigs {
   std::mt19937 random_;
 };
 
-bool same_tree(const World& left, const World& right) { return compare(TwoVersions::type(), left.live, right.live, View::Typed).empty(); }
+bool same_tree(const World& left, const World& right) {
+  return compare(TwoVersions::type(), left.live, right.live, View::Typed).empty();
+}
 
 TEST(UpdaterProperties, ApplyIsIdempotent) {
   RandomConfigs configs(1);

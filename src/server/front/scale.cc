@@ -84,8 +84,9 @@ Result<void> check_replicas(const Request& request, std::int64_t count) {
 Result<codec::Value> replicas_config(const Request& request, const codec::Value& scale) {
   std::string_view version = codec::string_at(scale, "apiVersion");
   if (version != "autoscaling/v1" || codec::string_at(scale, "kind") != "Scale")
-    return fail(bad_request("invalid object type: " + (version.find('/') == version.npos ? "/" + std::string(version) : std::string(version)) +
-                            ", Kind=" + std::string(codec::string_at(scale, "kind"))));
+    return fail(bad_request(
+        "invalid object type: " + (version.find('/') == version.npos ? "/" + std::string(version) : std::string(version)) +
+        ", Kind=" + std::string(codec::string_at(scale, "kind"))));
   if (auto checked = schema::apply::check(autoscaling::v1::Scale::table(), scale); !checked)
     return fail(Reason::Unknown, "failed to create typed patch object (" + request.ns + "/" + request.name +
                                      "; autoscaling/v1, Kind=Scale): " + checked.error().message);

@@ -27,7 +27,8 @@ Value with_sorted_members(const Value& value) {
   if (!value.is_object()) return value;
   std::vector<const boost::json::key_value_pair*> members;
   for (const auto& member : value.get_object()) members.push_back(&member);
-  std::ranges::sort(members, {}, [](const auto* member) { return std::string_view(member->key().data(), member->key().size()); });
+  std::ranges::sort(members, {},
+                    [](const auto* member) { return std::string_view(member->key().data(), member->key().size()); });
   codec::Object out;
   for (const auto* member : members) out.emplace(member->key(), with_sorted_members(member->value()));
   return out;

@@ -8,7 +8,8 @@
 
 namespace charon::server {
 
-// The fields that the annotation names and that have the values it says; empty without a readable annotation of the kind's version.
+// The fields that the annotation names and that have the values it says; empty without a readable annotation of the kind's
+// version.
 schema::apply::FieldSet last_applied_fields(const model::Kind& kind, const codec::Value& live);
 // Where the object has the annotation, it names `config` now.
 void update_last_applied(codec::Value& object, const codec::Value& config);

@@ -57,8 +57,8 @@ const schema::apply::ResetFields& reset_fields(const Request& request) {
   static const schema::apply::ResetFields nothing;
   static const schema::apply::ResetFields main{paths({{"status"}}), std::nullopt};
   static const schema::apply::ResetFields status{{}, paths({{"status"}})};
-  static const schema::apply::ResetFields labelled{
-      {}, paths({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}})};
+  static const schema::apply::ResetFields labelled{{},
+                                                   paths({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}})};
   static const schema::apply::ResetFields finalize{{}, paths({{"spec", "finalizers"}})};
   const model::Kind& kind = *request.kind;
   if (request.subresource == "finalize") return finalize;
@@ -72,7 +72,8 @@ class StoredVersions final : public schema::apply::Versions {
  public:
   explicit StoredVersions(const model::Kind& kind) : kind_(kind) {}
 
-  std::optional<schema::apply::Versioned> convert(const Value& tree, std::string_view from, std::string_view to) const override {
+  std::optional<schema::apply::Versioned> convert(const Value& tree, std::string_view from,
+                                                  std::string_view to) const override {
     const model::Kind* source = in_version(from);
     const model::Kind* target = in_version(to);
     if (source == nullptr || target == nullptr) return std::nullopt;
@@ -230,8 +231,7 @@ Result<Owners> decode_managed_fields(const Value* managed) {
     const Value& entry = entries[i];
     Owner owner;
     std::string_view operation = codec::string_at(entry, "operation");
-    if (operation != "Apply" && operation != "Update")
-      return fail(entry_error("operation must be `Apply` or `Update`", i));
+    if (operation != "Apply" && operation != "Update") return fail(entry_error("operation must be `Apply` or `Update`", i));
     owner.applied = operation == "Apply";
     owner.api_version = codec::string_at(entry, "apiVersion");
     if (owner.api_version.empty()) return fail(entry_error("apiVersion must not be empty", i));
@@ -262,8 +262,8 @@ Value encode_managed_fields(const Owners& owners, const Value* stored) {
   std::vector<const Owner*> order;
   for (const Owner& owner : owners) order.push_back(&owner);
   std::ranges::sort(order, {}, [](const Owner* owner) {
-    return std::tuple(!owner->applied, seconds_of(*owner), std::string_view(owner->manager), std::string_view(owner->api_version),
-                      std::string_view(owner->subresource));
+    return std::tuple(!owner->applied, seconds_of(*owner), std::string_view(owner->manager),
+                      std::string_view(owner->api_version), std::string_view(owner->subresource));
   });
   codec::Array entries;
   entries.reserve(order.size());
@@ -352,8 +352,7 @@ Result<AppliedWrite> track_apply(const TrackedWrite& write, const Value& live, c
     // What kubectl applied on the client's side is its own: the annotation says what that was.
     FieldSet own = last_applied_fields(*write.request.kind, live);
     std::erase_if(applied.error(), [&](const schema::apply::Conflict& conflict) { return own.has(conflict.path); });
-    if (applied.error().empty())
-      applied = tracker.updater.apply(live, config, owners, self, schema::apply::Force::Yes);
+    if (applied.error().empty()) applied = tracker.updater.apply(live, config, owners, self, schema::apply::Force::Yes);
   }
   if (!applied) return fail(conflict_error(applied.error()));
   if (self.manager == "kubectl") update_last_applied(applied->object, config);
@@ -372,9 +371,8 @@ bool same_but_for_times(const Value& left, const Value& right) {
     return entries;
   };
   // Times also order the entries.
-  return std::ranges::is_permutation(timeless(left), timeless(right), [](const Value& one, const Value& other) {
-    return codec::equal(one, other);
-  });
+  return std::ranges::is_permutation(timeless(left), timeless(right),
+                                     [](const Value& one, const Value& other) { return codec::equal(one, other); });
 }
 
 }  // namespace charon::server

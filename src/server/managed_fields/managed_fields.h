@@ -1,7 +1,8 @@
-// metadata.managedFields of every write (KEP-555): its form in objects, and who owns what after a create, an update or an apply.
+// metadata.managedFields of every write (KEP-555): its form in objects, and who owns what after a create, an update or an
+// apply.
 //
-// The algorithm is schema/apply; here is what the API server adds to it: operations, times, the cap of updaters, the objects that
-// are not tracked, and conflicts as a Status.
+// The algorithm is schema/apply; here is what the API server adds to it: operations, times, the cap of updaters, the objects
+// that are not tracked, and conflicts as a Status.
 #pragma once
 
 #include <string>
@@ -18,7 +19,8 @@ namespace charon::server {
 // More updaters of one object than this are joined, the oldest first, under the name "ancient-changes".
 inline constexpr std::size_t kUpdateManagers = 10;
 
-// Between metadata.managedFields and owners. Unknown ("missing fieldsType in managed fields entry 0") when an entry cannot be read.
+// Between metadata.managedFields and owners. Unknown ("missing fieldsType in managed fields entry 0") when an entry cannot be
+// read.
 Result<schema::apply::Owners> decode_managed_fields(const codec::Value* managed);
 // In Kubernetes' order: by operation, time, name. `stored` is what the owners' `stored` counts in; null when they have none.
 codec::Value encode_managed_fields(const schema::apply::Owners& owners, const codec::Value* stored);
@@ -34,8 +36,8 @@ struct TrackedWrite {
 };
 // Of a new object, normalized and with its defaults. Never null.
 codec::Value track_create(const TrackedWrite& write, const codec::Value& object);
-// `stored` are the object's managed fields, `given` those that the client sent: they count unless they are none, cannot be read or
-// come through a subresource. One empty entry stops the tracking until something is applied. Null: none are kept.
+// `stored` are the object's managed fields, `given` those that the client sent: they count unless they are none, cannot be read
+// or come through a subresource. One empty entry stops the tracking until something is applied. Null: none are kept.
 codec::Value track_update(const TrackedWrite& write, const codec::Value& live, const codec::Value& object, codec::Value stored,
                           codec::Value given);
 

@@ -51,8 +51,7 @@ void update_deployment(benchmark::State& state) {
   codec::Value next = object;
   if (state.range(0) != 0) next.at("spec").as_object()["replicas"] = 5;
   request.field_manager = "other";
-  for (auto _ : state)
-    benchmark::DoNotOptimize(track_update({request, Time{1'700'000'001}}, object, next, managed, managed));
+  for (auto _ : state) benchmark::DoNotOptimize(track_update({request, Time{1'700'000'001}}, object, next, managed, managed));
 }
 
 void apply_deployment(benchmark::State& state) {

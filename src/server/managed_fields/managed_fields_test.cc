@@ -13,7 +13,8 @@ namespace {
 
 using codec::Value;
 
-constexpr std::string_view kDeployment = R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"default"},
+constexpr std::string_view kDeployment =
+    R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"default"},
   "spec":{"replicas":2,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},
   "spec":{"containers":[{"name":"web","image":"nginx:1"}]}}}})";
 
@@ -26,7 +27,8 @@ std::vector<std::string> owners(const DocumentPtr& document) {
   const Value* managed = codec::find_path(tree, {"metadata", "managedFields"});
   if (managed == nullptr) return out;
   for (const Value& entry : managed->as_array()) {
-    std::string line = std::string(codec::string_at(entry, "operation")) + " " + std::string(codec::string_at(entry, "manager"));
+    std::string line =
+        std::string(codec::string_at(entry, "operation")) + " " + std::string(codec::string_at(entry, "manager"));
     if (auto subresource = codec::string_at(entry, "subresource"); !subresource.empty()) line += " " + std::string(subresource);
     out.push_back(line);
   }
@@ -62,13 +64,14 @@ TEST_F(ManagedFields, ACreatedDeploymentIsItsCreators) {
   DocumentPtr made = must(server.create(kDeployment));
   EXPECT_THAT(owners(made), ::testing::ElementsAre("Update unknown"));
   // As Kubernetes has it, defaults and all.
-  EXPECT_EQ(fields(made, "unknown"),
-            R"({"f:spec":{"f:progressDeadlineSeconds":{},"f:replicas":{},"f:revisionHistoryLimit":{},"f:selector":{},)"
-            R"("f:strategy":{"f:rollingUpdate":{".":{},"f:maxSurge":{},"f:maxUnavailable":{}},"f:type":{}},)"
-            R"("f:template":{"f:metadata":{"f:labels":{".":{},"f:app":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"web\"}":)"
-            R"({".":{},"f:image":{},"f:imagePullPolicy":{},"f:name":{},"f:resources":{},"f:terminationMessagePath":{},)"
-            R"("f:terminationMessagePolicy":{}}},"f:dnsPolicy":{},"f:restartPolicy":{},"f:schedulerName":{},"f:securityContext":{},)"
-            R"("f:terminationGracePeriodSeconds":{}}}}})");
+  EXPECT_EQ(
+      fields(made, "unknown"),
+      R"({"f:spec":{"f:progressDeadlineSeconds":{},"f:replicas":{},"f:revisionHistoryLimit":{},"f:selector":{},)"
+      R"("f:strategy":{"f:rollingUpdate":{".":{},"f:maxSurge":{},"f:maxUnavailable":{}},"f:type":{}},)"
+      R"("f:template":{"f:metadata":{"f:labels":{".":{},"f:app":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"web\"}":)"
+      R"({".":{},"f:image":{},"f:imagePullPolicy":{},"f:name":{},"f:resources":{},"f:terminationMessagePath":{},)"
+      R"("f:terminationMessagePolicy":{}}},"f:dnsPolicy":{},"f:restartPolicy":{},"f:schedulerName":{},"f:securityContext":{},)"
+      R"("f:terminationGracePeriodSeconds":{}}}}})");
   Value one = entry(made, "unknown");
   EXPECT_EQ(codec::string_at(one, "apiVersion"), "apps/v1");
   EXPECT_EQ(codec::string_at(one, "fieldsType"), "FieldsV1");
@@ -127,9 +130,8 @@ TEST_F(ManagedFields, ConflictsAreTold) {
             "Apply failed with 1 conflict: conflict with \"unknown\" using apps/v1: "
             ".spec.template.spec.containers[name=\"web\"].image");
   ASSERT_EQ(applied.error().details->causes.size(), 1u);
-  EXPECT_EQ(applied.error().details->causes[0],
-            (Cause{"FieldManagerConflict", "conflict with \"unknown\" using apps/v1",
-                   ".spec.template.spec.containers[name=\"web\"].image"}));
+  EXPECT_EQ(applied.error().details->causes[0], (Cause{"FieldManagerConflict", "conflict with \"unknown\" using apps/v1",
+                                                       ".spec.template.spec.containers[name=\"web\"].image"}));
   other.replace(other.find("\"replicas\":2"), 12, "\"replicas\":3");
   applied = server.apply_as("me", other);
   ASSERT_FALSE(applied);
@@ -153,16 +155,16 @@ TEST_F(ManagedFields, FieldsThatAreNoLongerAppliedFallBackToTheirDefaults) {
 
 TEST_F(ManagedFields, ApplyThroughStatusOwnsStatusOnly) {
   must(server.create(kDeployment));
-  DocumentPtr next = must(server.apply_as(
-      "me", R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"default"},
+  DocumentPtr next =
+      must(server.apply_as("me", R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"default"},
       "spec":{"replicas":9},"status":{"replicas":4}})",
-      {}, "status"));
+                           {}, "status"));
   EXPECT_EQ(fields(next, "me"), R"({"f:status":{"f:replicas":{}}})");
   EXPECT_EQ(codec::string_at(entry(next, "me"), "subresource"), "status");
   EXPECT_EQ(next->tree().at("status").at("replicas").to_number<int>(), 4);
   EXPECT_EQ(next->tree().at("spec").at("replicas").to_number<int>(), 2);
-  auto gone = server.apply_as("me", R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","namespace":"default"}})",
-                              {}, "status");
+  auto gone = server.apply_as(
+      "me", R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","namespace":"default"}})", {}, "status");
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().reason, Reason::NotFound);
 }
@@ -173,11 +175,11 @@ TEST_F(ManagedFields, WhatCannotBeApplied) {
     Reason reason;
     const char* message;
   };
-  for (const Bad& bad : {Bad{R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"default","managedFields":[]}})",
-                             Reason::BadRequest, "metadata.managedFields must be nil"},
-                         Bad{R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"default"},"foo":1})",
-                             Reason::Unknown,
-                             "failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .foo: field not declared in schema"}}) {
+  for (const Bad& bad :
+       {Bad{R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"default","managedFields":[]}})",
+            Reason::BadRequest, "metadata.managedFields must be nil"},
+        Bad{R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"default"},"foo":1})", Reason::Unknown,
+            "failed to create typed patch object (default/c; /v1, Kind=ConfigMap): .foo: field not declared in schema"}}) {
     auto applied = server.apply_as("me", bad.config);
     ASSERT_FALSE(applied);
     EXPECT_EQ(applied.error().reason, bad.reason);
@@ -206,7 +208,8 @@ TEST_F(ManagedFields, OneEmptyEntryStopsTracking) {
   DocumentPtr reset =
       must(server.patch_as("me", deployments, made->key(), client::PatchType::Merge, R"({"metadata":{"managedFields":[{}]}})"));
   EXPECT_THAT(owners(reset), ::testing::IsEmpty());
-  DocumentPtr next = must(server.patch_as("me", deployments, made->key(), client::PatchType::Merge, R"({"spec":{"replicas":3}})"));
+  DocumentPtr next =
+      must(server.patch_as("me", deployments, made->key(), client::PatchType::Merge, R"({"spec":{"replicas":3}})"));
   EXPECT_THAT(owners(next), ::testing::IsEmpty());
   // From the first apply on there are owners again: what is there belongs to "before-first-apply".
   auto applied = server.apply_as("me", kDeployment);
@@ -230,16 +233,19 @@ TEST_F(ManagedFields, GivenManagedFieldsCount) {
 }
 
 TEST_F(ManagedFields, ManyUpdatersAreJoined) {
-  DocumentPtr object = must(server.create(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"default"},"data":{"first":"x"}})"));
+  DocumentPtr object = must(server.create(
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"default"},"data":{"first":"x"}})"));
   for (int i = 0; i < 14; ++i) {
     wait_a_second();
     std::string patch = R"({"data":{"key-)" + std::to_string(i) + R"(":"x"}})";
-    object = must(server.patch_as("updater-" + std::to_string(i), kind("", "ConfigMap"), object->key(), client::PatchType::Merge, patch));
+    object = must(
+        server.patch_as("updater-" + std::to_string(i), kind("", "ConfigMap"), object->key(), client::PatchType::Merge, patch));
   }
   std::vector<std::string> all = owners(object);
   ASSERT_EQ(all.size(), kUpdateManagers);
   EXPECT_EQ(all.front(), "Update ancient-changes");
-  EXPECT_EQ(fields(object, "ancient-changes"), R"({"f:data":{".":{},"f:first":{},"f:key-0":{},"f:key-1":{},"f:key-2":{},"f:key-3":{},"f:key-4":{}}})");
+  EXPECT_EQ(fields(object, "ancient-changes"),
+            R"({"f:data":{".":{},"f:first":{},"f:key-0":{},"f:key-1":{},"f:key-2":{},"f:key-3":{},"f:key-4":{}}})");
 }
 
 TEST_F(ManagedFields, WhatKubectlAppliedOnTheClientsSideIsItsOwn) {
@@ -253,7 +259,8 @@ TEST_F(ManagedFields, WhatKubectlAppliedOnTheClientsSideIsItsOwn) {
   DocumentPtr next = must(server.apply_as("kubectl", config));
   Value tree = next->tree();
   EXPECT_EQ(codec::string_at_path(tree, {"metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"}),
-            "{\"apiVersion\":\"v1\",\"data\":{\"a\":\"2\"},\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c\",\"namespace\":\"default\"}}\n");
+            "{\"apiVersion\":\"v1\",\"data\":{\"a\":\"2\"},\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c\",\"namespace\":"
+            "\"default\"}}\n");
 }
 
 TEST_F(ManagedFields, DryRunsChangeNothing) {
@@ -286,7 +293,8 @@ TEST_F(ManagedFields, WhatIsTooLargeWithThemGoesWithout) {
   codec::Object data;
   std::string key(240, 'k');
   for (int i = 0; i < 4500; ++i) data[key + std::to_string(i)] = "";
-  codec::Value object = codec::parse_json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"default"}})").value();
+  codec::Value object =
+      codec::parse_json(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"default"}})").value();
   object.as_object()["data"] = std::move(data);
   DocumentPtr made = must(server.create(codec::write_json(object)));
   ASSERT_TRUE(made);
@@ -312,7 +320,8 @@ TEST(ManagerName, Checked) {
   EXPECT_TRUE(errors.empty());
   validate_manager_name("a\nb", "fieldManager", errors);
   ASSERT_EQ(errors.size(), 1u);
-  EXPECT_EQ(schema::field_error_text(errors[0]), "fieldManager: Invalid value: \"a\\nb\": invalid character U+000A (at position 1)");
+  EXPECT_EQ(schema::field_error_text(errors[0]),
+            "fieldManager: Invalid value: \"a\\nb\": invalid character U+000A (at position 1)");
   errors.clear();
   validate_manager_name(std::string(129, 'a'), "fieldManager", errors);
   ASSERT_EQ(errors.size(), 1u);

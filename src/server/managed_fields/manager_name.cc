@@ -30,7 +30,8 @@ Rune first_rune(std::string_view text) {
 // format characters are not printed.
 bool is_printable(char32_t rune) {
   if (rune < 0x20 || (rune >= 0x7F && rune <= 0xA0) || rune == 0xAD) return false;
-  if ((rune >= 0x2000 && rune <= 0x200F) || (rune >= 0x2028 && rune <= 0x202F) || (rune >= 0x205F && rune <= 0x206F)) return false;
+  if ((rune >= 0x2000 && rune <= 0x200F) || (rune >= 0x2028 && rune <= 0x202F) || (rune >= 0x205F && rune <= 0x206F))
+    return false;
   if (rune == 0x1680 || rune == 0x3000 || rune == 0xFEFF || (rune >= 0xD800 && rune <= 0xF8FF)) return false;
   return rune < 0xE0000;
 }
@@ -68,8 +69,9 @@ void validate_manager_name(std::string_view name, std::string_view field, schema
   for (std::size_t at = 0; at < name.size();) {
     Rune rune = first_rune(name.substr(at));
     if (!is_printable(rune.value))
-      errors.push_back({Kind::Invalid, std::string(field), shown,
-                        fmt::format("invalid character U+{:04X} (at position {})", static_cast<std::uint32_t>(rune.value), at)});
+      errors.push_back(
+          {Kind::Invalid, std::string(field), shown,
+           fmt::format("invalid character U+{:04X} (at position {})", static_cast<std::uint32_t>(rune.value), at)});
     at += rune.bytes;
   }
 }

@@ -24,8 +24,8 @@ std::string type_text(std::string_view api_version, std::string_view kind) {
   return version + ", Kind=" + std::string(kind);
 }
 
-// Values that have a canonical form get it ("1000m" is "1"), so that writing the same thing otherwise is no change. Nulls and empty
-// members stay: they are owned.
+// Values that have a canonical form get it ("1000m" is "1"), so that writing the same thing otherwise is no change. Nulls and
+// empty members stay: they are owned.
 void copy_canonical(Value& raw, const Value& canonical) {
   if (raw.is_object() && canonical.is_object()) {
     for (auto& member : raw.get_object())
@@ -43,7 +43,8 @@ Result<void> check_config(const Request& request, Value& config) {
   if (!config.is_object()) return fail(bad_request("error decoding YAML: the configuration is not an object"));
   std::string_view version = codec::string_at(config, "apiVersion");
   std::string_view name = codec::string_at(config, "kind");
-  if (version != kind.gv.text() || name != kind.kind) return fail(bad_request("invalid object type: " + type_text(version, name)));
+  if (version != kind.gv.text() || name != kind.kind)
+    return fail(bad_request("invalid object type: " + type_text(version, name)));
   const Value* managed = codec::find_path(config, {"metadata", "managedFields"});
   if (managed != nullptr && !managed->is_null()) return fail(bad_request("metadata.managedFields must be nil"));
   if (auto checked = schema::apply::check(*kind.type, config); !checked) {
@@ -87,8 +88,8 @@ rt::Task<Result<Applied>> Api::apply(Request request, Value config, ApplyOptions
     auto change = [this, &request, &config, &options](const Value& current) -> Result<Value> {
       Value live = current;
       Value stored = take_managed_fields(live);
-      TRY_ASSIGN(AppliedWrite applied,
-                 track_apply({request, loop_.clock().wall()}, live, config, stored.is_null() ? nullptr : &stored, options.force));
+      TRY_ASSIGN(AppliedWrite applied, track_apply({request, loop_.clock().wall()}, live, config,
+                                                   stored.is_null() ? nullptr : &stored, options.force));
       put_managed_fields(applied.object, std::move(applied.managed));
       return std::move(applied.object);
     };
@@ -106,9 +107,9 @@ rt::Task<Result<DocumentPtr>> Api::apply_new(Request request, const Value& confi
   if (options.may_create) CO_TRY(options.may_create());
   std::string_view uid = codec::string_at_path(config, {"metadata", "uid"});
   if (!uid.empty())
-    co_return fail(conflict(*request.kind, request.name,
-                            "uid mismatch: the provided object specified uid " + std::string(uid) +
-                                ", and no existing object was found"));
+    co_return fail(
+        conflict(*request.kind, request.name,
+                 "uid mismatch: the provided object specified uid " + std::string(uid) + ", and no existing object was found"));
   CO_TRY_ASSIGN(Value live, new_object(*request.kind));
   request.verb = "create";
   CO_TRY_ASSIGN(AppliedWrite applied, track_apply({request, loop_.clock().wall()}, live, config, nullptr, options.force));
