@@ -90,15 +90,17 @@ Result<codec::Value> replicas_config(const Request& request, const codec::Value&
   if (auto checked = schema::apply::check(autoscaling::v1::Scale::table(), scale); !checked)
     return fail(Reason::Unknown, "failed to create typed patch object (" + request.ns + "/" + request.name +
                                      "; autoscaling/v1, Kind=Scale): " + checked.error().message);
-  codec::Object config{{"kind", request.kind->kind}, {"apiVersion", request.kind->gv.text()}};
+  codec::Object config;
   codec::Object meta{{"name", request.name}};
   if (auto resource_version = codec::string_at_path(scale, {"metadata", "resourceVersion"}); !resource_version.empty())
     meta["resourceVersion"] = resource_version;
-  config["metadata"] = std::move(meta);
   if (const codec::Value* replicas = codec::find_path(scale, {"spec", "replicas"}); replicas != nullptr) {
     TRY(check_replicas(request, replicas->is_int64() ? replicas->get_int64() : 0));
-    config["spec"] = codec::Object{{"replicas", *replicas}};
+    config = patch_at(paths_of(*request.kind).replicas, *replicas).as_object();
   }
+  config["kind"] = request.kind->kind;
+  config["apiVersion"] = request.kind->gv.text();
+  config["metadata"] = std::move(meta);
   return config;
 }
 

@@ -67,10 +67,10 @@ const schema::apply::ResetFields& reset_fields(const Request& request) {
   return kind.has_subresource("status") && !kept ? main : nothing;
 }
 
-// The versions of a kind that is stored as another (model/storage_form.h).
+// The versions of a kind: views of one stored object (model/storage_form.h).
 class StoredVersions final : public schema::apply::Versions {
  public:
-  explicit StoredVersions(const model::Kind& kind) : kind_(kind) {}
+  StoredVersions(const model::Kind& kind, const model::KindRegistry& kinds) : kind_(kind), kinds_(kinds) {}
 
   std::optional<schema::apply::Versioned> convert(const Value& tree, std::string_view from,
                                                   std::string_view to) const override {
@@ -86,17 +86,23 @@ class StoredVersions final : public schema::apply::Versions {
   }
 
  private:
-  const model::Kind* in_version(std::string_view version) const {
-    for (const model::Kind& other : model::builtin_kinds())
-      if (other.kind == kind_.kind && other.gv.text() == version && stored_as(other) == stored_as(kind_)) return &other;
-    return nullptr;
+  const model::Kind* in_version(std::string_view text) const {
+    std::size_t slash = text.find('/');
+    model::GroupVersion gv{text.substr(0, slash == text.npos ? 0 : slash), slash == text.npos ? text : text.substr(slash + 1)};
+    if (gv == kind_.gv) return &kind_;
+    const model::Kind* other = kinds_.find_kind(gv, kind_.kind);
+    if (other == nullptr) return nullptr;
+    const model::Kind& one_form = stored_as(*other);
+    const model::Kind& own_form = stored_as(kind_);
+    return one_form.gv.group == own_form.gv.group && one_form.plural == own_form.plural ? other : nullptr;
   }
-  static const model::Kind* stored_as(const model::Kind& kind) {
+  static const model::Kind& stored_as(const model::Kind& kind) {
     const model::StorageForm* form = model::storage_form(kind);
-    return form != nullptr ? form->stored : &kind;
+    return form != nullptr ? *form->stored : kind;
   }
 
   const model::Kind& kind_;
+  const model::KindRegistry& kinds_;
 };
 
 Owner owner_of(const TrackedWrite& write) {
@@ -112,7 +118,7 @@ class Tracker {
  public:
   explicit Tracker(const TrackedWrite& write)
       : version_(write.request.kind->gv.text()),
-        versions_(*write.request.kind),
+        versions_(*write.request.kind, write.kinds),
         kind_{*write.request.kind->type, version_, reset_fields(write.request), unowned_fields(), &versions_},
         updater(kind_) {}
 

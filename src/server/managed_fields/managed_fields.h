@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "codec/value.h"
+#include "model/registry.h"
 #include "schema/apply/updater.h"
 #include "server/request.h"
 
@@ -33,6 +34,7 @@ void put_managed_fields(codec::Value& object, codec::Value managed);
 struct TrackedWrite {
   const Request& request;  // its field_manager is the owner's name
   Time now;
+  const model::KindRegistry& kinds;  // where the other versions of the object's kind are
 };
 // Of a new object, normalized and with its defaults. Never null.
 codec::Value track_create(const TrackedWrite& write, const codec::Value& object);

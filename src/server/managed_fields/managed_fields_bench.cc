@@ -22,6 +22,11 @@ constexpr std::string_view kDeployment = R"({"apiVersion":"apps/v1","kind":"Depl
 constexpr std::string_view kConfigMap =
     R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"default"},"data":{"key":"value"}})";
 
+const model::KindRegistry& kinds() {
+  static const model::KindRegistry registry;
+  return registry;
+}
+
 Request request_of(std::string_view group, std::string_view kind) {
   Request request;
   request.verb = "update";
@@ -39,7 +44,7 @@ codec::Value object_of(const Request& request, std::string_view json) {
 void create(benchmark::State& state, std::string_view group, std::string_view kind, std::string_view json) {
   Request request = request_of(group, kind);
   codec::Value object = object_of(request, json);
-  for (auto _ : state) benchmark::DoNotOptimize(track_create({request, Time{1'700'000'000}}, object));
+  for (auto _ : state) benchmark::DoNotOptimize(track_create({request, Time{1'700'000'000}, kinds()}, object));
 }
 void create_config_map(benchmark::State& state) { create(state, "", "ConfigMap", kConfigMap); }
 void create_deployment(benchmark::State& state) { create(state, "apps", "Deployment", kDeployment); }
@@ -47,22 +52,25 @@ void create_deployment(benchmark::State& state) { create(state, "apps", "Deploym
 void update_deployment(benchmark::State& state) {
   Request request = request_of("apps", "Deployment");
   codec::Value object = object_of(request, kDeployment);
-  codec::Value managed = track_create({request, Time{1'700'000'000}}, object);
+  codec::Value managed = track_create({request, Time{1'700'000'000}, kinds()}, object);
   codec::Value next = object;
   if (state.range(0) != 0) next.at("spec").as_object()["replicas"] = 5;
   request.field_manager = "other";
-  for (auto _ : state) benchmark::DoNotOptimize(track_update({request, Time{1'700'000'001}}, object, next, managed, managed));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(track_update({request, Time{1'700'000'001}, kinds()}, object, next, managed, managed));
 }
 
 void apply_deployment(benchmark::State& state) {
   Request request = request_of("apps", "Deployment");
   codec::Value live = object_of(request, kDeployment);
   codec::Value config = codec::parse_json(kDeployment).value();
-  codec::Value managed = track_apply({request, Time{1'700'000'000}}, live, config, nullptr, schema::apply::Force::Yes)->managed;
+  codec::Value managed =
+      track_apply({request, Time{1'700'000'000}, kinds()}, live, config, nullptr, schema::apply::Force::Yes)->managed;
   if (state.range(0) != 0) config.at("spec").as_object().erase("replicas");  // what is no longer applied is looked for
   for (auto _ : state) {
     benchmark::DoNotOptimize(schema::apply::check(*request.kind->type, config));
-    benchmark::DoNotOptimize(track_apply({request, Time{1'700'000'001}}, live, config, &managed, schema::apply::Force::Yes));
+    benchmark::DoNotOptimize(
+        track_apply({request, Time{1'700'000'001}, kinds()}, live, config, &managed, schema::apply::Force::Yes));
   }
 }
 

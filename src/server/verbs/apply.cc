@@ -88,7 +88,7 @@ rt::Task<Result<Applied>> Api::apply(Request request, Value config, ApplyOptions
     auto change = [this, &request, &config, &options](const Value& current) -> Result<Value> {
       Value live = current;
       Value stored = take_managed_fields(live);
-      TRY_ASSIGN(AppliedWrite applied, track_apply({request, loop_.clock().wall()}, live, config,
+      TRY_ASSIGN(AppliedWrite applied, track_apply({request, loop_.clock().wall(), kinds()}, live, config,
                                                    stored.is_null() ? nullptr : &stored, options.force));
       put_managed_fields(applied.object, std::move(applied.managed));
       return std::move(applied.object);
@@ -112,7 +112,8 @@ rt::Task<Result<DocumentPtr>> Api::apply_new(Request request, const Value& confi
                  "uid mismatch: the provided object specified uid " + std::string(uid) + ", and no existing object was found"));
   CO_TRY_ASSIGN(Value live, new_object(*request.kind));
   request.verb = "create";
-  CO_TRY_ASSIGN(AppliedWrite applied, track_apply({request, loop_.clock().wall()}, live, config, nullptr, options.force));
+  CO_TRY_ASSIGN(AppliedWrite applied,
+                track_apply({request, loop_.clock().wall(), kinds()}, live, config, nullptr, options.force));
   put_managed_fields(applied.object, std::move(applied.managed));
   co_return co_await create(std::move(request), std::move(applied.object), warnings);
 }

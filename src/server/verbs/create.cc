@@ -38,7 +38,7 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   CO_TRY(prepare_create_meta(request, object, loop_.clock().wall(), random_));
   drop_status(kind, object);
   // What the server itself adds from here on is nobody's.
-  if (request.tracking != Tracking::Given) managed = track_create({request, loop_.clock().wall()}, object);
+  if (request.tracking != Tracking::Given) managed = track_create({request, loop_.clock().wall(), kinds()}, object);
   put_managed_fields(object, std::move(managed));
   if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {.create = true});
   if (crd::is_definition(kind)) crd::add_warnings(object, warnings);

@@ -110,7 +110,7 @@ Value Api::managed_after(const Request& request, const Value& before, const Valu
     case Tracking::Off:
       return stored;
     case Tracking::Changes:
-      return track_update({request, loop_.clock().wall()}, before, object, std::move(stored), std::move(given));
+      return track_update({request, loop_.clock().wall(), kinds()}, before, object, std::move(stored), std::move(given));
     case Tracking::Given:
       break;
   }
