@@ -19,6 +19,7 @@
 #include "rt/loop.h"
 #include "rt/random.h"
 #include "rt/task.h"
+#include "schema/apply/updater.h"
 #include "server/admission/admission.h"
 #include "server/cache.h"
 #include "server/request.h"
@@ -45,6 +46,16 @@ struct Deleted {
   bool gone = false;  // else it stays for its grace period or finalizers
 };
 
+struct ApplyOptions {
+  schema::apply::Force force = schema::apply::Force::No;  // take over fields that others own
+  std::function<Result<void>()> may_create;               // asked before an object is created; null: it may
+};
+
+struct Applied {
+  DocumentPtr object;
+  bool created = false;
+};
+
 // A resource, or subresource, that is only ever created and answered at once, and never stored: token and access reviews.
 struct Review {
   const schema::Type* type = nullptr;  // of what is sent and answered
@@ -69,6 +80,8 @@ class Api {
   rt::Task<Result<DocumentPtr>> create(Request request, codec::Value object, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> update(Request request, codec::Value object, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> patch(Request request, client::PatchType type, codec::Value patch, Warnings* warnings);
+  // Server-side apply of `config`, raw, by request.field_manager. What is not there is created.
+  rt::Task<Result<Applied>> apply(Request request, codec::Value config, ApplyOptions options, Warnings* warnings);
   // `warnings` may be null.
   rt::Task<Result<Deleted>> remove(Request request, client::DeleteOptions options, Warnings* warnings = nullptr);
   // Deletes what the selectors of the request match; the items as they were.
@@ -97,6 +110,11 @@ class Api {
   // `strict` (the caller named a resourceVersion).
   rt::Task<Result<DocumentPtr>> write(Request request, Change change, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> write_once(const Request& request, DocumentPtr before, codec::Value object, Warnings* warnings);
+  codec::Value managed_after(const Request& request, const codec::Value& before, const codec::Value& object,
+                             codec::Value stored, codec::Value given) const;
+  // Creates what is applied and not there; AlreadyExists when somebody else was faster.
+  rt::Task<Result<DocumentPtr>> apply_new(Request request, const codec::Value& config, const ApplyOptions& options,
+                                          Warnings* warnings);
   rt::Task<Result<DocumentPtr>> create_review(Request request, const Review& review, codec::Value object, Warnings* warnings);
   rt::Task<Result<DocumentPtr>> create_binding(Request request, codec::Value binding);
   rt::Task<Result<DocumentPtr>> commit_create(const Request& request, const codec::Value& object);

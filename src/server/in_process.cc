@@ -1,6 +1,7 @@
 #include "server/in_process.h"
 
 #include "codec/tree.h"
+#include "server/managed_fields/manager_name.h"
 
 namespace charon::server {
 namespace {
@@ -29,7 +30,7 @@ static_assert(static_cast<int>(client::EventType::Deleted) == static_cast<int>(E
 class InProcessTransport final : public client::Transport {
  public:
   InProcessTransport(Api& api, const Authorizer& authorizer, User user)
-      : api_(api), authorizer_(authorizer), user_(std::move(user)) {}
+      : api_(api), authorizer_(authorizer), user_(std::move(user)), manager_(manager_of_user(user_.name)) {}
 
   rt::Task<Result<DocumentPtr>> get(client::ResourceRef ref, ObjectKey key) override {
     Request request = make("get", ref, std::move(key));
@@ -89,6 +90,7 @@ class InProcessTransport final : public client::Transport {
     request.ns = std::move(key.ns);
     request.name = std::move(key.name);
     request.user = user_;
+    request.field_manager = manager_;
     return request;
   }
 
@@ -109,6 +111,7 @@ class InProcessTransport final : public client::Transport {
   Api& api_;
   const Authorizer& authorizer_;
   User user_;
+  std::string manager_;
 };
 
 }  // namespace

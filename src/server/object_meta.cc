@@ -75,8 +75,7 @@ Result<void> prepare_create_meta(const Request& request, Value& object, Time now
     std::string base(string_at(Value(meta), "generateName"));
     if (!base.empty()) meta["name"] = base.substr(0, kGeneratedNameBase) + random.name_suffix();
   }
-  for (std::string_view member :
-       {"resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"})
+  for (std::string_view member : {"resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"})
     meta.erase(member);
   meta["uid"] = random.uuid();
   meta["creationTimestamp"] = format_rfc3339(now);
@@ -111,7 +110,6 @@ Result<void> prepare_update_meta(const Request& request, Value& object, const mo
   }
   meta.erase("selfLink");
   meta.erase("resourceVersion");
-  meta.erase("managedFields");
   return {};
 }
 

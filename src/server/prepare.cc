@@ -9,6 +9,7 @@
 #include "schema/convert.h"
 #include "schema/defaults.h"
 #include "server/api.h"
+#include "server/managed_fields/managed_fields.h"
 #include "server/object_meta.h"
 
 namespace charon::server {
@@ -142,6 +143,14 @@ Result<SharedBytes> encode(const model::Kind& kind, const Value& object) {
                                                    " bytes when encoded; at most " + std::to_string(limits::kObjectBytes) +
                                                    " can be stored");
   return share(std::move(json));
+}
+
+Result<SharedBytes> encode_to_fit(const model::Kind& kind, const Value& object) {
+  Result<SharedBytes> json = encode(kind, object);
+  if (json || codec::find_path(object, {"metadata", "managedFields"}) == nullptr) return json;
+  Value smaller = object;
+  take_managed_fields(smaller);
+  return encode(kind, smaller);
 }
 
 Result<SharedBytes> stored_form(const model::Kind& kind, const Value& object, SharedBytes json) {

@@ -28,6 +28,8 @@ Result<void> validate_object(const Request& request, const codec::Value& object,
 
 // Canonical JSON. RequestEntityTooLarge beyond limits::kObjectBytes.
 Result<SharedBytes> encode(const model::Kind& kind, const codec::Value& object);
+// The same; what is too large only with its managedFields goes without them.
+Result<SharedBytes> encode_to_fit(const model::Kind& kind, const codec::Value& object);
 // What is put into the store: `json`, the object's own canonical JSON, or that of the kind that it is stored as.
 Result<SharedBytes> stored_form(const model::Kind& kind, const codec::Value& object, SharedBytes json);
 

@@ -26,6 +26,10 @@ struct User {
 
 enum class FieldValidation : std::uint8_t { Ignore, Warn, Strict };
 
+// How a write is noted in metadata.managedFields: what it changed is the field manager's, or the object carries them already
+// (an apply), or not at all (a binding, which only the server makes).
+enum class Tracking : std::uint8_t { Changes, Given, Off };
+
 struct Request {
   std::string_view verb;  // get, list, watch, create, update, patch, delete, deletecollection (constants)
   model::KindRef kind;
@@ -36,7 +40,9 @@ struct Request {
 
   bool dry_run = false;
   FieldValidation field_validation = FieldValidation::Warn;
-  std::string field_manager;
+  std::string field_manager;  // the owner of what is written; empty: "unknown"
+  std::string came_through;   // the subresource of the owner where the object as a whole is written: "scale"
+  Tracking tracking = Tracking::Changes;
 
   // list, watch, deletecollection
   std::string label_selector;

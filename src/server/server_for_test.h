@@ -52,6 +52,32 @@ class ServerForTest {
     request.verb = "update";
     return loop.run(api->update(std::move(request), std::move(object), &warnings));
   }
+  Result<DocumentPtr> update_as(std::string_view manager, codec::Value object, std::string_view subresource = "") {
+    Request request = request_for(object);
+    request.verb = "update";
+    request.field_manager = manager;
+    request.subresource = subresource;
+    return loop.run(api->update(std::move(request), std::move(object), &warnings));
+  }
+  Result<Applied> apply_as(std::string_view manager, std::string_view json, ApplyOptions options = {},
+                           std::string_view subresource = "") {
+    codec::Value object = codec::parse_json(json).value();
+    Request request = request_for(object);
+    request.verb = "patch";
+    request.field_manager = manager;
+    request.subresource = subresource;
+    return loop.run(api->apply(std::move(request), std::move(object), std::move(options), &warnings));
+  }
+  Result<DocumentPtr> patch_as(std::string_view manager, const model::Kind& kind, const ObjectKey& key, client::PatchType type,
+                               std::string_view json) {
+    Request request;
+    request.verb = "patch";
+    request.kind = &kind;
+    request.ns = key.ns;
+    request.name = key.name;
+    request.field_manager = manager;
+    return loop.run(api->patch(std::move(request), type, codec::parse_json(json).value(), &warnings));
+  }
   Result<Deleted> remove(const model::Kind& kind, const ObjectKey& key, Request request = {}) {
     request.verb = "delete";
     request.kind = &kind;

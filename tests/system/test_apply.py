@@ -1,4 +1,4 @@
-"""kubectl apply: creates, merges three ways, prunes what left the file, and server-side apply."""
+"""kubectl apply: creates, merges three ways, prunes what left the file."""
 import json
 import subprocess
 
@@ -65,11 +65,6 @@ def ports(c):
 @CASES.case("apply view-last-applied and set-last-applied")
 def last_applied(c):
     c.kubectl("apply view-last-applied cm/app").ok().has("tier: web")
-
-
-@CASES.case("apply --server-side is refused with a clear error")
-def server_side(c):
-    c.apply(TWO, "apply --server-side -f -").fails(1).err_has("server-side apply is not supported")
 
 
 @CASES.case("expose and create service")

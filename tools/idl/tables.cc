@@ -71,7 +71,10 @@ void write_flags(const FieldDescriptor& field, const charon::FieldOptions& optio
   if (options.optional()) out += ", .optional = true";
   if (options.inline_()) out += ", .inlined = true";
   if (options.immutable()) out += ", .immutable = true";
-  if (options.atomic()) out += ", .atomic = true";
+  // Objects that are replaced as a whole: by themselves, and as elements of lists.
+  const Descriptor* target = field.is_map() ? nullptr : field.message_type();
+  bool atomic_object = target != nullptr && target->options().GetExtension(charon::k8s_atomic) && !options.granular();
+  if (options.atomic() || atomic_object) out += ", .atomic = true";
 }
 
 void write_rules(const charon::FieldOptions& options, const std::string& prefix, std::string& out) {

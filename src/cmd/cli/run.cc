@@ -180,7 +180,8 @@ class Process {
     net::ClientOptions client;
     client.address = rt::Address::tcp("127.0.0.1", static_cast<std::uint16_t>(options_.port));
     TRY_ASSIGN(client.tls, net::make_tls_client(tls));
-    agent_transport_ = client::make_https_transport(net::make_client(loop_, *net_, std::move(client)), {});
+    agent_transport_ =
+        client::make_https_transport(net::make_client(loop_, *net_, std::move(client)), {.user_agent = "kubelet"});
     return {};
   }
 

@@ -27,6 +27,10 @@ struct Front::Call {
   std::string_view query() const { return head.query; }
   // Of the response: its type, the warnings, and what all have.
   net::Headers headers(std::string_view type) const;
+  // Whether the body is a configuration to apply (front/apply.cc).
+  bool is_apply() const;
+  // Who owns what is written: as the query says, else the program that asks.
+  void name_manager();
 };
 
 // How long a client may take for a part of a response; one that reads slower is cut off, for what it is sent is held for it.

@@ -63,6 +63,10 @@ class Front {
   rt::Task<Result<void>> serve_write(Call& call);
   rt::Task<Result<void>> serve_delete(Call& call);
   rt::Task<Result<void>> serve_scale(Call& call);
+  // front/apply.cc
+  Result<void> check_write_options(const Call& call) const;
+  ApplyOptions apply_options(const Call& call) const;
+  Result<codec::Value> read_apply(Call& call, std::string_view body) const;
   rt::Task<Result<void>> serve_node_stream(Call& call);
   rt::Task<Result<void>> serve_proxy(Call& call);
   rt::Task<Result<void>> pass_response(Call& call, std::unique_ptr<net::ClientStream> stream, std::string origin);

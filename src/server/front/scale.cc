@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "model/selector.h"
+#include "schema/apply/operations.h"
 #include "schema/patch.h"
 #include "server/front/call.h"
 
@@ -72,15 +73,56 @@ Result<codec::Value> scale_of(const model::Kind& kind, const codec::Value& objec
                        {"status", std::move(status)}};
 }
 
+Result<void> check_replicas(const Request& request, std::int64_t count) {
+  if (count >= 0) return {};
+  schema::FieldErrors errors{
+      {schema::FieldError::Kind::Invalid, "spec.replicas", std::to_string(count), "must be greater than or equal to 0"}};
+  return fail(schema::invalid_error("Scale", "autoscaling", request.name, errors));
+}
+
+// A Scale that is applied, as the configuration of the object that it scales.
+Result<codec::Value> replicas_config(const Request& request, const codec::Value& scale) {
+  std::string_view version = codec::string_at(scale, "apiVersion");
+  if (version != "autoscaling/v1" || codec::string_at(scale, "kind") != "Scale")
+    return fail(bad_request(
+        "invalid object type: " + (version.find('/') == version.npos ? "/" + std::string(version) : std::string(version)) +
+        ", Kind=" + std::string(codec::string_at(scale, "kind"))));
+  if (auto checked = schema::apply::check(autoscaling::v1::Scale::table(), scale); !checked)
+    return fail(Reason::Unknown, "failed to create typed patch object (" + request.ns + "/" + request.name +
+                                     "; autoscaling/v1, Kind=Scale): " + checked.error().message);
+  codec::Object config;
+  codec::Object meta{{"name", request.name}};
+  if (auto resource_version = codec::string_at_path(scale, {"metadata", "resourceVersion"}); !resource_version.empty())
+    meta["resourceVersion"] = resource_version;
+  if (const codec::Value* replicas = codec::find_path(scale, {"spec", "replicas"}); replicas != nullptr) {
+    TRY(check_replicas(request, replicas->is_int64() ? replicas->get_int64() : 0));
+    config = patch_at(paths_of(*request.kind).replicas, *replicas).as_object();
+  }
+  config["kind"] = request.kind->kind;
+  config["apiVersion"] = request.kind->gv.text();
+  config["metadata"] = std::move(meta);
+  return config;
+}
+
 }  // namespace
 
 rt::Task<Result<void>> Front::serve_scale(Call& call) {
   Request& request = call.request();
   const schema::Type& type = autoscaling::v1::Scale::table();
+  call.name_manager();
+  if (request.verb != "get") CO_TRY(check_write_options(call));
   Request object_request = request;
   object_request.subresource.clear();
+  object_request.came_through = "scale";
   CO_TRY_ASSIGN(DocumentPtr current, api_.get(object_request));
-  if (request.verb != "get") {
+  if (call.is_apply()) {
+    CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
+    CO_TRY_ASSIGN(codec::Value scale, read_apply(call, body));
+    CO_TRY_ASSIGN(codec::Value config, replicas_config(request, scale));
+    CO_TRY_ASSIGN(Applied applied,
+                  co_await api_.apply(std::move(object_request), std::move(config), apply_options(call), &call.warnings));
+    current = std::move(applied.object);
+  } else if (request.verb != "get") {
     CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
     // One that has no number yet may be given one.
     auto present = scale_of(*request.kind, current->tree());
@@ -100,11 +142,7 @@ rt::Task<Result<void>> Front::serve_scale(Call& call) {
     CO_TRY(schema::normalize(type, scale));
     const codec::Value* replicas = codec::find_path(scale, {"spec", "replicas"});
     std::int64_t count = replicas != nullptr && replicas->is_int64() ? replicas->get_int64() : 0;
-    if (count < 0) {
-      schema::FieldErrors errors{
-          {schema::FieldError::Kind::Invalid, "spec.replicas", std::to_string(count), "must be greater than or equal to 0"}};
-      co_return fail(schema::invalid_error("Scale", "autoscaling", request.name, errors));
-    }
+    CO_TRY(check_replicas(request, count));
     codec::Object meta;
     if (auto version = codec::string_at_path(scale, {"metadata", "resourceVersion"}); !version.empty())
       meta["resourceVersion"] = version;

@@ -17,12 +17,11 @@ Result<client::PatchType> patch_type(std::string_view content_type) {
   if (type == "application/json-patch+json") return client::PatchType::Json;
   if (type == "application/merge-patch+json") return client::PatchType::Merge;
   if (type == "application/strategic-merge-patch+json") return client::PatchType::StrategicMerge;
-  std::string message =
+  std::string_view message =
       "the body of the request was in an unknown format - accepted media types include: "
-      "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
-  if (type.starts_with("application/apply-patch"))
-    message = "server-side apply is not supported by this server yet; use client-side apply";
-  return fail(Reason::UnsupportedMediaType, std::move(message));
+      "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
+      "application/apply-patch+yaml";
+  return fail(Reason::UnsupportedMediaType, std::string(message));
 }
 
 Result<void> check_delete_options(const codec::Value& tree) {
@@ -96,6 +95,7 @@ Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const s
 
 rt::Task<Result<void>> Front::serve_write(Call& call) {
   Request& request = call.request();
+  call.name_manager();
   const Review* review = request.verb == "create" ? api_.review(*request.kind, request.subresource) : nullptr;
   const std::string& subresource = request.subresource;
   bool stored = request.verb == "create"
@@ -104,6 +104,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
   if (review == nullptr && !stored)
     co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
                                                " is not served by this server yet");
+  CO_TRY(check_write_options(call));
   CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
   if (review != nullptr) {
     const schema::Type* type = review->type;
@@ -114,6 +115,12 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
     co_return Result<void>();
   }
   Result<DocumentPtr> written = DocumentPtr();
+  if (call.is_apply()) {
+    CO_TRY_ASSIGN(codec::Value config, read_apply(call, body));
+    CO_TRY_ASSIGN(Applied applied, co_await api_.apply(request, std::move(config), apply_options(call), &call.warnings));
+    co_await send_document(call, applied.created ? 201 : 200, std::move(applied.object));
+    co_return Result<void>();
+  }
   if (request.verb == "patch") {
     CO_TRY_ASSIGN(client::PatchType type, patch_type(call.head.headers.get("content-type")));
     CO_TRY_ASSIGN(codec::Value patch, codec::parse_json(body));

@@ -56,7 +56,7 @@ constexpr Parameter kDeleteParameters[] = {
 
 constexpr std::string_view kObjectMedia[] = {"application/json", "application/yaml", "application/vnd.kubernetes.protobuf"};
 constexpr std::string_view kPatchMedia[] = {"application/json-patch+json", "application/merge-patch+json",
-                                            "application/strategic-merge-patch+json"};
+                                            "application/strategic-merge-patch+json", "application/apply-patch+yaml"};
 // What custom resources are not: in protobuf, and merged by the rules of Go structs.
 bool for_custom(std::string_view media) { return !media.ends_with("protobuf") && !media.starts_with("application/strategic"); }
 

@@ -135,7 +135,7 @@ std::optional<Object> plain_scalar(Scalar scalar) {
 }
 
 void add_merge_rules(const Field& field, Object& schema) {
-  if (field.atomic) schema["x-kubernetes-map-type"] = "atomic";
+  if (field.atomic && field.shape == Shape::Map) schema["x-kubernetes-map-type"] = "atomic";
   if (field.shape == Shape::List && field.list_type == ListType::Map) {
     Array keys;
     for (std::string_view key : field.list_keys) keys.emplace_back(key);
@@ -213,6 +213,8 @@ Object Definitions::property(const Field& field) {
   Object schema;
   Object value = this->value(field);
   bool refers = value.contains("$ref");
+  if (field.atomic && field.scalar == Scalar::Message && field.shape != Shape::Map)
+    made_[std::string(field.message->full_name)]["x-kubernetes-map-type"] = "atomic";
   // A reference allows nothing beside it in v3, so it stands in an allOf.
   if (refers && version_ == OpenApi::V3 &&
       (field.shape != Shape::Single || !field.doc.empty() || !field.presence || !field.default_json.empty())) {

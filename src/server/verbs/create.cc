@@ -3,6 +3,7 @@
 #include "schema/convert.h"
 #include "server/api.h"
 #include "server/crd/definition.h"
+#include "server/managed_fields/managed_fields.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
 #include "server/support.h"
@@ -32,10 +33,14 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   if (support == Support::Stored && warnings != nullptr)
     warnings->push_back("this server stores " + kind.group_resource() + ", but no controller acts on them yet");
   CO_TRY(check_identity(kind, object));
+  Value managed = take_managed_fields(object);
   CO_TRY(normalize_and_default(request, object, warnings));
   bool generated = codec::string_at_path(object, {"metadata", "name"}).empty() && request.name.empty();
   CO_TRY(prepare_create_meta(request, object, loop_.clock().wall(), random_));
   drop_status(kind, object);
+  // What the server itself adds from here on is nobody's.
+  if (request.tracking != Tracking::Given) managed = track_create({request, loop_.clock().wall(), kinds()}, object);
+  put_managed_fields(object, std::move(managed));
   if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {.create = true});
   if (crd::is_definition(kind)) crd::add_warnings(object, warnings);
   request.name = codec::string_at_path(object, {"metadata", "name"});
@@ -97,7 +102,7 @@ rt::Task<Result<DocumentPtr>> Api::create_review(Request request, const Review& 
 
 rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const Value& object) {
   const model::Kind& kind = *request.kind;
-  CO_TRY_ASSIGN(SharedBytes json, encode(kind, object));
+  CO_TRY_ASSIGN(SharedBytes json, encode_to_fit(kind, object));
   ObjectKey key = request.key();
   CO_TRY(check_served(request));
   if (caches_.of(kind).get(key)) co_return fail(already_exists(kind, request.name));
@@ -125,6 +130,7 @@ rt::Task<Result<DocumentPtr>> Api::create_binding(Request request, Value binding
   Request pod = request;
   pod.verb = "update";
   pod.subresource = "binding";
+  pod.tracking = Tracking::Off;
   co_return co_await write(
       std::move(pod),
       [node, uid, now, name = request.name, kind = request.kind](const Value& current) -> Result<Value> {

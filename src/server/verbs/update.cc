@@ -2,6 +2,7 @@
 #include "schema/patch.h"
 #include "server/api.h"
 #include "server/crd/definition.h"
+#include "server/managed_fields/managed_fields.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
 
@@ -62,16 +63,14 @@ rt::Task<Result<DocumentPtr>> Api::write(Request request, Change change, Warning
   for (int attempt = 1;; ++attempt) {
     DocumentPtr before = caches_.of(*request.kind).get(request.key());
     if (!before) co_return fail(not_found(*request.kind, request.name));
-    Value current = before->tree();
-    codec::ensure_object(current, {"metadata"}).erase("resourceVersion");
-    CO_TRY_ASSIGN(Value object, change(current));
+    // With its resourceVersion, which patches may test or name: named or kept, it is the version that is replaced.
+    CO_TRY_ASSIGN(Value object, change(before->tree()));
     if (!object.is_object()) co_return fail(bad_request("the patch does not leave a JSON object"));
-    bool named_version = !codec::string_at_path(object, {"metadata", "resourceVersion"}).empty();
     if (attempt > 1 && warnings != nullptr) warnings->clear();
     auto written = co_await write_once(request, before, std::move(object), warnings);
     bool lost_race =
         !written && written.error().reason == Reason::Conflict && caches_.of(*request.kind).get(request.key()) != before;
-    if (!lost_race || named_version || attempt == kWriteTries) co_return written;
+    if (!lost_race || attempt == kWriteTries) co_return written;
   }
 }
 
@@ -81,9 +80,12 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   Value before_tree = before->tree();
   codec::ensure_object(before_tree, {"metadata"}).erase("resourceVersion");
   CO_TRY(check_identity(kind, object));
+  Value stored = take_managed_fields(before_tree);
+  Value given = take_managed_fields(object);
   CO_TRY(normalize_and_default(request, object, warnings));
   CO_TRY(prepare_update_meta(request, object, *before, before_tree));
   if (request.subresource != "binding") keep_other_half(request, object, before_tree);
+  put_managed_fields(object, managed_after(request, before_tree, object, std::move(stored), std::move(given)));
   if (kind.rules.prepare != nullptr)
     kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
   count_generation(kind, object, before_tree);
@@ -111,9 +113,25 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   co_return co_await commit_update(request, std::move(before), object);
 }
 
+// What the server itself changes after this is nobody's.
+Value Api::managed_after(const Request& request, const Value& before, const Value& object, Value stored, Value given) const {
+  switch (request.tracking) {
+    case Tracking::Off:
+      return stored;
+    case Tracking::Changes:
+      return track_update({request, loop_.clock().wall(), kinds()}, before, object, std::move(stored), std::move(given));
+    case Tracking::Given:
+      break;
+  }
+  // An apply that changes nothing but its own time is none.
+  bool nothing = same_but_for_times(stored, given) &&
+                 schema::apply::compare(*request.kind->type, before, object, schema::apply::View::Typed).empty();
+  return nothing ? stored : given;
+}
+
 rt::Task<Result<DocumentPtr>> Api::commit_update(const Request& request, DocumentPtr before, const Value& object) {
   const model::Kind& kind = *request.kind;
-  CO_TRY_ASSIGN(SharedBytes json, encode(kind, object));
+  CO_TRY_ASSIGN(SharedBytes json, encode_to_fit(kind, object));
   // An update that changes nothing makes no revision and no event.
   if (*with_resource_version(*json, before->revision()) == *before->json()) co_return before;
   if (request.dry_run)
