@@ -1,6 +1,7 @@
 #include "server/object_meta.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/names.h"
 #include "codec/tree.h"
@@ -49,6 +50,26 @@ void validate_keys(const Value& meta, std::string_view member, schema::FieldErro
   }
   if (member == "annotations" && total > (256u << 10))
     errors.push_back({schema::FieldError::Kind::TooLong, "metadata.annotations", "", "may not be more than 262144 bytes"});
+}
+
+void validate_finalizers(const model::Kind& kind, const Value& meta, schema::FieldErrors& errors) {
+  constexpr std::array<std::string_view, 3> kStandard = {"kubernetes", "orphan", "foregroundDeletion"};
+  const Value* finalizers = find(meta, "finalizers");
+  if (finalizers == nullptr || !finalizers->is_array()) return;
+  std::size_t index = 0;
+  for (const Value& finalizer : finalizers->get_array()) {
+    std::string_view text = finalizer.is_string() ? codec::view(finalizer.get_string()) : std::string_view();
+    std::string quoted = "\"" + std::string(text) + "\"";
+    std::vector<std::string> problems = qualified_name_errors(text);
+    bool bare = problems.empty() && text.find('/') == std::string_view::npos;
+    for (std::string& problem : problems)
+      errors.push_back({schema::FieldError::Kind::Invalid, "metadata.finalizers", quoted, std::move(problem)});
+    // Of custom resources Kubernetes takes any qualified name.
+    if (bare && !kind.custom && std::ranges::find(kStandard, text) == kStandard.end())
+      errors.push_back({schema::FieldError::Kind::Invalid, "metadata.finalizers[" + std::to_string(index) + "]", quoted,
+                        "name is neither a standard finalizer name nor is it fully qualified"});
+    ++index;
+  }
 }
 
 // Which rule a kind's names follow (apimachinery's ValidateNameFunc of each kind).
@@ -124,14 +145,7 @@ void validate_meta(const model::Kind& kind, const Value& object, schema::FieldEr
   }
   validate_keys(meta, "labels", errors);
   validate_keys(meta, "annotations", errors);
-  if (const Value* finalizers = find(meta, "finalizers"); finalizers != nullptr && finalizers->is_array()) {
-    for (const Value& finalizer : finalizers->get_array()) {
-      std::string_view text = finalizer.is_string() ? codec::view(finalizer.get_string()) : std::string_view();
-      for (std::string& problem : qualified_name_errors(text))
-        errors.push_back(
-            {schema::FieldError::Kind::Invalid, "metadata.finalizers", "\"" + std::string(text) + "\"", std::move(problem)});
-    }
-  }
+  validate_finalizers(kind, meta, errors);
 }
 
 void validate_meta_update(const Value& object, const Value& before, schema::FieldErrors& errors) {

@@ -1,5 +1,5 @@
-// Preloaded into a process, it moves the wall clock by CLOCK_SHIFT_S seconds. Timers stay as they are: the monotonic clock is left
-// alone, and timerfd is not touched (libfaketime moves absolute timers also then, and Asio's never fire).
+// Preloaded into a process, it moves the wall clock by CLOCK_SHIFT_S seconds. Timers stay as they are: the monotonic clock is
+// left alone, and timerfd is not touched (libfaketime moves absolute timers also then, and Asio's never fire).
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

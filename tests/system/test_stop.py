@@ -6,13 +6,22 @@ from .checks import Suite, true
 CASES = Suite()
 
 
-@CASES.case("charon down ends the pods, containerd and the server")
+def cgroups_of(uid):
+    return [path for path, _, _ in os.walk("/sys/fs/cgroup") if path.endswith("/pod" + uid)]
+
+
+@CASES.case("charon down ends the pods, containerd and the server, and leaves no control group")
 def down(c):
     pid = c.pid()
+    c.kubectl("run last --image=charon.local/busybox:1 --image-pull-policy=Never -- sleep 1000").ok()
+    c.wait_ready("last")
+    uid = c.kubectl("get pod last -o jsonpath={.metadata.uid}").ok().out
+    true(cgroups_of(uid), "a running pod has control groups")
     c.run([c.charon, "down", "--data-dir", c.data_dir], timeout=180).ok()
     true(not os.path.exists(f"/proc/{pid}/exe"), "charon is gone")
     left = [line for line in c.run("ps -eo args").ok().out.splitlines() if c.data_dir in line and "tests/run" not in line]
     true(not left, f"processes are left: {left}")
+    true(not cgroups_of(uid), f"control groups are left: {cgroups_of(uid)}")
 
 
 @CASES.case("no network interface or mount is left of the pods")

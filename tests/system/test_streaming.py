@@ -1,6 +1,7 @@
 """exec, attach and port-forward over WebSocket and SPDY, by every subprotocol that clients speak."""
 import base64
 import json
+import os
 import subprocess
 import urllib.parse
 import urllib.request
@@ -99,7 +100,7 @@ def gone(c):
 
 def forwarded(c, env):
     forward = subprocess.Popen(["kubectl", "--kubeconfig", c.kubeconfig, "-n", c.namespace, "port-forward", "pod/web", ":8080", "-v=8"], text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env})
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **env})
     try:
         port = int(forward.stdout.readline().split(":")[1].split()[0])
         for _ in range(3):

@@ -12,6 +12,7 @@
 #include "cmd/containerd/containerd.h"
 #include "cmd/pause/pause_image.h"
 #include "net/grpc.h"
+#include "node/cri/cgroups.h"
 #include "rt/os/loop.h"
 #include "rt/os/machine.h"
 #include "rt/os/net.h"
@@ -107,18 +108,22 @@ rt::Task<Result<void>> remove_sandbox(net::GrpcChannel& channel, std::string id)
 }
 
 // Pods end before the runtime does: their networks and mounts are taken down by it.
-rt::Task<Result<void>> remove_sandboxes(rt::OsLoop& loop, rt::Net& net, std::string socket, Progress& progress) {
+rt::Task<Result<void>> remove_sandboxes(rt::OsLoop& loop, rt::Net& net, rt::Files& files, rt::Process& process,
+                                        std::string socket, Progress& progress) {
   auto channel = net::make_grpc_channel(loop, net, rt::Address::unix_path(socket), {{"containerd-namespace", "k8s.io"}});
   CO_TRY_ASSIGN(auto list, co_await channel->call<cri::v1::ListPodSandboxResponse>(
                                "/runtime.v1.RuntimeService/ListPodSandbox", cri::v1::ListPodSandboxRequest(), seconds(10)));
   if (!list.items.empty()) progress.step(fmt::format("stopping {} pods", list.items.size()));
   Result<void> outcome;
+  std::vector<std::string> uids;
   for (const cri::v1::PodSandbox& sandbox : list.items) {
+    if (sandbox.metadata) uids.push_back(sandbox.metadata->uid);
     // One that cannot be removed does not keep the others.
     auto removed = co_await remove_sandbox(*channel, sandbox.id);
     std::string name = sandbox.metadata ? sandbox.metadata->namespace_ + "/" + sandbox.metadata->name : sandbox.id;
     if (!removed) outcome = fail_with("pod " + name, std::move(removed.error()));
   }
+  co_await node::remove_pod_cgroups(files, process, std::move(uids));
   co_return outcome;
 }
 
@@ -137,14 +142,19 @@ rt::Task<int> stop_all(rt::OsLoop& loop, Options options) {
   auto process = rt::make_os_process(loop);
   auto net = rt::make_os_net(loop);
   Progress progress(loop.clock());
+  bool any = false;
   for (const char* name : {"charon", "agent"}) {
     options.process = name;
     bool stopped = co_await stop_process(loop, running_pid(*files, options));
+    any = any || stopped;
     if (stopped) progress.step(options.process == "agent" ? "agent stopped" : "server and agent stopped");
   }
   std::string socket = options.data_dir + "/containerd/containerd.sock";
-  if (!files->exists(socket)) co_return 0;
-  auto removed = co_await remove_sandboxes(loop, *net, socket, progress);
+  if (!files->exists(socket)) {
+    if (!any) std::printf("no cluster runs from %s\n", options.data_dir.c_str());
+    co_return 0;
+  }
+  auto removed = co_await remove_sandboxes(loop, *net, *files, *process, socket, progress);
   if (!removed && removed.error().reason != Reason::ServiceUnavailable) complain("stopping pods", removed.error());
   Containerd containerd({loop, *files, *process, *net}, {options.data_dir, std::string(kPauseImage)});
   auto stopped = co_await containerd.stop();

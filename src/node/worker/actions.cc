@@ -343,16 +343,7 @@ rt::Task<ImageState> PodActions::pull_image(PodPtr pod, std::string name, Backof
 rt::Task<void> PodActions::clean_up(std::string uid, std::string log_directory) {
   (void)co_await volumes_.remove(files_, pod_directory(setup_, uid));
   if (!log_directory.empty()) (void)files_.remove_all(log_directory);
-  // The runtime removes the containers' groups, not the pod's above them. Version 1 has one tree a controller.
-  std::vector<std::string> roots = {"/sys/fs/cgroup"};
-  if (auto names = files_.list("/sys/fs/cgroup"))
-    for (const auto& name : *names) roots.push_back("/sys/fs/cgroup/" + name);
-  rt::Command command;
-  command.argv = {"rmdir"};
-  for (const auto& root : roots)
-    for (const char* qos : {"/kubepods/pod", "/kubepods/burstable/pod", "/kubepods/besteffort/pod"})
-      if (std::string path = root + qos + uid; files_.exists(path)) command.argv.push_back(std::move(path));
-  if (command.argv.size() > 1) (void)co_await process_.run(std::move(command));
+  co_await remove_pod_cgroups(files_, process_, {uid});
 }
 
 }  // namespace charon::node
