@@ -214,7 +214,7 @@ Object Definitions::property(const Field& field) {
   Object value = this->value(field);
   bool refers = value.contains("$ref");
   if (field.atomic && field.scalar == Scalar::Message && field.shape != Shape::Map)
-    made_[std::string(field.message->full_name)]["x-kubernetes-map-type"] = "atomic";
+    if (auto made = made_.find(field.message->full_name); made != made_.end()) made->second["x-kubernetes-map-type"] = "atomic";
   // A reference allows nothing beside it in v3, so it stands in an allOf.
   if (refers && version_ == OpenApi::V3 &&
       (field.shape != Shape::Single || !field.doc.empty() || !field.presence || !field.default_json.empty())) {
