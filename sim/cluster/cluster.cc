@@ -19,7 +19,7 @@ namespace charon::sim {
 
 Cluster::Manager::Manager(rt::Loop& loop, rt::Random& random, client::Transport& transport, const model::KindRegistry& kinds)
     : informers(loop, random, transport) {
-  for (auto& controller : controllers::make_all({"-----BEGIN CERTIFICATE-----", &kinds}))
+  for (auto& controller : controllers::make_all({.cluster_ca_pem = "-----BEGIN CERTIFICATE-----", .kinds = &kinds}))
     runners.push_back(std::make_unique<control::Runner>(loop, informers, transport, std::move(controller)));
   for (auto& runner : runners) runner->start();
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "node/cri/cgroups.h"
 #include "node/probes/check.h"
 #include "rt/timeout.h"
 
