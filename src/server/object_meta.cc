@@ -56,6 +56,8 @@ void validate_finalizers(const model::Kind& kind, const Value& meta, schema::Fie
   constexpr std::array<std::string_view, 3> kStandard = {"kubernetes", "orphan", "foregroundDeletion"};
   const Value* finalizers = find(meta, "finalizers");
   if (finalizers == nullptr || !finalizers->is_array()) return;
+  // Of custom resources and of the servers' own extensions Kubernetes takes any qualified name.
+  bool any_name = kind.custom || kind.gv.group == "apiextensions.k8s.io" || kind.gv.group == "apiregistration.k8s.io";
   std::size_t index = 0;
   for (const Value& finalizer : finalizers->get_array()) {
     std::string_view text = finalizer.is_string() ? codec::view(finalizer.get_string()) : std::string_view();
@@ -64,8 +66,7 @@ void validate_finalizers(const model::Kind& kind, const Value& meta, schema::Fie
     bool bare = problems.empty() && text.find('/') == std::string_view::npos;
     for (std::string& problem : problems)
       errors.push_back({schema::FieldError::Kind::Invalid, "metadata.finalizers", quoted, std::move(problem)});
-    // Of custom resources Kubernetes takes any qualified name.
-    if (bare && !kind.custom && std::ranges::find(kStandard, text) == kStandard.end())
+    if (bare && !any_name && std::ranges::find(kStandard, text) == kStandard.end())
       errors.push_back({schema::FieldError::Kind::Invalid, "metadata.finalizers[" + std::to_string(index) + "]", quoted,
                         "name is neither a standard finalizer name nor is it fully qualified"});
     ++index;
