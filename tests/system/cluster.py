@@ -125,7 +125,7 @@ class Cluster:
         if not is_charon(pid):
             raise Failure("charon does not run")
         os.kill(pid, signal.SIGKILL)
-        while os.path.exists(f"/proc/{pid}") and not is_zombie(pid):
+        while os.path.exists(f"/proc/{pid}") and not is_dead(pid):
             time.sleep(0.01)
 
     def import_image(self, name):
@@ -188,11 +188,13 @@ def text(data):
     return (data or b"").decode(errors="replace")
 
 
-def is_zombie(pid):
+def is_dead(pid):
+    """A process that was killed holds its port until its last thread, which may be in the middle of a write, has gone."""
     try:
         with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
+            zombie = file.read().rsplit(")", 1)[1].split()[0] == "Z"
+        return zombie and len(os.listdir(f"/proc/{pid}/task")) <= 1
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 
