@@ -6,8 +6,8 @@ from .checks import Suite, equal, eventually, true
 
 CASES = Suite(namespace="t-helm")
 
-# Without it Helm applies on the server, which is refused with a clear error so far.
-APPLY = "--server-side=false"
+# On the server, as Helm 4 does by itself for a new release.
+APPLY = "--server-side=true"
 
 
 def helm(c, arguments, timeout=120):
