@@ -8,6 +8,7 @@
 #include "client/https.h"
 #include "client/typed.h"
 #include "cmd/cli/admin.h"
+#include "cmd/cli/audit_settings.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/pid_file.h"
 #include "cmd/cli/preconditions.h"
@@ -137,6 +138,7 @@ class Process {
     options.listen = rt::Address::tcp(options_.listen, static_cast<std::uint16_t>(options_.port));
     options.advertise_ip = options_.node_ip;
     options.service_ip = options_.service_ip;
+    CO_TRY_ASSIGN(options.audit, audit_settings(*files_, options_));
     control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
     CO_TRY(co_await control_plane_->start());
     serving_ = true;

@@ -9,6 +9,7 @@
 #include "rt/os/loop.h"
 #include "server/admission/plugins.h"
 #include "server/api.h"
+#include "server/audit/record.h"
 #include "server/authn/authenticator.h"
 #include "server/authn/bootstrap_token/bootstrap_token.h"
 #include "server/authn/request_header/request_header.h"
@@ -56,6 +57,8 @@ net::TlsClientOptions agent_client_options(const ClusterPki& pki) {
 
 // In the order in which they are made; destroyed the other way round.
 struct ControlPlane::Parts {
+  std::unique_ptr<server::audit::Log> audit_log;
+  std::unique_ptr<server::audit::Auditor> auditor;  // null: nothing is audited
   std::unique_ptr<store::Store> store;
   std::unique_ptr<model::KindRegistry> kinds;
   std::unique_ptr<server::Caches> caches;
@@ -91,6 +94,7 @@ rt::Task<Result<void>> ControlPlane::start() {
     co_return fail(std::move(error));
   }
   CO_TRY_ASSIGN(parts.tls, net::make_tls_server(serving_options(pki_)));
+  start_audit(parts);
   std::string folder = options_.data_dir + "/store";
   CO_TRY(host_.files.make_dirs(folder, 0700));
   store::SqliteWorkers workers{rt::make_thread_worker("store-write"), rt::make_thread_worker("store-read")};
@@ -111,8 +115,8 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.authorizer = server::make_authorizer_union(std::move(authorizers));
   CO_TRY(start_authentication(parts));
   parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_client_options(pki_));
-  parts.front =
-      std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get());
+  parts.front = std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_,
+                                                parts.nodes.get(), parts.auditor.get());
   publish_service_account_keys();
   parts.front->add_health_check({"ping", [] { return Result<void>(); }});
   parts.front->add_health_check({.name = "bootstrap",
@@ -133,6 +137,16 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.definitions->start(*parts.api);
   parts.bootstrapped = true;
   co_return Result<void>();
+}
+
+void ControlPlane::start_audit(Parts& parts) {
+  if (!options_.audit) return;
+  AuditSettings& audit = *options_.audit;
+  auto sink = audit.file ? server::audit::make_file_sink(host_.files, host_.loop.clock(), *audit.file)
+                         : server::audit::make_stdout_sink();
+  parts.audit_log = std::make_unique<server::audit::Log>(host_.loop, std::move(sink), rt::make_thread_worker("audit-write"),
+                                                         metrics_, audit.on_error);
+  parts.auditor = std::make_unique<server::audit::Auditor>(host_.loop, audit.policy, *parts.audit_log, metrics_);
 }
 
 Result<void> ControlPlane::start_authentication(Parts& parts) {
@@ -168,7 +182,7 @@ rt::Task<void> ControlPlane::shutdown() {
 }
 
 std::unique_ptr<client::Transport> ControlPlane::transport(server::User user) {
-  return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user));
+  return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user), parts_->auditor.get());
 }
 
 const model::KindRegistry& ControlPlane::kinds() const { return *parts_->kinds; }

@@ -4,7 +4,9 @@
 // order.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +21,17 @@
 #include "rt/net.h"
 #include "rt/random.h"
 #include "rt/task.h"
+#include "server/audit/policy.h"
+#include "server/audit/sink.h"
 #include "server/request.h"
 
 namespace charon::cmd {
+
+struct AuditSettings {
+  server::audit::Policy policy = server::audit::Policy::standard();
+  std::optional<server::audit::FileSettings> file;  // nullopt: standard output
+  std::function<void(const Error&)> on_error;       // lines are being lost
+};
 
 struct ControlPlaneOptions {
   std::string data_dir;
@@ -29,7 +39,8 @@ struct ControlPlaneOptions {
   std::string advertise_ip;  // where pods and agents reach this machine
   std::string service_ip = "10.43.0.1";
   std::string service_cidr = "10.43.0.0/16";
-  std::string token_csv;  // static tokens (server/authn/static_tokens); empty: none
+  std::string token_csv;                              // static tokens (server/authn/static_tokens); empty: none
+  std::optional<AuditSettings> audit = std::nullopt;  // nullopt: nothing is audited
 };
 
 // What the control plane takes from the operating system, or from the simulator.
@@ -62,6 +73,7 @@ class ControlPlane {
  private:
   struct Parts;
 
+  void start_audit(Parts& parts);
   Result<void> start_authentication(Parts& parts);
   void publish_service_account_keys();
 

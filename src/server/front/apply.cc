@@ -64,6 +64,7 @@ Result<codec::Value> Front::read_apply(Call& call, std::string_view body) const 
   if (start == std::string_view::npos || body[start] != '{') {
     auto config = codec::parse_yaml(body);
     if (!config) return fail(bad_request("error decoding YAML: " + config.error().message));
+    if (call.audit) call.audit->set_request(*config);
     return config;
   }
   codec::JsonNotes notes;
@@ -76,6 +77,7 @@ Result<codec::Value> Front::read_apply(Call& call, std::string_view body) const 
     if (validation == FieldValidation::Strict) return fail(bad_request("error strict decoding YAML: " + text));
     if (validation == FieldValidation::Warn) call.warnings.push_back(std::move(text));
   }
+  if (call.audit) call.audit->set_request(*config);
   return config;
 }
 

@@ -11,6 +11,8 @@
 #include "net/http.h"
 #include "rt/task.h"
 #include "server/api.h"
+#include "server/audit/ids.h"
+#include "server/audit/record.h"
 #include "server/authn/authenticator.h"
 #include "server/authz/authorizer.h"
 #include "server/discovery/discovery.h"
@@ -34,8 +36,10 @@ struct HealthCheck {
 
 class Front {
  public:
-  // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable.
-  Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes);
+  // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable. So may `auditor`:
+  // then nothing is audited.
+  Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes,
+        audit::Auditor* auditor = nullptr);
 
   void add_health_check(HealthCheck check);
   // A JSON document at a path of its own ("/openid/v1/jwks"); another of the same path takes its place.
@@ -52,6 +56,9 @@ class Front {
   class WatchSink;
 
   rt::Task<Result<void>> serve(Call& call);
+  // Whom the request is served as, once they may do what they ask for. Starts the record of the audit log.
+  Result<void> admit(Call& call);
+  void begin_audit(Call& call, const Attributes& attributes);
   rt::Task<Result<void>> serve_other(Call& call);
   rt::Task<Result<void>> serve_health(Call& call, std::string_view path);
   rt::Task<Result<void>> serve_resource(Call& call);
@@ -95,6 +102,8 @@ class Front {
   const Authenticator& authenticator_;
   const Authorizer& authorizer_;
   NodeConnections* nodes_;
+  audit::Auditor* auditor_;
+  audit::RequestIds ids_;
   Discovery discovery_;
   OpenApiDocuments openapi_;
   Metrics& metrics_;

@@ -22,14 +22,22 @@ std::string upper(std::string_view text) {
   return out;
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
 }  // namespace
 
 Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics,
-             NodeConnections* nodes)
+             NodeConnections* nodes, audit::Auditor* auditor)
     : api_(api),
       authenticator_(authenticator),
       authorizer_(authorizer),
       nodes_(nodes),
+      auditor_(auditor),
+      ids_(api.random()),
       discovery_(api.kinds()),
       openapi_(api.kinds()),
       metrics_(metrics),
@@ -47,13 +55,17 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
   rt::Instant started = api_.loop().clock().now();
   Call call{exchange, exchange.head()};
   Result<void> served;
+  std::string defect;
   try {
     served = co_await serve(call);
   } catch (const std::exception& error) {
     // A defect of ours in one request must not take the others down.
-    served = fail(Reason::InternalError, std::string("an internal error occurred: ") + error.what());
+    defect = error.what();
+    served = fail(Reason::InternalError, "an internal error occurred: " + defect);
   }
   if (!served && !call.started) co_await send_error(call, served.error());
+  if (call.audit && defect.empty()) call.audit->complete(call.status);
+  if (call.audit && !defect.empty()) call.audit->panicked(defect);
   if (call.broken) throw std::runtime_error("the response is incomplete");
   const Request& request = call.request();
   if (call.route.kind != Route::Kind::Resource || !request.kind) co_return;
@@ -67,23 +79,42 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
 }
 
 rt::Task<Result<void>> Front::serve(Call& call) {
-  CO_TRY_ASSIGN(std::optional<User> user, authenticator_.authenticate(call.head));
-  CO_TRY_ASSIGN(call.user, impersonate(call.head, std::move(*user), authorizer_));
-  CO_TRY_ASSIGN(call.route, route(call.head, api_.kinds()));
+  // Nothing happens unseen while the disk is slower than the requests.
+  while (auditor_ != nullptr && auditor_->log().full()) co_await auditor_->log().room();
+  CO_TRY(admit(call));
+  if (call.route.kind != Route::Kind::Resource) co_return co_await serve_other(call);
+  co_return co_await serve_resource(call);
+}
+
+Result<void> Front::admit(Call& call) {
+  auto found = route(call.head, api_.kinds());
+  if (found) call.route = std::move(*found);
   Request& request = call.request();
-  request.user = call.user;
   Attributes attributes;
-  attributes.user = &call.user;
-  if (call.route.kind == Route::Kind::Resource) {
+  if (found && call.route.kind == Route::Kind::Resource) {
     attributes = attributes_of(request);
   } else {
+    call.route.method = lower(call.head.method);
     attributes.verb = call.route.method;
     attributes.path = call.head.path;
     attributes.resource_request = false;
   }
-  if (Decision decision = authorizer_.authorize(attributes); !decision.allowed) co_return fail(forbidden(attributes, decision));
-  if (call.route.kind != Route::Kind::Resource) co_return co_await serve_other(call);
-  co_return co_await serve_resource(call);
+  attributes.user = &request.user;
+  auto user = authenticator_.authenticate(call.head);
+  if (user) request.user = std::move(**user);
+  begin_audit(call, attributes);
+  if (!user) return fail(std::move(user.error()));
+  TRY_ASSIGN(std::optional<User> other, impersonate(call.head, request.user, authorizer_));
+  if (other) {
+    if (call.audit) call.audit->set_impersonated(*other);
+    request.user = std::move(*other);
+  }
+  if (!found) return fail(std::move(found.error()));
+  Decision decision = authorizer_.authorize(attributes);
+  audit::annotate(request, "authorization.k8s.io/decision", decision.allowed ? "allow" : "forbid");
+  audit::annotate(request, "authorization.k8s.io/reason", decision.reason);
+  if (!decision.allowed) return fail(forbidden(attributes, decision));
+  return {};
 }
 
 rt::Task<Result<void>> Front::serve_other(Call& call) {
@@ -152,7 +183,10 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   if (subresource == "proxy") co_return co_await serve_proxy(call);
   if (subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward")
     co_return co_await serve_node_stream(call);
-  if (!request.kind->deprecation.empty()) call.warnings.emplace_back(request.kind->deprecation);
+  if (!request.kind->deprecation.empty()) {
+    call.warnings.emplace_back(request.kind->deprecation);
+    audit::annotate(request, "k8s.io/deprecated", "true");
+  }
   std::string accept(call.head.headers.get("accept"));
   CO_TRY_ASSIGN(call.media, negotiate(request.kind->custom ? without_protobuf(accept) : accept, watching));
   if (auto pretty = net::query_value(call.query(), "pretty"); pretty && !pretty->empty()) {

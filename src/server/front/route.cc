@@ -1,6 +1,7 @@
 #include "server/front/route.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "server/api.h"
@@ -64,6 +65,23 @@ Result<void> read_options(std::string_view query, Request& request) {
 }
 
 }  // namespace
+
+bool is_long_running(const Request& request) {
+  constexpr std::array<std::string_view, 5> kStreams = {"attach", "exec", "log", "portforward", "proxy"};
+  return request.verb == "watch" || std::ranges::find(kStreams, request.subresource) != kStreams.end();
+}
+
+std::string encode_path(std::string_view path) {
+  std::string encoded;
+  while (!path.empty()) {
+    std::size_t slash = path.find('/');
+    encoded += net::percent_encode(path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    encoded += '/';
+    path.remove_prefix(slash + 1);
+  }
+  return encoded;
+}
 
 Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kinds) {
   Route result;

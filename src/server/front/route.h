@@ -25,4 +25,10 @@ struct Route {
 // BadRequest for malformed options.
 Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kinds);
 
+// Watches and streams, which last as long as the client wants: Kubernetes' long-running requests.
+bool is_long_running(const Request& request);
+
+// A decoded path as it stands in a URL.
+std::string encode_path(std::string_view path);
+
 }  // namespace charon::server

@@ -46,13 +46,12 @@ class Front::WatchSink {
 
   // `watch` ends when the client closes the WebSocket.
   rt::Task<Result<void>> open(CacheWatch* watch) {
-    call_.status = 200;
-    call_.started = true;
     const net::Headers& headers = call_.head.headers;
-    if (headers.get("upgrade").empty()) {
+    bool plain = headers.get("upgrade").empty();
+    call_.begin(plain ? 200 : 101);
+    if (plain) {
       co_return co_await call_.exchange.start(200, call_.headers(content_type(call_.media, true)));
     }
-    call_.status = 101;
     CO_TRY_ASSIGN(socket_, co_await call_.exchange.upgrade_websocket(offered_protocols(headers)));
     readers_.spawn(read_until_closed(socket_.get(), watch));
     co_return Result<void>();
@@ -153,9 +152,8 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
     std::vector<net::Piece> pieces;
     encoder.append_error(*refusal, pieces);
     // Nothing to end when the client goes.
+    call.begin(200);
     CO_TRY(co_await call.exchange.start(200, call.headers(content_type(call.media, true))));
-    call.status = 200;
-    call.started = true;
     co_return co_await write(call, std::move(pieces), kSlowestWrite);
   }
   CO_TRY(co_await sink.open(changes.get()));

@@ -31,7 +31,8 @@ struct WebhookTarget {
 };
 
 struct Webhook {
-  std::string id;  // unlike that of any other
+  std::string id;             // unlike that of any other
+  std::string configuration;  // the object that has it
   std::string name;
   WebhookTarget target;
   std::vector<WebhookRule> rules;
