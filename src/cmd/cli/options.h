@@ -13,6 +13,10 @@ struct ServerOptions {
   int audit_log_max_age = 30;     // days
   int audit_log_max_backup = 5;
   int audit_log_max_size = 100;  // megabytes
+  int max_requests_inflight = 400;
+  int max_mutating_requests_inflight = 200;
+  std::string request_timeout = "1m0s";
+  std::string shutdown_delay = "0s";
 };
 
 struct Options {

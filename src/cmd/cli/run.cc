@@ -139,6 +139,10 @@ class Process {
     options.advertise_ip = options_.node_ip;
     options.service_ip = options_.service_ip;
     CO_TRY_ASSIGN(options.audit, audit_settings(*files_, options_));
+    const ServerOptions& flags = options_.server;
+    options.limits.inflight = {flags.max_requests_inflight, flags.max_mutating_requests_inflight};
+    CO_TRY_ASSIGN(options.limits.timeout, parse_go_duration(flags.request_timeout));
+    CO_TRY_ASSIGN(options.shutdown_delay, parse_go_duration(flags.shutdown_delay));
     control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
     CO_TRY(co_await control_plane_->start());
     serving_ = true;
@@ -212,6 +216,7 @@ class Process {
 
   rt::Task<void> stop() {
     progress_.step("stopping; containers go on running");
+    if (control_plane_) co_await control_plane_->announce_shutdown();
     if (agent_) co_await agent_->shutdown();
     if (control_plane_) co_await control_plane_->shutdown();
     loop_.stop();

@@ -33,6 +33,24 @@ void add_server_flags(CLI::App* command, ServerOptions& options) {
   command->add_option("--audit-log-maxsize", options.audit_log_max_size, "megabytes at which an audit log is full")
       ->capture_default_str()
       ->check(CLI::Range(1, kMost));
+  command
+      ->add_option("--max-requests-inflight", options.max_requests_inflight, "reads that are served at a time; 0: no limit")
+      ->capture_default_str()
+      ->check(CLI::Range(0, kMost));
+  command
+      ->add_option("--max-mutating-requests-inflight", options.max_mutating_requests_inflight,
+                   "writes that are served at a time; 0: no limit")
+      ->capture_default_str()
+      ->check(CLI::Range(0, kMost));
+  command
+      ->add_option("--request-timeout", options.request_timeout, "how long a request may take that is no watch or stream; 0: no limit")
+      ->capture_default_str()
+      ->check(duration_problem);
+  command
+      ->add_option("--shutdown-delay-duration", options.shutdown_delay,
+                   "how long all is still served after /readyz has said that the server ends")
+      ->capture_default_str()
+      ->check(duration_problem);
 }
 
 std::vector<std::string> server_arguments(const ServerOptions& options) {
@@ -47,6 +65,10 @@ std::vector<std::string> server_arguments(const ServerOptions& options) {
   add("--audit-log-maxage", std::to_string(options.audit_log_max_age));
   add("--audit-log-maxbackup", std::to_string(options.audit_log_max_backup));
   add("--audit-log-maxsize", std::to_string(options.audit_log_max_size));
+  add("--max-requests-inflight", std::to_string(options.max_requests_inflight));
+  add("--max-mutating-requests-inflight", std::to_string(options.max_mutating_requests_inflight));
+  add("--request-timeout", options.request_timeout);
+  add("--shutdown-delay-duration", options.shutdown_delay);
   return arguments;
 }
 

@@ -76,6 +76,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<net::HttpServer> https;
   std::unique_ptr<client::Transport> admin;
   bool bootstrapped = false;
+  bool ending = false;
 };
 
 ControlPlane::ControlPlane(Host host, ControlPlaneOptions options, ClusterPki& pki, Metrics& metrics)
@@ -116,12 +117,18 @@ rt::Task<Result<void>> ControlPlane::start() {
   CO_TRY(start_authentication(parts));
   parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_client_options(pki_));
   parts.front = std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_,
-                                                parts.nodes.get(), parts.auditor.get());
+                                                parts.nodes.get(), parts.auditor.get(), options_.limits);
   publish_service_account_keys();
   parts.front->add_health_check({"ping", [] { return Result<void>(); }});
   parts.front->add_health_check({.name = "bootstrap",
                                  .check = [&parts]() -> Result<void> {
                                    if (!parts.bootstrapped) return fail(Reason::ServiceUnavailable, "not finished");
+                                   return {};
+                                 },
+                                 .live = false});
+  parts.front->add_health_check({.name = "shutdown",
+                                 .check = [&parts]() -> Result<void> {
+                                   if (parts.ending) return fail(Reason::ServiceUnavailable, "process is shutting down");
                                    return {};
                                  },
                                  .live = false});
@@ -173,6 +180,11 @@ Result<void> ControlPlane::start_authentication(Parts& parts) {
   server::add_authorization_reviews(*parts.api, *parts.authorizer);
   server::add_eviction(*parts.api);
   return {};
+}
+
+rt::Task<void> ControlPlane::announce_shutdown() {
+  parts_->ending = true;
+  if (options_.shutdown_delay > rt::Duration::zero()) co_await rt::sleep(host_.loop, options_.shutdown_delay);
 }
 
 rt::Task<void> ControlPlane::shutdown() {

@@ -23,6 +23,7 @@
 #include "rt/task.h"
 #include "server/audit/policy.h"
 #include "server/audit/sink.h"
+#include "server/front/front.h"
 #include "server/request.h"
 
 namespace charon::cmd {
@@ -40,6 +41,8 @@ struct ControlPlaneOptions {
   std::string service_ip = "10.43.0.1";
   std::string service_cidr = "10.43.0.0/16";
   std::string token_csv;                              // static tokens (server/authn/static_tokens); empty: none
+  server::RequestLimits limits;
+  rt::Duration shutdown_delay{};  // between the end of readiness and that of service
   std::optional<AuditSettings> audit = std::nullopt;  // nullopt: nothing is audited
 };
 
@@ -60,7 +63,9 @@ class ControlPlane {
 
   // Returns when the API is served and ready. Conflict when the port is taken, ServiceUnavailable when the store is.
   rt::Task<Result<void>> start();
-  // Watches end, requests finish, the store closes.
+  // /readyz says from now on that the server ends; resumes after the delay, during which all is served as before.
+  rt::Task<void> announce_shutdown();
+  // No new requests; watches end, requests finish or are cut off after a while. The store closes with the ControlPlane.
   rt::Task<void> shutdown();
 
   // A transport inside this process that acts as `user`.

@@ -1,6 +1,7 @@
 // The HTTP front of the API server: from an Exchange to an Api call and back.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "server/authn/authenticator.h"
 #include "server/authz/authorizer.h"
 #include "server/discovery/discovery.h"
+#include "server/front/inflight.h"
 #include "server/front/list_body.h"
 #include "server/front/media.h"
 #include "server/front/recent_forms.h"
@@ -34,12 +36,18 @@ struct HealthCheck {
   bool ready = true;  // part of /readyz
 };
 
+struct RequestLimits {
+  InflightLimits inflight;
+  // Until the response begins, or, of a list, is sent as a whole. A client may ask for less by `timeout=`. 0: no limit.
+  rt::Duration timeout = std::chrono::seconds(60);
+};
+
 class Front {
  public:
   // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable. So may `auditor`:
   // then nothing is audited.
   Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes,
-        audit::Auditor* auditor = nullptr);
+        audit::Auditor* auditor = nullptr, const RequestLimits& limits = {});
 
   void add_health_check(HealthCheck check);
   // A JSON document at a path of its own ("/openid/v1/jwks"); another of the same path takes its place.
@@ -59,6 +67,9 @@ class Front {
   // Whom the request is served as, once they may do what they ask for. Starts the record of the audit log.
   Result<void> admit(Call& call);
   void begin_audit(Call& call, const Attributes& attributes);
+  // How long the request may take; 0: no limit. BadRequest for a malformed `timeout=`.
+  Result<rt::Duration> allowed_time(const Call& call) const;
+  rt::Task<Result<void>> serve_admitted(Call& call);
   rt::Task<Result<void>> serve_other(Call& call);
   rt::Task<Result<void>> serve_health(Call& call, std::string_view path);
   rt::Task<Result<void>> serve_resource(Call& call);
@@ -109,7 +120,8 @@ class Front {
   Metrics& metrics_;
   Metrics::Family& requests_total_;
   Metrics::Family& request_duration_;
-  Metrics::Family& inflight_;
+  RequestLimits limits_;
+  Inflight inflight_;
   std::vector<HealthCheck> checks_;
   std::map<std::string, JsonDocument, std::less<>> documents_;  // by path
   RecentForms recent_;

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "codec/tree.h"
+#include "rt/eager_timeout.h"
 #include "server/authn/impersonation/impersonation.h"
 #include "server/discovery/discovery.h"
 #include "server/front/call.h"
@@ -28,10 +29,22 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+bool is_health_path(std::string_view path) {
+  for (std::string_view root : {"/healthz", "/livez", "/readyz"})
+    if (path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/')) return true;
+  return false;
+}
+
+Error too_many_requests() {
+  auto details = std::make_shared<StatusDetails>();
+  details->retry_after_s = 1;
+  return {Reason::TooManyRequests, "Too many requests, please try again later.", std::move(details)};
+}
+
 }  // namespace
 
 Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics,
-             NodeConnections* nodes, audit::Auditor* auditor)
+             NodeConnections* nodes, audit::Auditor* auditor, const RequestLimits& limits)
     : api_(api),
       authenticator_(authenticator),
       authorizer_(authorizer),
@@ -45,7 +58,8 @@ Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& aut
                                       {"verb", "group", "version", "resource", "subresource", "code"})),
       request_duration_(metrics.histogram("apiserver_request_duration_seconds", "How long requests took, watches left out.",
                                           kDurations, {"verb", "group", "version", "resource", "subresource"})),
-      inflight_(metrics.gauge("apiserver_current_inflight_requests", "Requests being served.", {"request_kind"})) {}
+      limits_(limits),
+      inflight_(limits.inflight, metrics) {}
 
 void Front::add_health_check(HealthCheck check) { checks_.push_back(std::move(check)); }
 
@@ -82,8 +96,37 @@ rt::Task<Result<void>> Front::serve(Call& call) {
   // Nothing happens unseen while the disk is slower than the requests.
   while (auditor_ != nullptr && auditor_->log().full()) co_await auditor_->log().room();
   CO_TRY(admit(call));
+  const Request& request = call.request();
+  bool resource = call.route.kind == Route::Kind::Resource;
+  if ((resource && is_long_running(request)) || is_health_path(call.head.path)) co_return co_await serve_admitted(call);
+  std::string_view verb = resource ? request.verb : std::string_view(call.route.method);
+  Inflight::Sort sort = verb == "get" || verb == "list" ? Inflight::Sort::Read : Inflight::Sort::Write;
+  // Administrators are served at all times.
+  if (!inflight_.has_room(sort) && !request.user.in_group("system:masters")) co_return fail(too_many_requests());
+  Inflight::Place place(inflight_, sort);
+  CO_TRY_ASSIGN(rt::Duration limit, allowed_time(call));
+  if (limit == rt::Duration::zero()) co_return co_await serve_admitted(call);
+  auto served = co_await rt::eager_timeout(api_.loop(), limit, serve_admitted(call));
+  if (served) co_return std::move(*served);
+  call.broken = call.started;
+  co_return fail(Reason::Timeout, "Timeout: request did not complete within the allotted timeout");
+}
+
+rt::Task<Result<void>> Front::serve_admitted(Call& call) {
   if (call.route.kind != Route::Kind::Resource) co_return co_await serve_other(call);
   co_return co_await serve_resource(call);
+}
+
+// A list is bounded by the time that its sending may take.
+Result<rt::Duration> Front::allowed_time(const Call& call) const {
+  bool list = call.route.kind == Route::Kind::Resource && call.route.request.verb == "list";
+  rt::Duration limit = list ? rt::Duration::zero() : limits_.timeout;
+  auto asked = net::query_value(call.query(), "timeout");
+  if (!asked || asked->empty()) return limit;
+  auto parsed = parse_go_duration(*asked);
+  if (!parsed) return fail(bad_request("invalid timeout specified in the request URL - " + parsed.error().message));
+  if (*parsed <= rt::Duration::zero()) return limit;
+  return limit == rt::Duration::zero() ? *parsed : std::min<rt::Duration>(limit, *parsed);
 }
 
 Result<void> Front::admit(Call& call) {
@@ -121,8 +164,7 @@ rt::Task<Result<void>> Front::serve_other(Call& call) {
   const std::string& path = call.head.path;
   bool reading = call.head.method == "GET" || call.head.method == "HEAD";
   if (!reading) co_return fail(Reason::MethodNotAllowed, "the server does not allow this method on the requested resource");
-  for (std::string_view root : {"/healthz", "/livez", "/readyz"})
-    if (path == root || path.starts_with(std::string(root) + "/")) co_return co_await serve_health(call, path);
+  if (is_health_path(path)) co_return co_await serve_health(call, path);
   if (path == "/metrics") {
     co_await send(call, 200, "text/plain; version=0.0.4; charset=utf-8", {net::Piece::of(metrics_.expose())});
     co_return Result<void>();
