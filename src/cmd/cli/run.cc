@@ -16,6 +16,7 @@
 #include "cmd/compose/agent.h"
 #include "cmd/compose/control_plane.h"
 #include "cmd/compose/controllers.h"
+#include "cmd/compose/process_metrics.h"
 #include "cmd/pki/pki.h"
 #include "rt/os/loop.h"
 #include "rt/os/machine.h"
@@ -158,6 +159,7 @@ class Process {
     controllers_ =
         std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_, settings);
     controllers_->start();
+    add_process_metrics(metrics_, *files_);
     tasks_.spawn(renew_certificates());
     co_return Result<void>();
   }

@@ -33,8 +33,7 @@ void add_server_flags(CLI::App* command, ServerOptions& options) {
   command->add_option("--audit-log-maxsize", options.audit_log_max_size, "megabytes at which an audit log is full")
       ->capture_default_str()
       ->check(CLI::Range(1, kMost));
-  command
-      ->add_option("--max-requests-inflight", options.max_requests_inflight, "reads that are served at a time; 0: no limit")
+  command->add_option("--max-requests-inflight", options.max_requests_inflight, "reads that are served at a time; 0: no limit")
       ->capture_default_str()
       ->check(CLI::Range(0, kMost));
   command
@@ -43,7 +42,8 @@ void add_server_flags(CLI::App* command, ServerOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(0, kMost));
   command
-      ->add_option("--request-timeout", options.request_timeout, "how long a request may take that is no watch or stream; 0: no limit")
+      ->add_option("--request-timeout", options.request_timeout,
+                   "how long a request may take that is no watch or stream; 0: no limit")
       ->capture_default_str()
       ->check(duration_problem);
   command

@@ -107,8 +107,10 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.definitions = std::make_unique<server::crd::Definitions>(host_.loop, *parts.caches);
   server::crd::Definitions* definitions = parts.definitions.get();
   CO_TRY(co_await parts.caches->start([definitions] { definitions->load(); }));
-  parts.admission = std::make_unique<server::Admission>(server::make_admission_plugins(
-      host_.loop, host_.net, host_.random, *parts.store, *parts.caches, metrics_, {.service_cidr = options_.service_cidr}));
+  parts.admission = std::make_unique<server::Admission>(
+      server::make_admission_plugins(host_.loop, host_.net, host_.random, *parts.store, *parts.caches, metrics_,
+                                     {.service_cidr = options_.service_cidr}),
+      host_.loop.clock(), metrics_);
   parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
   std::vector<std::unique_ptr<server::Authorizer>> authorizers;
   authorizers.push_back(server::make_node_authorizer(*parts.caches));

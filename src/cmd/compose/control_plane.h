@@ -40,9 +40,9 @@ struct ControlPlaneOptions {
   std::string advertise_ip;  // where pods and agents reach this machine
   std::string service_ip = "10.43.0.1";
   std::string service_cidr = "10.43.0.0/16";
-  std::string token_csv;                              // static tokens (server/authn/static_tokens); empty: none
+  std::string token_csv;  // static tokens (server/authn/static_tokens); empty: none
   server::RequestLimits limits;
-  rt::Duration shutdown_delay{};  // between the end of readiness and that of service
+  rt::Duration shutdown_delay{};                      // between the end of readiness and that of service
   std::optional<AuditSettings> audit = std::nullopt;  // nullopt: nothing is audited
 };
 

@@ -20,8 +20,9 @@ std::optional<bool> force_of(std::string_view query) {
 }  // namespace
 
 bool Front::Call::is_apply() const {
+  if (route.request.verb != "patch") return false;
   std::string_view type = head.headers.get("content-type");
-  return route.request.verb == "patch" && type.substr(0, type.find(';')) == "application/apply-patch+yaml";
+  return type.substr(0, type.find(';')) == "application/apply-patch+yaml";
 }
 
 void Front::Call::name_manager() {

@@ -16,12 +16,14 @@ struct Front::Call {
   Media media;
   Warnings warnings;
   std::string audit_id;
-  std::unique_ptr<audit::Record> audit;  // null: the request is not audited
+  std::unique_ptr<audit::Record> audit;      // null: the request is not audited
+  RequestMetrics::Series* series = nullptr;  // null until the request may be served
   int status = 0;
-  bool started = false;     // a response is on its way: an error can no longer be reported
-  bool broken = false;      // and it must not look complete
-  int retry_after_s = 0;    // of an error; 0: none
-  std::string fresh_token;  // goes with an Expired error: where the list can go on inconsistently
+  std::size_t sent_bytes = 0;  // of the response's body, before compression
+  bool started = false;        // a response is on its way: an error can no longer be reported
+  bool broken = false;         // and it must not look complete
+  int retry_after_s = 0;       // of an error; 0: none
+  std::string fresh_token;     // goes with an Expired error: where the list can go on inconsistently
 
   // A response with this status is on its way, headers and all.
   void begin(int code);

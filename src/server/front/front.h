@@ -21,6 +21,7 @@
 #include "server/front/list_body.h"
 #include "server/front/media.h"
 #include "server/front/recent_forms.h"
+#include "server/front/request_metrics.h"
 #include "server/front/route.h"
 #include "server/front/watch_encoder.h"
 #include "server/node_connection.h"
@@ -71,6 +72,7 @@ class Front {
   Result<rt::Duration> allowed_time(const Call& call) const;
   rt::Task<Result<void>> serve_admitted(Call& call);
   rt::Task<Result<void>> serve_other(Call& call);
+  void count_objects();
   rt::Task<Result<void>> serve_health(Call& call, std::string_view path);
   rt::Task<Result<void>> serve_resource(Call& call);
   rt::Task<Result<void>> serve_get(Call& call);
@@ -118,8 +120,7 @@ class Front {
   Discovery discovery_;
   OpenApiDocuments openapi_;
   Metrics& metrics_;
-  Metrics::Family& requests_total_;
-  Metrics::Family& request_duration_;
+  RequestMetrics request_metrics_;
   RequestLimits limits_;
   Inflight inflight_;
   std::vector<HealthCheck> checks_;

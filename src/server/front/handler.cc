@@ -9,19 +9,10 @@
 #include "server/discovery/discovery.h"
 #include "server/front/call.h"
 #include "server/openapi/openapi.h"
+#include "server/version.h"
 
 namespace charon::server {
 namespace {
-
-// The buckets of apiserver_request_duration_seconds.
-const std::vector<double> kDurations = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2,
-                                        3,     4,     5,    6,   8,   10,  15,  20,  30,  45,   60};
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -34,6 +25,17 @@ bool is_health_path(std::string_view path) {
     if (path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/')) return true;
   return false;
 }
+
+// Counts a request that lasts, for as long as it does.
+class Lasting {
+ public:
+  explicit Lasting(Counter& gauge) : gauge_(gauge) { gauge_.add(1); }
+  Lasting(const Lasting&) = delete;
+  ~Lasting() { gauge_.add(-1); }
+
+ private:
+  Counter& gauge_;
+};
 
 Error too_many_requests() {
   auto details = std::make_shared<StatusDetails>();
@@ -54,12 +56,19 @@ Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& aut
       discovery_(api.kinds()),
       openapi_(api.kinds()),
       metrics_(metrics),
-      requests_total_(metrics.counter("apiserver_request_total", "Requests by verb, resource and code.",
-                                      {"verb", "group", "version", "resource", "subresource", "code"})),
-      request_duration_(metrics.histogram("apiserver_request_duration_seconds", "How long requests took, watches left out.",
-                                          kDurations, {"verb", "group", "version", "resource", "subresource"})),
+      request_metrics_(metrics),
       limits_(limits),
-      inflight_(limits.inflight, metrics) {}
+      inflight_(limits.inflight, metrics) {
+  codec::Value version = version_info();
+  std::vector<std::string> labels;
+  std::vector<std::string> values;
+  for (auto [label, member] : {std::pair("major", "major"), std::pair("minor", "minor"), std::pair("git_version", "gitVersion"),
+                               std::pair("platform", "platform")}) {
+    labels.emplace_back(label);
+    values.emplace_back(codec::string_at(version, member));
+  }
+  metrics.gauge("kubernetes_build_info", "What is running; the value is 1.", std::move(labels)).counter(values).set(1);
+}
 
 void Front::add_health_check(HealthCheck check) { checks_.push_back(std::move(check)); }
 
@@ -80,16 +89,10 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
   if (!served && !call.started) co_await send_error(call, served.error());
   if (call.audit && defect.empty()) call.audit->complete(call.status);
   if (call.audit && !defect.empty()) call.audit->panicked(defect);
+  if (call.series == nullptr) call.series = &request_metrics_.of(call.route, call.head.path, call.is_apply());
+  double seconds = std::chrono::duration<double>(api_.loop().clock().now() - started).count();
+  request_metrics_.done(*call.series, {call.status, seconds, call.sent_bytes});
   if (call.broken) throw std::runtime_error("the response is incomplete");
-  const Request& request = call.request();
-  if (call.route.kind != Route::Kind::Resource || !request.kind) co_return;
-  std::vector<std::string> labels = {upper(request.verb), std::string(request.kind->gv.group),
-                                     std::string(request.kind->gv.version), std::string(request.kind->plural),
-                                     request.subresource};
-  if (request.verb != "watch")
-    request_duration_.histogram(labels).observe(std::chrono::duration<double>(api_.loop().clock().now() - started).count());
-  labels.push_back(std::to_string(call.status));
-  requests_total_.counter(labels).add();
 }
 
 rt::Task<Result<void>> Front::serve(Call& call) {
@@ -98,17 +101,27 @@ rt::Task<Result<void>> Front::serve(Call& call) {
   CO_TRY(admit(call));
   const Request& request = call.request();
   bool resource = call.route.kind == Route::Kind::Resource;
-  if ((resource && is_long_running(request)) || is_health_path(call.head.path)) co_return co_await serve_admitted(call);
+  call.series = &request_metrics_.of(call.route, call.head.path, call.is_apply());
+  RequestMetrics::Series& series = *call.series;
+  if (series.long_running != nullptr) {
+    Lasting lasting(*series.long_running);
+    co_return co_await serve_admitted(call);
+  }
+  if (is_health_path(call.head.path)) co_return co_await serve_admitted(call);
   std::string_view verb = resource ? request.verb : std::string_view(call.route.method);
   Inflight::Sort sort = verb == "get" || verb == "list" ? Inflight::Sort::Read : Inflight::Sort::Write;
   // Administrators are served at all times.
-  if (!inflight_.has_room(sort) && !request.user.in_group("system:masters")) co_return fail(too_many_requests());
+  if (!inflight_.has_room(sort) && !request.user.in_group("system:masters")) {
+    request_metrics_.terminated(series, http_code(Reason::TooManyRequests));
+    co_return fail(too_many_requests());
+  }
   Inflight::Place place(inflight_, sort);
   CO_TRY_ASSIGN(rt::Duration limit, allowed_time(call));
   if (limit == rt::Duration::zero()) co_return co_await serve_admitted(call);
   auto served = co_await rt::eager_timeout(api_.loop(), limit, serve_admitted(call));
   if (served) co_return std::move(*served);
   call.broken = call.started;
+  request_metrics_.terminated(series, http_code(Reason::Timeout));
   co_return fail(Reason::Timeout, "Timeout: request did not complete within the allotted timeout");
 }
 
@@ -145,6 +158,8 @@ Result<void> Front::admit(Call& call) {
   attributes.user = &request.user;
   auto user = authenticator_.authenticate(call.head);
   if (user) request.user = std::move(**user);
+  using Authentication = RequestMetrics::Authentication;
+  request_metrics_.authenticated(user ? Authentication::Success : Authentication::Failure, request.user.name);
   begin_audit(call, attributes);
   if (!user) return fail(std::move(user.error()));
   TRY_ASSIGN(std::optional<User> other, impersonate(call.head, request.user, authorizer_));
@@ -154,6 +169,7 @@ Result<void> Front::admit(Call& call) {
   }
   if (!found) return fail(std::move(found.error()));
   Decision decision = authorizer_.authorize(attributes);
+  request_metrics_.authorized(decision.allowed);
   audit::annotate(request, "authorization.k8s.io/decision", decision.allowed ? "allow" : "forbid");
   audit::annotate(request, "authorization.k8s.io/reason", decision.reason);
   if (!decision.allowed) return fail(forbidden(attributes, decision));
@@ -166,6 +182,7 @@ rt::Task<Result<void>> Front::serve_other(Call& call) {
   if (!reading) co_return fail(Reason::MethodNotAllowed, "the server does not allow this method on the requested resource");
   if (is_health_path(path)) co_return co_await serve_health(call, path);
   if (path == "/metrics") {
+    count_objects();
     co_await send(call, 200, "text/plain; version=0.0.4; charset=utf-8", {net::Piece::of(metrics_.expose())});
     co_return Result<void>();
   }
@@ -182,6 +199,17 @@ rt::Task<Result<void>> Front::serve_other(Call& call) {
     co_return Result<void>();
   }
   co_return fail(Reason::NotFound, "the server could not find the requested resource");
+}
+
+void Front::count_objects() {
+  auto& objects = metrics_.gauge("apiserver_resource_objects", "Objects that are stored, by resource.", {"group", "resource"});
+  auto& named = metrics_.gauge("apiserver_storage_objects", "Objects that are stored, by resource.", {"resource"});
+  for (const model::KindRef& kind : api_.kinds().all()) {
+    if (!model::served(*kind) || !kind->canonical || !kind->has_verb("list")) continue;
+    auto count = static_cast<double>(api_.caches().of(*kind).size());
+    objects.counter({std::string(kind->gv.group), std::string(kind->plural)}).set(count);
+    named.counter({kind->group_resource()}).set(count);
+  }
 }
 
 rt::Task<Result<void>> Front::serve_health(Call& call, std::string_view path) {

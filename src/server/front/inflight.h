@@ -1,5 +1,6 @@
 // Inflight: how many requests are being served, and how many may be, as kube-apiserver's --max-requests-inflight and
-// --max-mutating-requests-inflight say. Requests that last as long as the client wants, and those of this process, do not count.
+// --max-mutating-requests-inflight say. Requests that last as long as the client wants, and those of this process, do not
+// count.
 #pragma once
 
 #include <array>

@@ -103,6 +103,7 @@ rt::Task<Result<void>> Front::send_list(Call& call, ListBody body) {
   }
   CO_TRY(co_await call.exchange.start(200, std::move(headers)));
   while (true) {
+    call.sent_bytes += part.bytes;
     if (gzip) {
       std::string bytes = gzip->add(part.pieces);
       if (!part.more) bytes += gzip->finish();

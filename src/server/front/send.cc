@@ -78,7 +78,9 @@ rt::Task<void> Front::send(Call& call, int status, std::string_view type, std::v
 
 rt::Task<void> Front::send_with(Call& call, int status, net::Headers headers, std::vector<net::Piece> body) {
   call.begin(status);
-  if (total_bytes(body) < kGzipFromBytes || !accepts_gzip(call.head.headers.get("accept-encoding"))) {
+  std::size_t bytes = total_bytes(body);
+  call.sent_bytes += bytes;
+  if (bytes < kGzipFromBytes || !accepts_gzip(call.head.headers.get("accept-encoding"))) {
     co_await call.exchange.respond(status, std::move(headers), std::move(body));
     co_return;
   }

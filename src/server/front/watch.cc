@@ -42,7 +42,11 @@ class BookmarkTimes {
 // Where the events of a watch go: the body of the response, or messages of a WebSocket.
 class Front::WatchSink {
  public:
-  WatchSink(Front& front, Call& call) : front_(front), call_(call), readers_(front.api_.loop()) {}
+  WatchSink(Front& front, Call& call)
+      : front_(front),
+        call_(call),
+        events_(front.request_metrics_.watch_events(*call.request().kind)),
+        readers_(front.api_.loop()) {}
 
   // `watch` ends when the client closes the WebSocket.
   rt::Task<Result<void>> open(CacheWatch* watch) {
@@ -56,6 +60,8 @@ class Front::WatchSink {
     readers_.spawn(read_until_closed(socket_.get(), watch));
     co_return Result<void>();
   }
+
+  void count(std::size_t events) { events_.add(static_cast<double>(events)); }
 
   // Whole events.
   rt::Task<Result<void>> write(std::vector<net::Piece> pieces) {
@@ -116,6 +122,7 @@ class Front::WatchSink {
 
   Front& front_;
   Call& call_;
+  Counter& events_;
   std::unique_ptr<net::WebSocket> socket_;
   rt::Scope readers_;
 };
@@ -160,6 +167,7 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
   for (std::size_t place = 0; place < present.items.size();) {
     std::vector<net::Piece> pieces;
     std::size_t end = std::min(place + kInitialItems, present.items.size());
+    sink.count(end - place);
     for (; place < end; ++place) {
       DocumentPtr item = std::move(present.items[place]);
       Revision revision = item->revision();
@@ -196,6 +204,7 @@ rt::Task<Result<void>> Front::follow(CacheWatch* changes, WatchSink& sink, Watch
       auto events = co_await rt::eager_timeout(loop, until - now, changes->next());
       if (!events) continue;
       if (*events) {
+        sink.count((*events)->size());
         for (const CacheEvent& event : **events) encoder.append(event, loop.clock().wall(), pieces);
       } else {
         ended = true;
