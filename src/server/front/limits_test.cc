@@ -110,6 +110,7 @@ TEST_F(RequestLimitsTest, AdministratorsAreServedAlways) {
   admin.send();
   loop().run(front_.handle(admin));
   EXPECT_EQ(admin.status(), 201);
+  connections_.cancel();  // before its client goes
 }
 
 TEST_F(RequestLimitsTest, WatchesAndHealthDoNotCount) {
@@ -120,6 +121,7 @@ TEST_F(RequestLimitsTest, WatchesAndHealthDoNotCount) {
   EXPECT_EQ(watch->status, 200);
   EXPECT_EQ(get(kConfigMaps), 200);
   EXPECT_EQ(get("/readyz"), 200);
+  connections_.cancel();
 }
 
 TEST_F(RequestLimitsTest, ARequestEndsAfterAMinute) {
