@@ -23,6 +23,15 @@ def config(c):
     c.kubectl("exec config -- stat -L -c %a /sec/pass").ok().says("400")
 
 
+@CASES.case("what comes from API objects lies in memory and cannot be written to")
+def in_memory(c):
+    for folder in ("/conf", "/sec", "/var/run/secrets/kubernetes.io/serviceaccount"):
+        c.kubectl(f"exec config -- stat -f -c %T {folder}").ok().says("tmpfs")
+        c.kubectl(f"exec config -- touch {folder}/mine").fails(1).err_has("Read-only file system")
+    uid = c.kubectl_json("get pod config")["metadata"]["uid"]
+    c.run(["find", c.data_dir, "-xdev", "-path", f"*{uid}*", "-name", "pass"]).ok().says("")
+
+
 @CASES.case("a changed ConfigMap reaches the files")
 def change(c):
     c.kubectl(["patch", "cm", "conf", "--type=merge", "-p", '{"data":{"key":"changed"}}']).ok()

@@ -27,6 +27,10 @@ std::string short_duration(std::chrono::nanoseconds duration) {
   return format_go_duration(std::chrono::duration_cast<std::chrono::milliseconds>(duration));
 }
 
+VolumeRoots volume_roots(const PodSetup& setup, std::string_view uid) {
+  return {pod_directory(setup, uid), setup.pods_memory_dir + "/" + std::string(uid)};
+}
+
 std::string rpc_text(const Error& error) { return "rpc error: code = Unknown desc = " + error.message; }
 
 }  // namespace
@@ -61,9 +65,9 @@ rt::Task<Result<ObservedPod>> PodActions::observe(std::string uid, ExitedContain
   return observe_pod(runtime_, files_, std::move(uid), exited);
 }
 
-rt::Task<void> PodActions::prepare_volumes(PodPtr pod, PodMemory& memory, VolumePaths& paths) {
+rt::Task<void> PodActions::prepare_volumes(PodPtr pod, PodMemory& memory, PreparedVolumes& volumes) {
   auto prepared =
-      co_await volumes_.prepare(pod, pod_directory(setup_, pod->metadata.uid), setup_.allocatable, loop_.clock().wall());
+      co_await volumes_.prepare(pod, volume_roots(setup_, pod->metadata.uid), setup_.allocatable, loop_.clock().wall());
   if (!prepared) {
     Backoff::Delay delay = memory.volumes_retry.next(now(), now());
     memory.volumes_trouble = Trouble{"FailedMount", prepared.error().message, now() + delay};
@@ -72,7 +76,7 @@ rt::Task<void> PodActions::prepare_volumes(PodPtr pod, PodMemory& memory, Volume
   }
   memory.volumes_trouble.reset();
   memory.volumes_ready = true;
-  paths = std::move(*prepared);
+  volumes = std::move(*prepared);
 }
 
 rt::Task<std::optional<ObservedSandbox>> PodActions::create_sandbox(PodPtr pod, CreateSandbox action, PodMemory& memory) {
@@ -145,7 +149,7 @@ Result<void> PodActions::add_own_mounts(const core::v1::Pod& pod, const core::v1
 
 rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodActions::config_of(
     PodPtr pod, const core::v1::Container* container, StartContainer action, std::vector<std::string> ips,
-    const VolumePaths& paths, std::string image_ref) {
+    const PreparedVolumes& volumes, std::string image_ref) {
   const char* kConfigError = "CreateContainerConfigError";
   ReferenceNames names;
   add_environment_references(*container, names);
@@ -159,7 +163,7 @@ rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodAction
   }
   auto environment = container_environment(with_ips, *container, *references, setup_.allocatable);
   if (!environment) co_return std::unexpected(Failure{kConfigError, environment.error()});
-  auto mounts = container_mounts(files_, *container, paths, *environment);
+  auto mounts = container_mounts(files_, *container, volumes, *environment);
   if (!mounts) co_return std::unexpected(Failure{kConfigError, mounts.error()});
   if (auto added = add_own_mounts(*pod, *container, action.attempt, ips, *mounts); !added)
     co_return std::unexpected(Failure{kConfigError, added.error()});
@@ -192,8 +196,8 @@ rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodAction
 }
 
 rt::Task<std::optional<ObservedContainer>> PodActions::start_container(PodPtr pod, StartContainer action,
-                                                                       std::vector<std::string> ips, const VolumePaths& paths,
-                                                                       PodMemory& memory) {
+                                                                       std::vector<std::string> ips,
+                                                                       const PreparedVolumes& volumes, PodMemory& memory) {
   ContainerMemory& mine = memory.containers[action.container];
   const core::v1::Container* container = find_container(*pod, action.container);
   std::string image_ref = mine.image.ref;
@@ -201,7 +205,7 @@ rt::Task<std::optional<ObservedContainer>> PodActions::start_container(PodPtr po
   mine.image = {};
   std::optional<Failure> failure;
   std::string id;
-  auto config = co_await config_of(pod, container, action, std::move(ips), paths, std::move(image_ref));
+  auto config = co_await config_of(pod, container, action, std::move(ips), volumes, std::move(image_ref));
   if (!config) {
     failure = std::move(config.error());
   } else {
@@ -342,7 +346,7 @@ rt::Task<ImageState> PodActions::pull_image(PodPtr pod, std::string name, Backof
 }
 
 rt::Task<void> PodActions::clean_up(std::string uid, std::string log_directory) {
-  (void)co_await volumes_.remove(files_, pod_directory(setup_, uid));
+  (void)co_await volumes_.remove(files_, volume_roots(setup_, uid));
   if (!log_directory.empty()) (void)files_.remove_all(log_directory);
   co_await remove_pod_cgroups(files_, process_, {uid});
 }
