@@ -15,7 +15,11 @@ Result<void> check_identity(const model::Kind& kind, codec::Value& object);
 // Types, unknown fields (by the request's field validation) and both sorts of defaults.
 Result<void> normalize_and_default(const Request& request, codec::Value& object, Warnings* warnings);
 
-// On /finalize only spec.finalizers changes, on /approval only status.conditions. On the main resource status stays as it was
+// Whether a subresource is a part of the object itself, which is read and written through it.
+bool is_part_of_object(std::string_view subresource);
+
+// On /finalize only spec.finalizers changes, on /approval only status.conditions, on /ephemeralcontainers and /resize of a pod
+// what pod_subresources.h says. On the main resource status stays as it was
 // (or empty); on /status everything else does.
 void keep_other_half(const Request& request, codec::Value& object, const codec::Value& before);
 void drop_status(const model::Kind& kind, codec::Value& object);

@@ -32,7 +32,7 @@ void set_defaults(Value& set) {
 }
 
 void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   core::v1::validate_workload(errors, set, {"daemonset"});
   meta::v1::FieldPath spec("spec");
   meta::v1::FieldPath strategy = spec.child("updateStrategy");

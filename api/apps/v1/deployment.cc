@@ -53,7 +53,7 @@ void validate_strategy(const Value& strategy, const meta::v1::FieldPath& path, s
 }
 
 void validate(const Value& deployment, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   core::v1::validate_workload(errors, deployment, {"deployment"});
   meta::v1::FieldPath spec("spec");
   if (const Value* strategy = find_path(deployment, {"spec", "strategy"}))

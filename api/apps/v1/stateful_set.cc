@@ -52,7 +52,7 @@ codec::Object immutable_part(const Value* spec) {
 }
 
 void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   core::v1::validate_workload(errors, set, {"statefulset"});
   if (context.before == nullptr) return;

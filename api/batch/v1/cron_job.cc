@@ -42,7 +42,7 @@ std::size_t fields_of(std::string_view schedule) {
 }
 
 void validate(const Value& cron_job, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   std::string_view schedule = codec::string_at_path(cron_job, {"spec", "schedule"});
   if (schedule.find("TZ=") != std::string_view::npos)

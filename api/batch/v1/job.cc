@@ -64,7 +64,7 @@ std::string selectable_value(const Value& job, std::string_view) {
 }
 
 void validate(const Value& job, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   validate_job_spec(errors, spec, codec::find(job, "spec"));
   if (context.before == nullptr) return;

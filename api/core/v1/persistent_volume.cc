@@ -31,7 +31,7 @@ void cells_of(const Value& volume, Time, codec::Array& cells) {
 }
 
 void validate(const Value& volume, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   const Value* capacity = find_path(volume, {"spec", "capacity"});
   if (capacity == nullptr || !capacity->is_object() || capacity->get_object().empty()) return;

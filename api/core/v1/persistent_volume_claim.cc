@@ -48,7 +48,7 @@ codec::Object immutable_part(const Value* spec) {
 }
 
 void validate(const Value& claim, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   const codec::Array& modes = meta::v1::items_of(find_path(claim, {"spec", "accessModes"}));
   if (modes.size() > 1 && access_modes_text(find_path(claim, {"spec", "accessModes"})).find("RWOP") != std::string::npos)

@@ -35,7 +35,7 @@ void cells_of(const Value& quota, Time, codec::Array& cells) {
 }
 
 void validate(const Value& quota, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   meta::v1::FieldPath path = spec.child("hard");
   const Value* hard = codec::find_path(quota, {"spec", "hard"});

@@ -62,7 +62,7 @@ void cells_of(const Value& service, Time, codec::Array& cells) {
 }
 
 void validate(const Value& service, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (!context.status_subresource) validate_service(errors, service, context.before);
+  if (context.subresource != "status") validate_service(errors, service, context.before);
 }
 
 constexpr std::string_view kSelectable[] = {"spec.clusterIP", "spec.type"};
@@ -113,7 +113,7 @@ void set_defaults(Value& service) {
 // clusterIP and clusterIPs say the same; what the allocator gave stays unless the update names it.
 void prepare(Value& service, const model::WriteContext& context) {
   Value* place = codec::find(service, "spec");
-  if (place == nullptr || !place->is_object() || context.status_subresource) return;
+  if (place == nullptr || !place->is_object() || context.subresource == "status") return;
   codec::Object& spec = place->get_object();
   if (string_at(*place, "type") == "ExternalName") return;
   const Value* before = context.before == nullptr ? nullptr : codec::find(*context.before, "spec");

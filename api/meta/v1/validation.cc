@@ -80,10 +80,51 @@ void add_too_long(Errors& errors, const FieldPath& path, std::size_t max_bytes) 
   errors.push_back({Kind::TooLong, path.text(), "", fmt::format("may not be more than {} bytes", max_bytes)});
 }
 
+void add_too_many(Errors& errors, const FieldPath& path, std::size_t count, std::size_t max_items) {
+  errors.push_back({Kind::TooMany, path.text(), std::to_string(count), fmt::format("must have at most {} items", max_items)});
+}
+
+const Value* object_at(const Value& value, std::string_view name) {
+  const Value* member = find(value, name);
+  return member != nullptr && member->is_object() ? member : nullptr;
+}
+
+bool is_present(const Value& object, std::string_view name) {
+  const Value* member = find(object, name);
+  return member != nullptr && !member->is_null();
+}
+
 void check_name(Errors& errors, const FieldPath& path, std::string_view text,
                 std::vector<std::string> (*check)(std::string_view)) {
-  if (text.empty()) return;
+  if (!text.empty()) check_given_name(errors, path, text, check);
+}
+
+void check_given_name(Errors& errors, const FieldPath& path, std::string_view text,
+                      std::vector<std::string> (*check)(std::string_view)) {
   for (const std::string& problem : check(text)) add_invalid(errors, path, Value(text), problem);
+}
+
+void check_range(Errors& errors, const FieldPath& path, std::optional<std::int64_t> number, std::int64_t least,
+                 std::int64_t most) {
+  if (number && (*number < least || *number > most))
+    add_invalid(errors, path, Value(*number), fmt::format("must be between {} and {}, inclusive", least, most));
+}
+
+void check_ip(Errors& errors, const FieldPath& path, std::string_view text) {
+  if (!is_ip(text)) add_invalid(errors, path, Value(text), "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+}
+
+void check_descending_path(Errors& errors, const FieldPath& path, std::string_view text) {
+  if (text.starts_with('/')) add_invalid(errors, path, Value(text), "must be a relative path");
+  check_no_backsteps(errors, path, text);
+}
+
+void check_no_backsteps(Errors& errors, const FieldPath& path, std::string_view text) {
+  for (std::size_t from = 0; from <= text.size();) {
+    std::size_t end = std::min(text.find('/', from), text.size());
+    if (text.substr(from, end - from) == "..") return add_invalid(errors, path, Value(text), "must not contain '..'");
+    from = end + 1;
+  }
 }
 
 void check_labels(Errors& errors, const FieldPath& path, const Value* labels) {

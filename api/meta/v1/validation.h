@@ -45,10 +45,25 @@ void add_not_found(Errors& errors, const FieldPath& path, std::string_view value
 void add_not_supported(Errors& errors, const FieldPath& path, std::string_view value,
                        std::initializer_list<std::string_view> supported);
 void add_too_long(Errors& errors, const FieldPath& path, std::size_t max_bytes);
+void add_too_many(Errors& errors, const FieldPath& path, std::size_t count, std::size_t max_items);
+
+// The member when it is an object; null otherwise.
+const codec::Value* object_at(const codec::Value& value, std::string_view name);
+bool is_present(const codec::Value& object, std::string_view name);  // there, and not null
 
 // One of base/names.h on a text; empty texts pass.
 void check_name(Errors& errors, const FieldPath& path, std::string_view text,
                 std::vector<std::string> (*check)(std::string_view));
+// The same where an empty text is as wrong as any other.
+void check_given_name(Errors& errors, const FieldPath& path, std::string_view text,
+                      std::vector<std::string> (*check)(std::string_view));
+// Within [least, most].
+void check_range(Errors& errors, const FieldPath& path, std::optional<std::int64_t> number, std::int64_t least,
+                 std::int64_t most);
+void check_ip(Errors& errors, const FieldPath& path, std::string_view text);
+void check_no_backsteps(Errors& errors, const FieldPath& path, std::string_view text);  // a path without ".."
+// A path below some directory: relative, and without "..".
+void check_descending_path(Errors& errors, const FieldPath& path, std::string_view text);
 // Keys and values of a map of labels, or of a node selector.
 void check_labels(Errors& errors, const FieldPath& path, const codec::Value* labels);
 // A metav1.LabelSelector: operators, keys and values.

@@ -83,7 +83,7 @@ void validate_paths(schema::FieldErrors& errors, const meta::v1::FieldPath& path
 }
 
 void validate(const Value& ingress, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   const codec::Array& rules = items_of(find_path(ingress, {"spec", "rules"}));
   const Value* fallback = find_path(ingress, {"spec", "defaultBackend"});

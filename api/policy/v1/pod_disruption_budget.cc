@@ -18,7 +18,7 @@ void cells_of(const Value& budget, Time, codec::Array& cells) {
 }
 
 void validate(const Value& budget, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   const Value* least = codec::find_path(budget, {"spec", "minAvailable"});
   const Value* most = codec::find_path(budget, {"spec", "maxUnavailable"});

@@ -137,16 +137,14 @@ Result<const ObservedContainer*> NodeApi::find_container(const std::string& ns, 
   if (observed == nullptr) return fail(Reason::NotFound, "pod \"" + pod + "\" not found");
   const ObservedContainer* found = back > 0 ? previous(*observed, container) : newest(*observed, container);
   PodPtr object = agent_.find_pod(ns, pod);
-  bool known = object && node::find_container(*object, container) != nullptr;
+  bool known = object && node::find_container(*object, container).has_value();
   if (!known) return fail(Reason::NotFound, "container \"" + container + "\" not found in pod \"" + pod + "_" + ns + "\"");
   if (found == nullptr && back > 0)
     return fail(Reason::BadRequest, "previous terminated container \"" + container + "\" in pod \"" + pod + "\" not found");
   if (found != nullptr) return found;
   std::string why = "ContainerCreating";
-  for (const auto* list : {&object->status.initContainerStatuses, &object->status.containerStatuses})
-    for (const auto& status : *list)
-      if (status.name == container && status.state.waiting && !status.state.waiting->reason.empty())
-        why = status.state.waiting->reason;
+  const core::v1::ContainerStatus* status = reported_status(*object, container);
+  if (status != nullptr && status->state.waiting && !status->state.waiting->reason.empty()) why = status->state.waiting->reason;
   return fail(Reason::BadRequest, "container \"" + container + "\" in pod \"" + pod + "\" is waiting to start: " + why);
 }
 

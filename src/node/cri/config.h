@@ -37,6 +37,7 @@ struct ContainerSetup {
   std::string image_ref;               // as the runtime named the image
   std::vector<cri::v1::Mount> mounts;  // volumes first, then the agent's own files
   Environment environment;
+  std::string target_id;  // of the container whose process namespace it joins; empty: none
 };
 
 // BadRequest when the container asks for what cannot be given (run as non-root with user 0).

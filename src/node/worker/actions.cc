@@ -19,6 +19,8 @@ std::string field_path(const core::v1::Pod& pod, std::string_view container) {
   if (container.empty()) return "";
   for (const auto& init : pod.spec.initContainers)
     if (init.name == container) return "spec.initContainers{" + std::string(container) + "}";
+  for (const auto& added : pod.spec.ephemeralContainers)
+    if (added.ephemeralContainerCommon.name == container) return "spec.ephemeralContainers{" + std::string(container) + "}";
   return "spec.containers{" + std::string(container) + "}";
 }
 
@@ -187,6 +189,7 @@ rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodAction
   }
   ContainerSetup container_setup;
   container_setup.attempt = action.attempt;
+  container_setup.target_id = action.target_id;
   container_setup.image_ref = std::move(image_ref);
   container_setup.mounts = std::move(*mounts);
   container_setup.environment = std::move(*environment);
@@ -199,13 +202,13 @@ rt::Task<std::optional<ObservedContainer>> PodActions::start_container(PodPtr po
                                                                        std::vector<std::string> ips,
                                                                        const PreparedVolumes& volumes, PodMemory& memory) {
   ContainerMemory& mine = memory.containers[action.container];
-  const core::v1::Container* container = find_container(*pod, action.container);
+  const std::optional<core::v1::Container> container = find_container(*pod, action.container);
   std::string image_ref = mine.image.ref;
   // The next start looks at the image again, as its policy says.
   mine.image = {};
   std::optional<Failure> failure;
   std::string id;
-  auto config = co_await config_of(pod, container, action, std::move(ips), volumes, std::move(image_ref));
+  auto config = co_await config_of(pod, &*container, action, std::move(ips), volumes, std::move(image_ref));
   if (!config) {
     failure = std::move(config.error());
   } else {
@@ -254,7 +257,7 @@ rt::Task<Result<void>> PodActions::run_hook(core::v1::LifecycleHandler handler, 
   probe.httpGet = std::move(handler.httpGet);
   probe.tcpSocket = std::move(handler.tcpSocket);
   CheckTarget target{std::move(container_id), std::move(pod_ip), {}};
-  if (const auto* spec = find_container(*pod, container)) target.ports = spec->ports;
+  if (const auto spec = find_container(*pod, container)) target.ports = spec->ports;
   CheckResult result = co_await check(loop_, net_, runtime_, std::move(probe), std::move(target), limit);
   if (!result.success) co_return fail(Reason::InternalError, std::move(result.output));
   co_return Result<void>();
@@ -264,8 +267,8 @@ rt::Task<void> PodActions::stop_container(PodPtr pod, StopContainer action, std:
   std::int64_t grace_s = action.grace_s;
   if (pod) {
     tell(*pod, action.container, EventSeverity::Normal, "Killing", action.why);
-    const core::v1::Container* container = find_container(*pod, action.container);
-    if (container != nullptr && container->lifecycle && container->lifecycle->preStop && grace_s > 0) {
+    const std::optional<core::v1::Container> container = find_container(*pod, action.container);
+    if (container && container->lifecycle && container->lifecycle->preStop && grace_s > 0) {
       rt::Instant start = loop_.clock().now();
       auto hooked = co_await run_hook(*container->lifecycle->preStop, action.id, pod, action.container, std::move(pod_ip),
                                       std::chrono::seconds(grace_s));
@@ -279,7 +282,7 @@ rt::Task<void> PodActions::stop_container(PodPtr pod, StopContainer action, std:
 }
 
 rt::Task<std::optional<ImageState>> PodActions::find_image(PodPtr pod, std::string name, ContainerMemory& memory) {
-  const core::v1::Container* container = find_container(*pod, name);
+  const std::optional<core::v1::Container> container = find_container(*pod, name);
   ImageState state;
   auto image = normalized_image(container->image);
   if (!image) {
@@ -320,7 +323,7 @@ rt::Task<std::optional<ImageState>> PodActions::find_image(PodPtr pod, std::stri
 }
 
 rt::Task<ImageState> PodActions::pull_image(PodPtr pod, std::string name, Backoff& backoff) {
-  const core::v1::Container* container = find_container(*pod, name);
+  const std::optional<core::v1::Container> container = find_container(*pod, name);
   ImageState state;
   tell(*pod, name, EventSeverity::Normal, "Pulling", "Pulling image \"" + container->image + "\"");
   auto image = normalized_image(container->image);

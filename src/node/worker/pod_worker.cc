@@ -414,12 +414,11 @@ void PodWorker::follow_probes() {
     const std::string name = view.spec->name;
     ProbeState initial;
     initial.container_id = current->id;
-    for (const auto* list : {&pod_->status.initContainerStatuses, &pod_->status.containerStatuses})
-      for (const auto& status : *list)
-        if (status.name == name && status.containerID == "containerd://" + current->id) {
-          initial.ready = status.ready;
-          initial.started = status.started.value_or(false);
-        }
+    const core::v1::ContainerStatus* status = reported_status(*pod_, name);
+    if (status != nullptr && status->containerID == "containerd://" + current->id) {
+      initial.ready = status->ready;
+      initial.started = status->started.value_or(false);
+    }
     memory_.containers[name].probes = initial;
     std::vector<std::string> ips = pod_ips();
     CheckTarget target{current->id, ips.empty() ? "" : ips.front(), view.spec->ports};
@@ -438,7 +437,7 @@ void PodWorker::follow_probes() {
 }
 
 void PodWorker::announce_back_offs() {
-  for (const auto* list : {&status_.initContainerStatuses, &status_.containerStatuses}) {
+  for (const auto* list : {&status_.initContainerStatuses, &status_.containerStatuses, &status_.ephemeralContainerStatuses}) {
     for (const auto& status : *list) {
       if (!status.state.waiting) continue;
       const std::string& reason = status.state.waiting->reason;

@@ -8,6 +8,7 @@
 #include "server/discovery/discovery.h"
 #include "server/front/call.h"
 #include "server/openapi/openapi.h"
+#include "server/prepare.h"
 
 namespace charon::server {
 namespace {
@@ -164,7 +165,7 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   if (subresource == "scale") co_return co_await serve_scale(call);
   if (request.verb == "list") co_return co_await serve_list(call);
   if (request.verb == "get") {
-    if (!subresource.empty() && subresource != "status" && subresource != "approval")
+    if (!subresource.empty() && !is_part_of_object(subresource))
       co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + subresource +
                                                  " is not served by this server yet");
     co_return co_await serve_get(call);

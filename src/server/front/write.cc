@@ -7,6 +7,7 @@
 #include "model/envelope.h"
 #include "schema/convert.h"
 #include "server/front/call.h"
+#include "server/prepare.h"
 #include "server/status.h"
 
 namespace charon::server {
@@ -98,9 +99,8 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
   call.name_manager();
   const Review* review = request.verb == "create" ? api_.review(*request.kind, request.subresource) : nullptr;
   const std::string& subresource = request.subresource;
-  bool stored = request.verb == "create"
-                    ? subresource.empty() || subresource == "binding"
-                    : subresource.empty() || subresource == "status" || subresource == "finalize" || subresource == "approval";
+  bool stored = request.verb == "create" ? subresource.empty() || subresource == "binding"
+                                         : subresource.empty() || subresource == "finalize" || is_part_of_object(subresource);
   if (review == nullptr && !stored)
     co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
                                                " is not served by this server yet");

@@ -60,8 +60,12 @@ const schema::apply::ResetFields& reset_fields(const Request& request) {
   static const schema::apply::ResetFields labelled{{},
                                                    paths({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}})};
   static const schema::apply::ResetFields finalize{{}, paths({{"spec", "finalizers"}})};
+  static const schema::apply::ResetFields ephemeral{{}, paths({{"spec", "ephemeralContainers"}})};
+  static const schema::apply::ResetFields resize{{}, paths({{"spec", "containers"}, {"spec", "initContainers"}})};
   const model::Kind& kind = *request.kind;
   if (request.subresource == "finalize") return finalize;
+  if (request.subresource == "ephemeralcontainers") return ephemeral;
+  if (request.subresource == "resize") return resize;
   if (request.subresource == "status") return kind.kind == "Node" || kind.kind == "Pod" ? labelled : status;
   bool kept = request.verb == "create" && (kind.kind == "Node" || kind.kind == "Namespace");
   return kind.has_subresource("status") && !kept ? main : nothing;

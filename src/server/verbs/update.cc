@@ -86,19 +86,17 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   CO_TRY(prepare_update_meta(request, object, *before, before_tree));
   if (request.subresource != "binding") keep_other_half(request, object, before_tree);
   put_managed_fields(object, managed_after(request, before_tree, object, std::move(stored), std::move(given)));
-  if (kind.rules.prepare != nullptr)
-    kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
-  count_generation(kind, object, before_tree);
-  if (crd::is_definition(kind) && request.subresource.empty()) crd::add_warnings(object, warnings);
-  // A binding has been admitted as what it is: the creation of a Binding.
+  if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {false, request.subresource, &before_tree});
+  // A binding has been admitted as what it is: the creation of a Binding. That a pod has its node now is no new wish.
   bool admits = request.subresource != "binding";
+  if (admits) count_generation(kind, object, before_tree);
+  if (crd::is_definition(kind) && request.subresource.empty()) crd::add_warnings(object, warnings);
   AdmissionRounds rounds;
   AdmissionReview review{Operation::Update, &request, &object, before, warnings, &rounds};
   if (admits) CO_TRY(co_await admission_.admit(review));
   if (rounds.changed) {
     keep_other_half(request, object, before_tree);
-    if (kind.rules.prepare != nullptr)
-      kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
+    if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {false, request.subresource, &before_tree});
     count_generation(kind, object, before_tree);
   }
   CO_TRY(validate_object(request, object, &before_tree));
