@@ -62,6 +62,9 @@ void check_range(Errors& errors, const FieldPath& path, std::optional<std::int64
                  std::int64_t most);
 void check_ip(Errors& errors, const FieldPath& path, std::string_view text);
 void check_no_backsteps(Errors& errors, const FieldPath& path, std::string_view text);  // a path without ".."
+// An address that traffic can be sent to from elsewhere: none that means this host or this link.
+void check_ordinary_ip(Errors& errors, const FieldPath& path, std::string_view text);
+void check_cidr(Errors& errors, const FieldPath& path, std::string_view text);
 // A path below some directory: relative, and without "..".
 void check_descending_path(Errors& errors, const FieldPath& path, std::string_view text);
 // Keys and values of a map of labels, or of a node selector.
@@ -77,10 +80,15 @@ bool same(const codec::Value* left, const codec::Value* right);
 void check_port(Errors& errors, const FieldPath& path, const codec::Value* port);
 // An int-or-string count: at least 0, or a percentage.
 void check_count_or_percent(Errors& errors, const FieldPath& path, const codec::Value* count);
+// The same, and no percentage of more than all.
+void check_share(Errors& errors, const FieldPath& path, const codec::Value* count);
+bool is_zero_count(const codec::Value* count);  // 0 or "0%"; not when it is absent
 
 bool is_ipv4(std::string_view text);
 bool is_ipv6(std::string_view text);
 inline bool is_ip(std::string_view text) { return is_ipv4(text) || is_ipv6(text); }
 bool is_cidr(std::string_view text);
+// Whether all addresses of one network, and not only they, are of the other. Both are CIDRs.
+bool is_strict_subset(std::string_view inner, std::string_view outer);
 
 }  // namespace charon::meta::v1

@@ -24,8 +24,8 @@ void validate(const Value& budget, const model::WriteContext& context, schema::F
   const Value* most = codec::find_path(budget, {"spec", "maxUnavailable"});
   if (least != nullptr && most != nullptr)
     meta::v1::add_invalid(errors, spec, *codec::find(budget, "spec"), "minAvailable and maxUnavailable cannot be both set");
-  meta::v1::check_count_or_percent(errors, spec.child("minAvailable"), least);
-  meta::v1::check_count_or_percent(errors, spec.child("maxUnavailable"), most);
+  meta::v1::check_share(errors, spec.child("minAvailable"), least);
+  meta::v1::check_share(errors, spec.child("maxUnavailable"), most);
   meta::v1::check_selector(errors, spec.child("selector"), codec::find_path(budget, {"spec", "selector"}));
 }
 
