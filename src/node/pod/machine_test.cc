@@ -141,6 +141,22 @@ TEST(PodMachine, StartsAPodFromNothing) {
   EXPECT_THAT(story.settle(), IsEmpty());
 }
 
+TEST(PodMachine, StatusesNameTheMounts) {
+  core::v1::Pod pod = pod_of({"a"});
+  pod.spec.containers[0].volumeMounts = {{.name = "rw", .mountPath = "/rw"},
+                                         {.name = "ro", .readOnly = true, .mountPath = "/ro"}};
+  Story story(pod);
+  EXPECT_THAT(decide(story.pod, story.observed, story.memory, story.node, story.now).status.containerStatuses[0].volumeMounts,
+              IsEmpty());
+  story.settle();
+  const auto& mounts = story.status("a").volumeMounts;
+  ASSERT_EQ(mounts.size(), 2);
+  EXPECT_EQ(mounts[0].mountPath, "/rw");
+  EXPECT_EQ(mounts[0].recursiveReadOnly, std::nullopt);
+  EXPECT_TRUE(mounts[1].readOnly);
+  EXPECT_EQ(mounts[1].recursiveReadOnly, "Disabled");
+}
+
 TEST(PodMachine, MakesTheSandboxBesideTheFirstVolumesAndShowsItWithThem) {
   Story story(pod_of({"a"}));
   auto asked = [&] {

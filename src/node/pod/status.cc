@@ -118,6 +118,14 @@ ContainerStatus StatusBuilder::container_status(const ContainerView& view) {
   status.restartCount = static_cast<std::int32_t>(current->attempt);
   status.imageID = current->image_id;
   status.containerID = container_id(*current);
+  for (const auto& mount : view.spec->volumeMounts) {
+    auto& shown = status.volumeMounts.emplace_back();
+    shown.name = mount.name;
+    shown.mountPath = mount.mountPath;
+    shown.readOnly = mount.readOnly;
+    // What is mounted below a read-only mount stays as it is.
+    if (mount.readOnly) shown.recursiveReadOnly = "Disabled";
+  }
   if (view.role != Role::Ephemeral) status.started = false;
   if (const ObservedContainer* before = previous(observed_, name)) status.lastState = terminated_state(*before);
   switch (current->state) {
