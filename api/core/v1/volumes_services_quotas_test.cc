@@ -1,4 +1,4 @@
-// PersistentVolumes, their claims, and quotas: what they are refused for.
+// PersistentVolumes, services and quotas: what they are refused for.
 #include <gtest/gtest.h>
 
 #include "api/meta/v1/kind_for_test.h"
@@ -43,6 +43,23 @@ TEST(ResourceQuotas, CountWhatIsKnown) {
             Texts{"spec.hard[gpus]: Invalid value: \"gpus\": must be a standard resource for quota"});
   EXPECT_EQ(quotas.errors(R"({"metadata":{"name":"q"},"spec":{"scopes":["Terminating","NotTerminating"]}})"),
             Texts{R"(spec.scopes: Invalid value: ["Terminating","NotTerminating"]: conflicting scopes)"});
+}
+
+TEST(Services, LoseWithTheirTypeWhatOnlyItNeeds) {
+  KindForTest services("", "v1", "Service");
+  constexpr std::string_view kBefore = R"({"metadata":{"name":"s"},"spec":{"type":"LoadBalancer","clusterIP":"10.0.0.1",
+      "clusterIPs":["10.0.0.1"],"externalTrafficPolicy":"Local","healthCheckNodePort":30001,"ports":[{"port":80,"nodePort":30000}]}})";
+  auto as = [&](std::string_view type, std::string_view port) {
+    return R"({"metadata":{"name":"s"},"spec":{"type":")" + std::string(type) +
+           R"(","clusterIP":"10.0.0.1","clusterIPs":["10.0.0.1"],
+        "ipFamilies":["IPv4"],"ipFamilyPolicy":"SingleStack","externalName":"e.example.com","externalTrafficPolicy":"Local",
+        "allocateLoadBalancerNodePorts":true,"healthCheckNodePort":30001,"ports":[{"port":80,"nodePort":)" +
+           std::string(port) + "}]}}";
+  };
+  EXPECT_EQ(services.update_errors(kBefore, as("ClusterIP", "30000")), Texts{});
+  EXPECT_EQ(services.update_errors(kBefore, as("ExternalName", "30000")), Texts{});
+  EXPECT_EQ(services.update_errors(kBefore, as("ClusterIP", "30009")),
+            Texts{"spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"});
 }
 
 TEST(Services, AreReachedWhereTheySay) {
