@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "net/client.h"
+#include "net/query_flag.h"
 #include "net/spdy.h"
 #include "node/logs/log_reader.h"
 #include "node/streaming/channels.h"
@@ -29,10 +30,7 @@ std::vector<std::string> segments(std::string_view path) {
   return out;
 }
 
-bool flag(std::string_view query, std::string_view name) {
-  auto value = net::query_value(query, name);
-  return value && (*value == "1" || *value == "true");
-}
+bool flag(std::string_view query, std::string_view name) { return net::query_flag(query, name).value_or(false); }
 
 // SPDY clients name the ports in their streams, those of the older WebSocket protocols in the query.
 Result<std::vector<std::uint16_t>> ports_of(std::string_view query) {

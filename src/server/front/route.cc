@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "net/query_flag.h"
 #include "server/api.h"
 
 namespace charon::server {
@@ -35,11 +36,6 @@ std::string_view verb_of(std::string_view method, const Request& request, bool w
   if (method == "PATCH") return "patch";
   if (method == "DELETE") return named ? "delete" : "deletecollection";
   return {};
-}
-
-bool is_true(std::string_view query, std::string_view name) {
-  auto value = net::query_value(query, name);
-  return value && (*value == "true" || *value == "1" || value->empty());
 }
 
 Result<void> read_options(std::string_view query, Request& request) {
@@ -102,7 +98,9 @@ Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kin
   } else {
     TRY(read_options(head.query, request));  // a proxied request's query is its backend's
   }
-  bool watching = watch_path || (is_true(head.query, "watch") && head.method == "GET" && request.subresource.empty());
+  // Only a list can be watched: an object that is named is read, whatever "watch" says.
+  bool watching =
+      watch_path || (net::query_flag(head.query, "watch").value_or(false) && head.method == "GET" && request.name.empty());
   request.verb = verb_of(head.method, request, watching);
   // A named POST without subresource and an unnamed PUT or PATCH mean nothing.
   bool nonsense = (request.verb == "create" && !request.name.empty() && request.subresource.empty()) ||

@@ -5,6 +5,7 @@
 #include "codec/tree.h"
 #include "codec/yaml.h"
 #include "model/envelope.h"
+#include "net/query_flag.h"
 #include "schema/convert.h"
 #include "server/front/call.h"
 #include "server/prepare.h"
@@ -52,8 +53,9 @@ Result<client::DeleteOptions> delete_options(const codec::Value& tree, std::stri
   std::string policy =
       net::query_value(query, "propagationPolicy").value_or(std::string(codec::string_at(tree, "propagationPolicy")));
   if (policy.empty()) {
-    if (auto orphan = codec::bool_at(tree, "orphanDependents"))
-      options.propagation = *orphan ? client::Propagation::Orphan : client::Propagation::Background;
+    std::optional<bool> orphan = net::query_flag(query, "orphanDependents");
+    if (!orphan) orphan = codec::bool_at(tree, "orphanDependents");
+    if (orphan) options.propagation = *orphan ? client::Propagation::Orphan : client::Propagation::Background;
   } else if (policy == "Background") {
     options.propagation = client::Propagation::Background;
   } else if (policy == "Foreground") {

@@ -13,7 +13,6 @@
 
 namespace charon::server {
 
-std::string_view operation_name(Operation operation);  // "CREATE"
 // The namespace that a request is about; a namespace is in itself. Empty for cluster-scoped kinds.
 std::string_view namespace_of(const Request& request);
 
