@@ -10,6 +10,7 @@
 #include "codec/tree.h"
 #include "model/storage_form.h"
 #include "schema/convert.h"
+#include "server/managed_fields/converted_trees.h"
 #include "server/managed_fields/last_applied.h"
 
 namespace charon::server {
@@ -70,13 +71,14 @@ const schema::apply::ResetFields& reset_fields(const Request& request) {
 // The versions of a kind: views of one stored object (model/storage_form.h).
 class StoredVersions final : public schema::apply::Versions {
  public:
-  StoredVersions(const model::Kind& kind, const model::KindRegistry& kinds) : kind_(kind), kinds_(kinds) {}
+  explicit StoredVersions(const TrackedWrite& write) : kind_(*write.request.kind), kinds_(write.kinds), others_(write.others) {}
 
   std::optional<schema::apply::Versioned> convert(const Value& tree, std::string_view from,
                                                   std::string_view to) const override {
     const model::Kind* source = in_version(from);
     const model::Kind* target = in_version(to);
     if (source == nullptr || target == nullptr) return std::nullopt;
+    if (source != target && model::converter_of(*target) != nullptr) return made_elsewhere(tree, *target);
     Value out = tree;
     if (source != target) {
       if (const model::StorageForm* form = model::storage_form(*source)) out = form->to_stored(out);
@@ -101,8 +103,15 @@ class StoredVersions final : public schema::apply::Versions {
     return form != nullptr ? *form->stored : kind;
   }
 
+  std::optional<schema::apply::Versioned> made_elsewhere(const Value& tree, const model::Kind& target) const {
+    const Value* made = others_ == nullptr ? nullptr : others_->find(tree, target);
+    if (made == nullptr) return std::nullopt;
+    return schema::apply::Versioned{target.type, *made};
+  }
+
   const model::Kind& kind_;
   const model::KindRegistry& kinds_;
+  ConvertedTrees* others_;
 };
 
 Owner owner_of(const TrackedWrite& write) {
@@ -118,7 +127,7 @@ class Tracker {
  public:
   explicit Tracker(const TrackedWrite& write)
       : version_(write.request.kind->gv.text()),
-        versions_(*write.request.kind, write.kinds),
+        versions_(write),
         kind_{*write.request.kind->type, version_, reset_fields(write.request), unowned_fields(), &versions_},
         updater(kind_) {}
 

@@ -9,14 +9,13 @@
 #include "api/autoscaling/v2/types.h"
 #include "api/core/v1/types.h"
 #include "base/bytes.h"
-#include "net/certificates_for_test.h"
-#include "net/server.h"
 #include "rt/timeout.h"
 #include "server/admission/namespace_lifecycle/namespace_lifecycle.h"
 #include "server/admission/webhook/review.h"
 #include "server/admission/webhook/webhooks.h"
 #include "server/server_for_test.h"
 #include "server/status.h"
+#include "server/webhook/hooks_for_test.h"
 
 namespace charon::server {
 namespace {
@@ -25,53 +24,6 @@ using codec::Value;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-// A webhook server on the virtual network: what it was asked, and answers that a test writes.
-class Hooks {
- public:
-  using Answer = std::function<std::string(const Value& request)>;
-
-  Hooks(rt::VirtualLoop& loop, rt::VirtualNet& net, rt::Address address, const std::string& names) : loop_(loop) {
-    tls_ = net::make_tls_server({.identity = authority.issue({.common_name = "hooks", .alt_names = names})}).value();
-    server_ =
-        net::serve(loop, *net.listen(address), tls_, [this](net::Exchange& exchange) { return serve(this, exchange); }, {});
-  }
-
-  void answer(std::string path, Answer answer) { answers_[std::move(path)] = std::move(answer); }
-  // Of {"allowed": true, ...} the whole answer to `request`.
-  static std::string review(const Value& request, std::string_view members) {
-    return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":")" +
-           std::string(codec::string_at(request, "uid")) + "\"," + std::string(members) + "}}";
-  }
-  static std::string patch(const Value& request, std::string_view operations) {
-    return review(request, R"("allowed":true,"patchType":"JSONPatch","patch":")" + base64_encode(operations) + "\"");
-  }
-
-  net::TestAuthority authority;
-  std::vector<Value> asked;  // the requests, in the order in which they came
-  std::vector<std::string> paths;
-  std::vector<std::string> queries;
-  rt::Duration delay{};
-  int status = 200;
-
- private:
-  static rt::Task<void> serve(Hooks* hooks, net::Exchange& exchange) {
-    auto body = co_await exchange.body(16u << 20);
-    auto tree = codec::parse_json(*body).value();
-    hooks->asked.push_back(tree.at("request"));
-    hooks->paths.push_back(exchange.head().path);
-    hooks->queries.push_back(exchange.head().query);
-    if (hooks->delay != rt::Duration::zero()) co_await rt::sleep(hooks->loop_, hooks->delay);
-    std::vector<net::Piece> pieces;
-    pieces.push_back(net::Piece::of(hooks->answers_.at(exchange.head().path)(tree.at("request"))));
-    co_await exchange.respond(hooks->status, {{"content-type", "application/json"}}, std::move(pieces));
-  }
-
-  rt::VirtualLoop& loop_;
-  std::shared_ptr<net::TlsServer> tls_;
-  std::unique_ptr<net::HttpServer> server_;
-  std::map<std::string, Answer> answers_;
-};
 
 class WebhookTest : public testing::Test {
  protected:
