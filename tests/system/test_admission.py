@@ -95,6 +95,20 @@ def connect(c):
     c.kubectl("exec shell -- echo hello").ok().says("hello")
 
 
+@CASES.case("a scale is shown as a Scale, to webhooks whose rules name it")
+def scale(c):
+    c.kubectl("create deployment grown --image=charon.local/none:1 --replicas=0").ok()
+    rules = [{"operations": ["UPDATE"], "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/scale"]}]
+    configure(c, "Validating", "no-scale", hook("no-scale", "/deny", rules=rules))
+    c.kubectl("scale deployment grown --replicas=2").fails(1).err_has("the word is not said")
+    call = calls("/deny")[-1]
+    equal((call["kind"], call["subresource"], call["name"], call["old"]), ("Scale", "scale", "grown", True), "the call")
+    c.kubectl("annotate deployment grown by=hand").ok()
+    clear(c)
+    c.kubectl("scale deployment grown --replicas=1").ok()
+    c.kubectl("delete deployment grown").ok()
+
+
 @CASES.case("a webhook that is too slow: failurePolicy Fail and Ignore")
 def slow(c):
     configure(c, "Validating", "slow", hook("slow", "/slow", timeoutSeconds=1))

@@ -72,7 +72,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                "response": {"uid": request["uid"], **convert(path, request)}})
         with LOCK:
             CALLS.append({"path": path, "operation": request["operation"], "name": request.get("name"), "dryRun": request["dryRun"],
-                          "kind": request["kind"]["kind"], "old": request["oldObject"] is not None,
+                          "kind": request["kind"]["kind"], "old": request["oldObject"] is not None, "subresource": request.get("subResource", ""),
                           "user": request["userInfo"]["username"]})
         self.reply({"apiVersion": review["apiVersion"], "kind": "AdmissionReview",
                     "response": {"uid": request["uid"], **answer(path, request)}})

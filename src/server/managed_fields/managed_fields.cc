@@ -200,23 +200,31 @@ Error entry_error(std::string text, std::size_t index) {
   return Error{Reason::Unknown, fmt::format("{} in managed fields entry {}", text, index), nullptr};
 }
 
-std::string conflict_owner(const Owner& owner) {
+// Through /scale all is named as it is in a Scale.
+struct Naming {
+  explicit Naming(const Request& request) : scale(request.came_through == "scale") {}
+  std::string version(const Owner& owner) const { return scale ? "autoscaling/v1" : owner.api_version; }
+  std::string path(const schema::apply::Path& path) const { return scale ? ".spec.replicas" : display(path); }
+  bool scale;
+};
+
+std::string conflict_owner(const Owner& owner, const Naming& naming) {
   std::string out;
   codec::append_json_string(owner.manager, out);
   if (!owner.subresource.empty()) {
     out += " with subresource ";
     codec::append_json_string(owner.subresource, out);
   }
-  if (!owner.applied) out += " using " + owner.api_version;
+  if (!owner.applied) out += " using " + naming.version(owner);
   return out;
 }
 
-Error conflict_error(const schema::apply::Conflicts& conflicts) {
+Error conflict_error(const schema::apply::Conflicts& conflicts, const Naming& naming) {
   auto details = std::make_shared<StatusDetails>();
   std::map<std::string, std::vector<std::string>> by_owner;
   for (const schema::apply::Conflict& conflict : conflicts) {
-    std::string owner = conflict_owner(conflict.owner);
-    std::string path = display(conflict.path);
+    std::string owner = conflict_owner(conflict.owner, naming);
+    std::string path = naming.path(conflict.path);
     details->causes.push_back({"FieldManagerConflict", "conflict with " + owner, path});
     by_owner[owner].push_back(std::move(path));
   }
@@ -369,7 +377,7 @@ Result<AppliedWrite> track_apply(const TrackedWrite& write, const Value& live, c
     std::erase_if(applied.error(), [&](const schema::apply::Conflict& conflict) { return own.has(conflict.path); });
     if (applied.error().empty()) applied = tracker.updater.apply(live, config, owners, self, schema::apply::Force::Yes);
   }
-  if (!applied) return fail(conflict_error(applied.error()));
+  if (!applied) return fail(conflict_error(applied.error(), Naming(write.request)));
   if (self.manager == "kubectl") update_last_applied(applied->object, config);
   return AppliedWrite{std::move(applied->object), owners.empty() ? Value() : encode_managed_fields(owners, stored)};
 }

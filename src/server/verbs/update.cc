@@ -8,6 +8,7 @@
 #include "server/managed_fields/managed_fields.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
+#include "server/scale/scale.h"
 
 namespace charon::server {
 
@@ -29,6 +30,41 @@ Result<void> check_preconditions(const Request& request, const Value& object, co
                  "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + before.uid()));
   return {};
 }
+
+// An update as admission sees it: the object itself, or where only its replicas change, through /scale, a Scale.
+class Admitted {
+ public:
+  Admitted(const Request& request, DocumentPtr before, Value& object, Warnings* warnings)
+      : request_(request), object_(object), review_{Operation::Update, &request_, &object_, before, warnings, &rounds} {
+    if (request.came_through != "scale") return;
+    const model::Kind& kind = *request.kind;
+    request_.subresource = request.came_through;
+    Value was = scale_of(kind, before->tree());
+    scale_ = scale_of(kind, object);
+    codec::ensure_object(scale_, {"metadata"})["resourceVersion"] = std::to_string(before->revision());
+    review_.object = &scale_;
+    review_.type = &scale_type();
+    review_.before = std::make_shared<model::Document>(kind, before->revision(), share(codec::write_json(was)), was);
+  }
+  Admitted(const Admitted&) = delete;
+
+  const AdmissionReview& review() const { return review_; }
+  // What admission made of the object. Invalid when it cannot be so.
+  Result<void> take() {
+    if (review_.object != &scale_) return {};
+    TRY(check_replicas(request_.name, replicas_of(scale_)));
+    set_replicas(*request_.kind, object_, replicas_of(scale_));
+    return {};
+  }
+
+  AdmissionRounds rounds;
+
+ private:
+  Request request_;
+  Value& object_;
+  Value scale_;
+  AdmissionReview review_;
+};
 
 }  // namespace
 
@@ -102,17 +138,17 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   if (crd::is_definition(kind) && request.subresource.empty()) crd::add_warnings(object, warnings);
   // A binding has been admitted as what it is: the creation of a Binding.
   bool admits = request.subresource != "binding";
-  AdmissionRounds rounds;
-  AdmissionReview review{Operation::Update, &request, &object, before, warnings, &rounds};
-  if (admits) CO_TRY(co_await admission_.admit(review));
-  if (rounds.changed) {
+  Admitted admitted(request, before, object, warnings);
+  if (admits) CO_TRY(co_await admission_.admit(admitted.review()));
+  if (admitted.rounds.changed) {
+    CO_TRY(admitted.take());
     keep_other_half(request, object, before_tree);
     if (kind.rules.prepare != nullptr)
       kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
     count_generation(kind, object, before_tree);
   }
   CO_TRY(validate_object(request, object, &before_tree));
-  if (admits) CO_TRY(co_await admission_.validate(review));
+  if (admits) CO_TRY(co_await admission_.validate(admitted.review()));
   if (ready_to_go(kind, object) && !ready_to_go(kind, before_tree)) {
     if (request.dry_run) co_return before;
     CO_TRY(co_await commit_delete(request, before));

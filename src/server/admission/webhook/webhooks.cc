@@ -92,8 +92,9 @@ class Calls {
       co_return refused({Reason::Timeout, "Timeout: request did not complete within requested timeout", nullptr});
     std::string uid = dispatch_.random.uuid();
     Value before;
-    if (review->before) {
-      auto made = co_await as_kind(review->request->kind, invocation->kind, review->before->tree());
+    if (review->before) before = review->before->tree();
+    if (review->before && review->type == nullptr) {
+      auto made = co_await as_kind(review->request->kind, invocation->kind, std::move(before));
       if (!made) co_return refused(std::move(made.error()));
       before = *std::move(made);
     }
