@@ -8,7 +8,7 @@ namespace {
 
 class InProcessWatch final : public client::WatchStream {
  public:
-  explicit InProcessWatch(std::unique_ptr<CacheWatch> watch) : watch_(std::move(watch)) {}
+  explicit InProcessWatch(std::unique_ptr<ObjectWatch> watch) : watch_(std::move(watch)) {}
 
   rt::Task<Result<std::vector<client::WatchEvent>>> next() override {
     CO_TRY_ASSIGN(std::vector<CacheEvent> changes, co_await watch_->next());
@@ -20,7 +20,7 @@ class InProcessWatch final : public client::WatchStream {
   }
 
  private:
-  std::unique_ptr<CacheWatch> watch_;
+  std::unique_ptr<ObjectWatch> watch_;
 };
 
 static_assert(static_cast<int>(client::EventType::Added) == static_cast<int>(EventType::Added));
@@ -35,13 +35,13 @@ class InProcessTransport final : public client::Transport {
   rt::Task<Result<DocumentPtr>> get(client::ResourceRef ref, ObjectKey key) override {
     Request request = make("get", ref, std::move(key));
     CO_TRY(allow(request));
-    co_return api_.get(request);
+    co_return co_await api_.get(std::move(request));
   }
 
   rt::Task<Result<client::ListResult>> list(client::ResourceRef ref, client::ListOptions options) override {
     Request request = make("list", ref, options);
     CO_TRY(allow(request));
-    CO_TRY_ASSIGN(Listing listing, api_.list(request, {}));
+    CO_TRY_ASSIGN(Listing listing, api_.list_stored(request, {}));
     co_return client::ListResult{std::move(listing.items), listing.revision};
   }
 
@@ -49,7 +49,7 @@ class InProcessTransport final : public client::Transport {
                                                                Revision after) override {
     Request request = make("watch", ref, options);
     CO_TRY(allow(request));
-    CO_TRY_ASSIGN(std::unique_ptr<CacheWatch> watch, api_.watch(request, after));
+    CO_TRY_ASSIGN(std::unique_ptr<ObjectWatch> watch, api_.watch_stored(request, after));
     co_return std::make_unique<InProcessWatch>(std::move(watch));
   }
 

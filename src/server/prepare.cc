@@ -161,10 +161,15 @@ Result<SharedBytes> encode_to_fit(const model::Kind& kind, const Value& object) 
   return encode(kind, smaller);
 }
 
-Result<SharedBytes> stored_form(const model::Kind& kind, const Value& object, SharedBytes json) {
-  const model::StorageForm* form = model::storage_form(kind);
-  if (form == nullptr) return json;
-  return encode(*form->stored, form->to_stored(object));
+rt::Task<Result<SharedBytes>> stored_form(model::KindRef kind, const Value& object, SharedBytes json) {
+  const model::StorageForm* form = model::storage_form(*kind);
+  if (form == nullptr) co_return json;
+  if (!form->converter) co_return encode(*form->stored, form->to_stored(object));
+  if (form->stored->gv == kind->gv) co_return json;
+  std::vector<Value> one;
+  one.push_back(object);
+  CO_TRY_ASSIGN(one, co_await form->converter->trees(std::move(one), form->stored));
+  co_return encode(*form->stored, one.front());
 }
 
 }  // namespace charon::server

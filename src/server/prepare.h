@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "codec/value.h"
 #include "model/kind.h"
+#include "rt/task.h"
 #include "schema/validate.h"
 #include "server/request.h"
 
@@ -35,6 +36,6 @@ Result<SharedBytes> encode(const model::Kind& kind, const codec::Value& object);
 // The same; what is too large only with its managedFields goes without them.
 Result<SharedBytes> encode_to_fit(const model::Kind& kind, const codec::Value& object);
 // What is put into the store: `json`, the object's own canonical JSON, or that of the kind that it is stored as.
-Result<SharedBytes> stored_form(const model::Kind& kind, const codec::Value& object, SharedBytes json);
+rt::Task<Result<SharedBytes>> stored_form(model::KindRef kind, const codec::Value& object, SharedBytes json);
 
 }  // namespace charon::server

@@ -223,7 +223,8 @@ void check_webhook(const Value& conversion, const FieldPath& path, Errors& error
     add_invalid(errors, client_path.child("url"), Value(url), "'https' is the only allowed URL scheme");
   }
   if (versions.empty()) return add_required(errors, versions_path);
-  bool known = std::ranges::any_of(versions, [](const Value& version) { return version == Value("v1"); });
+  bool known =
+      std::ranges::any_of(versions, [](const Value& version) { return version == Value("v1") || version == Value("v1beta1"); });
   if (!known) add_invalid(errors, versions_path, Value(versions), "must include at least one of v1, v1beta1");
 }
 

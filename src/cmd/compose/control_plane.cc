@@ -99,7 +99,7 @@ rt::Task<Result<void>> ControlPlane::start() {
 
   parts.kinds = std::make_unique<model::KindRegistry>();
   parts.caches = std::make_unique<server::Caches>(host_.loop, *parts.store, *parts.kinds);
-  parts.definitions = std::make_unique<server::crd::Definitions>(host_.loop, *parts.caches);
+  parts.definitions = std::make_unique<server::crd::Definitions>(host_.loop, host_.net, host_.random, *parts.caches);
   server::crd::Definitions* definitions = parts.definitions.get();
   CO_TRY(co_await parts.caches->start([definitions] { definitions->load(); }));
   parts.admission = std::make_unique<server::Admission>(server::make_admission_plugins(

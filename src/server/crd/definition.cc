@@ -96,8 +96,6 @@ void drop_finalizer(Value& definition) {
 
 void add_warnings(const Value& definition, Warnings* warnings) {
   if (warnings == nullptr) return;
-  if (codec::string_at_path(definition, {"spec", "conversion", "strategy"}) == "Webhook")
-    warnings->push_back("spec.conversion: webhooks are not called yet: only the storage version is served");
   for (const Value& version : array_at(definition, {"spec", "versions"})) {
     const Value* schema = codec::find_path(version, {"schema", "openAPIV3Schema"});
     if (schema != nullptr && has_rules(*schema))

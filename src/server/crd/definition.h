@@ -35,7 +35,7 @@ bool is_terminating(const codec::Value& definition);
 bool has_finalizer(const codec::Value& definition);
 void drop_finalizer(codec::Value& definition);
 
-// Whoever relies on what is not done is told: rules in CEL are not enforced, conversion webhooks not called.
+// Whoever relies on what is not done is told: rules in CEL are not enforced.
 void add_warnings(const codec::Value& definition, Warnings* warnings);
 
 }  // namespace charon::server::crd

@@ -52,7 +52,7 @@ Result<PodPlace> find_place(const model::Document& document, std::string_view qu
 
 rt::Task<Result<void>> Front::serve_node_stream(Call& call) {
   Request& request = call.request();
-  CO_TRY_ASSIGN(DocumentPtr pod, api_.get(request));
+  CO_TRY_ASSIGN(DocumentPtr pod, co_await api_.get(request));
   if (nodes_ == nullptr) co_return fail(Reason::ServiceUnavailable, "this server has no connection to nodes");
   std::string query = call.head.query;
   if (std::optional<ConnectOptions> options = connect_options(request, query)) {

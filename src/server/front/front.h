@@ -58,7 +58,7 @@ class Front {
   rt::Task<Result<void>> serve_get(Call& call);
   rt::Task<Result<void>> serve_list(Call& call);
   rt::Task<Result<void>> serve_watch(Call& call);
-  rt::Task<Result<void>> follow(CacheWatch* changes, WatchSink& sink, WatchEncoder& encoder, rt::Instant deadline,
+  rt::Task<Result<void>> follow(ObjectWatch* changes, WatchSink& sink, WatchEncoder& encoder, rt::Instant deadline,
                                 bool bookmarks);
   rt::Task<Result<void>> serve_write(Call& call);
   rt::Task<Result<void>> serve_delete(Call& call);

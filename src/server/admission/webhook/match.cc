@@ -105,11 +105,17 @@ Result<model::KindRef> wanted_kind(const Webhook& webhook, const AdmissionReview
   return selected ? kind : model::KindRef();
 }
 
-Value as_kind(const model::Kind& from, const model::Kind& to, Value object) {
-  if (&from == &to) return object;
-  if (const model::StorageForm* form = model::storage_form(from)) object = form->to_stored(object);
-  if (const model::StorageForm* form = model::storage_form(to)) object = form->from_stored(object);
-  return object;
+rt::Task<Result<Value>> as_kind(model::KindRef from, model::KindRef to, Value object) {
+  if (from == to) co_return object;
+  if (model::Converter* converter = model::converter_of(*to)) {
+    std::vector<Value> one;
+    one.push_back(std::move(object));
+    CO_TRY_ASSIGN(one, co_await converter->trees(std::move(one), to));
+    co_return std::move(one.front());
+  }
+  if (const model::StorageForm* form = model::storage_form(*from)) object = form->to_stored(object);
+  if (const model::StorageForm* form = model::storage_form(*to)) object = form->from_stored(object);
+  co_return object;
 }
 
 }  // namespace charon::server

@@ -1,4 +1,4 @@
-#include "server/admission/webhook/caller.h"
+#include "server/webhook/caller.h"
 
 #include <charconv>
 
@@ -9,7 +9,6 @@
 #include "codec/tree.h"
 #include "model/kind.h"
 #include "rt/timeout.h"
-#include "server/admission/webhook/review.h"
 
 namespace charon::server {
 namespace {

@@ -1,4 +1,4 @@
-// The way from the API server to a webhook: HTTPS to a URL, or to a ready endpoint of a Service.
+// The way from the API server to a webhook, of admission or of conversion: HTTPS to a URL, or to a ready endpoint of a Service.
 //
 // The Service's address is not used: it need not route from where the server runs. The certificate must be for
 // `<service>.<namespace>.svc`, or for the URL's host, under the webhook's own CA.
@@ -14,10 +14,20 @@
 #include "rt/loop.h"
 #include "rt/net.h"
 #include "rt/task.h"
-#include "server/admission/webhook/configuration.h"
 #include "server/cache.h"
 
 namespace charon::server {
+
+inline constexpr std::size_t kWebhookAnswerBytes = 8u << 20;  // a patch of a whole object, in base64, fits well
+
+// Where a webhook is served: a URL, or else a path and port of a Service.
+struct WebhookTarget {
+  std::string url;
+  model::ObjectKey service;
+  std::string path;
+  int port = 443;
+  std::string ca_pem;  // empty: the system's roots
+};
 
 class WebhookCaller {
  public:
