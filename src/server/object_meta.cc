@@ -56,7 +56,9 @@ void validate_finalizers(const model::Kind& kind, const Value& meta, schema::Fie
 
 // Which rule a kind's names follow (apimachinery's ValidateNameFunc of each kind).
 std::vector<std::string> name_errors(const model::Kind& kind, std::string_view name) {
-  if (kind.gv.group == "rbac.authorization.k8s.io" || kind.gv.group == "certificates.k8s.io") return path_segment_errors(name);
+  // The API service of the core group is "v1.".
+  if (kind.gv.group == "rbac.authorization.k8s.io" || kind.gv.group == "certificates.k8s.io" || kind.kind == "APIService")
+    return path_segment_errors(name);
   if (kind.kind == "Namespace" && kind.gv.group.empty()) return dns1123_label_errors(name);
   if (kind.kind == "Service" && kind.gv.group.empty()) return dns1035_label_errors(name);
   return dns1123_subdomain_errors(name);

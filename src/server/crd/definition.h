@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "codec/value.h"
 #include "model/kind.h"
+#include "server/condition.h"
 #include "server/request.h"
 
 namespace charon::server::crd {
@@ -17,17 +18,6 @@ inline constexpr std::string_view kCleanupFinalizer = "customresourcecleanup.api
 // The kind CustomResourceDefinition itself.
 const model::Kind& definition_kind();
 bool is_definition(const model::Kind& kind);
-
-struct Condition {
-  std::string_view type;
-  std::string_view status;  // True, False
-  std::string reason;
-  std::string message;
-};
-
-// Puts the condition in the place of the one of its type. Its time changes with its status only.
-void set_condition(codec::Value& definition, const Condition& condition, Time now);
-bool is_condition_true(const codec::Value& definition, std::string_view type);
 
 // What a delete does to it: the finalizer that holds it until its objects are gone, and the condition that says so.
 void mark_deleted(codec::Value& definition, Time now);

@@ -6,6 +6,7 @@
 #include "codec/tree.h"
 #include "server/crd/definition.h"
 #include "server/crd/names.h"
+#include "server/own_request.h"
 
 namespace charon::server::crd {
 
@@ -19,18 +20,6 @@ constexpr rt::Duration kRetry = 1s;
 // Objects that wait for their own finalizers are looked at so often.
 constexpr rt::Duration kCleanUpPoll = 1s;
 constexpr std::string_view kApproval = "api-approved.kubernetes.io";
-
-Request request_for(std::string_view verb, const model::Kind& kind, const ObjectKey& key) {
-  Request request;
-  request.verb = verb;
-  request.kind = &kind;
-  request.ns = key.ns;
-  request.name = key.name;
-  request.user.name = "system:apiserver";
-  request.user.groups = {"system:masters"};
-  request.field_validation = FieldValidation::Ignore;
-  return request;
-}
 
 bool is_protected(std::string_view group) {
   auto within = [group](std::string_view domain) {
@@ -245,7 +234,7 @@ void Definitions::look_again(std::string_view group, const std::string& but) {
 
 rt::Task<Result<void>> Definitions::write_status(const Value& definition) {
   ObjectKey key{"", std::string(codec::string_at_path(definition, {"metadata", "name"}))};
-  Request request = request_for("update", definition_kind(), key);
+  Request request = own_request("update", definition_kind(), key);
   request.subresource = "status";
   auto written = co_await api_->update(std::move(request), definition, nullptr);
   if (!written) co_return fail(std::move(written.error()));
@@ -272,7 +261,7 @@ rt::Task<void> Definitions::clean_up(std::string name) {
         definition = current(name);
         if (definition.is_null()) break;
         drop_finalizer(definition);
-        auto released = co_await api_->update(request_for("update", definition_kind(), {"", name}), definition, nullptr);
+        auto released = co_await api_->update(own_request("update", definition_kind(), {"", name}), definition, nullptr);
         if (released) break;
       }
     }
@@ -293,7 +282,7 @@ rt::Task<Result<bool>> Definitions::remove_objects(std::string name) {
   });
   for (const DocumentPtr& object : objects) {
     if (!codec::string_at_path(object->tree(), {"metadata", "deletionTimestamp"}).empty()) continue;
-    auto removed = co_await api_->remove(request_for("delete", *kind, object->key()), {.uid = object->uid()});
+    auto removed = co_await api_->remove(own_request("delete", *kind, object->key()), {.uid = object->uid()});
     if (!removed && removed.error().reason != Reason::NotFound) co_return fail(std::move(removed.error()));
   }
   co_return caches_.of(*kind).size() == 0;

@@ -91,10 +91,12 @@ rt::Task<Result<void>> Front::pass_log(Call& call, std::string node, std::string
 // What the other side sends, as it comes.
 rt::Task<Result<void>> Front::pass_body(Call& call, net::ClientStream& stream) {
   while (true) {
-    CO_TRY_ASSIGN(std::string bytes, co_await stream.read());
-    if (bytes.empty()) co_return Result<void>();
+    auto bytes = co_await stream.read();
+    call.broken = !bytes;
+    if (!bytes) co_return fail(std::move(bytes.error()));
+    if (bytes->empty()) co_return Result<void>();
     std::vector<net::Piece> pieces;
-    pieces.push_back(net::Piece::of(std::move(bytes)));
+    pieces.push_back(net::Piece::of(*std::move(bytes)));
     CO_TRY(co_await call.exchange.write(std::move(pieces)));
   }
 }

@@ -4,12 +4,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/metrics.h"
 #include "net/http.h"
 #include "rt/task.h"
+#include "server/aggregation/api_services.h"
+#include "server/aggregation/remote_servers.h"
 #include "server/api.h"
 #include "server/authn/authenticator.h"
 #include "server/authz/authorizer.h"
@@ -34,8 +37,15 @@ struct HealthCheck {
 
 class Front {
  public:
-  // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable.
-  Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes);
+  // Aggregated API servers: which there are, and the way to them.
+  struct Aggregation {
+    const ApiServices& services;
+    RemoteServers& servers;
+  };
+  // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable. Without
+  // `aggregation` there are no aggregated servers.
+  Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes,
+        std::optional<Aggregation> aggregation = std::nullopt);
 
   void add_health_check(HealthCheck check);
   // A JSON document at a path of its own ("/openid/v1/jwks"); another of the same path takes its place.
@@ -69,6 +79,11 @@ class Front {
   Result<codec::Value> read_apply(Call& call, std::string_view body) const;
   rt::Task<Result<void>> serve_node_stream(Call& call);
   rt::Task<Result<void>> serve_proxy(Call& call);
+  // front/aggregated.cc
+  rt::Task<Result<void>> serve_remote(Call& call, RemoteRoute remote);
+  rt::Task<Result<void>> pass_remote(Call& call, const RemoteRoute& remote);
+  rt::Task<Result<void>> pass_until(Call& call, net::ClientStream& stream, rt::Instant deadline);
+  void count(const Call& call, const Attributes& attributes, rt::Instant started);
   rt::Task<Result<void>> pass_response(Call& call, std::unique_ptr<net::ClientStream> stream, std::string origin);
   rt::Task<Result<void>> pass_body(Call& call, net::ClientStream& stream);
   rt::Task<Result<void>> pass_upgrade(Call& call, std::shared_ptr<net::HttpClient> client, net::ClientRequest request);
@@ -95,6 +110,7 @@ class Front {
   const Authenticator& authenticator_;
   const Authorizer& authorizer_;
   NodeConnections* nodes_;
+  std::optional<Aggregation> aggregation_;
   Discovery discovery_;
   OpenApiDocuments openapi_;
   Metrics& metrics_;

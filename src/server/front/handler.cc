@@ -26,13 +26,14 @@ std::string upper(std::string_view text) {
 }  // namespace
 
 Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics,
-             NodeConnections* nodes)
+             NodeConnections* nodes, std::optional<Aggregation> aggregation)
     : api_(api),
       authenticator_(authenticator),
       authorizer_(authorizer),
       nodes_(nodes),
-      discovery_(api.kinds()),
-      openapi_(api.kinds()),
+      aggregation_(aggregation),
+      discovery_(api.kinds(), aggregation ? &aggregation->services : nullptr),
+      openapi_(api.kinds(), aggregation ? &aggregation->services : nullptr),
       metrics_(metrics),
       requests_total_(metrics.counter("apiserver_request_total", "Requests by verb, resource and code.",
                                       {"verb", "group", "version", "resource", "subresource", "code"})),
@@ -58,10 +59,13 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
   if (call.broken) throw std::runtime_error("the response is incomplete");
   const Request& request = call.request();
   if (call.route.kind != Route::Kind::Resource || !request.kind) co_return;
-  std::vector<std::string> labels = {upper(request.verb), std::string(request.kind->gv.group),
-                                     std::string(request.kind->gv.version), std::string(request.kind->plural),
-                                     request.subresource};
-  if (request.verb != "watch")
+  count(call, attributes_of(request), started);
+}
+
+void Front::count(const Call& call, const Attributes& attributes, rt::Instant started) {
+  std::vector<std::string> labels = {upper(attributes.verb), std::string(attributes.group), std::string(attributes.version),
+                                     std::string(attributes.resource), std::string(attributes.subresource)};
+  if (attributes.verb != "watch")
     request_duration_.histogram(labels).observe(std::chrono::duration<double>(api_.loop().clock().now() - started).count());
   labels.push_back(std::to_string(call.status));
   requests_total_.counter(labels).add();
@@ -70,6 +74,9 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
 rt::Task<Result<void>> Front::serve(Call& call) {
   CO_TRY_ASSIGN(std::optional<User> user, authenticator_.authenticate(call.head));
   CO_TRY_ASSIGN(call.user, impersonate(call.head, std::move(*user), authorizer_));
+  if (aggregation_)
+    if (std::optional<RemoteRoute> remote = remote_route(call.head, aggregation_->services))
+      co_return co_await serve_remote(call, *std::move(remote));
   CO_TRY_ASSIGN(call.route, route(call.head, api_.kinds()));
   Request& request = call.request();
   request.user = call.user;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "base/result.h"
 #include "model/registry.h"
 #include "net/http.h"
+#include "server/aggregation/api_services.h"
 #include "server/request.h"
 
 namespace charon::server {
@@ -20,6 +22,22 @@ struct Route {
   std::string method;        // in lower case, for paths that are no resources
   std::string proxied_path;  // of the proxy subresource: what follows it, with its first slash; decoded
 };
+
+// What a request to an aggregated server means, as far as its path tells.
+struct RemoteRoute {
+  ApiServicePtr service;
+  bool resource = false;  // else it is for a document: discovery or OpenAPI
+  std::string_view verb;  // of a resource (constants)
+  std::string ns;
+  std::string name;
+  std::string plural;
+  std::string subresource;
+  // Whether it may last: a watch or a stream.
+  bool long_running() const;
+};
+
+// Nullopt when no aggregated server is concerned.
+std::optional<RemoteRoute> remote_route(const net::RequestHead& head, const ApiServices& services);
 
 // NotFound for an unknown group, version, resource or subresource; MethodNotAllowed for a verb that the resource has not;
 // BadRequest for malformed options.

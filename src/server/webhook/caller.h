@@ -5,16 +5,15 @@
 #pragma once
 
 #include <chrono>
-#include <map>
-#include <memory>
 #include <string>
 
 #include "base/result.h"
-#include "net/client.h"
 #include "rt/loop.h"
 #include "rt/net.h"
 #include "rt/task.h"
 #include "server/cache.h"
+#include "server/proxy/service_route.h"
+#include "server/proxy/tls_clients.h"
 
 namespace charon::server {
 
@@ -45,21 +44,14 @@ class WebhookCaller {
 
  private:
   struct Route {
-    rt::Address address;
-    std::string authority;
-    std::string server_name;
+    TlsRoute to;
     std::string path;
   };
   Result<Route> route(const WebhookTarget& target);
-  Result<Route> route_to_service(const WebhookTarget& target);
-  Result<std::shared_ptr<net::HttpClient>> client(const Route& route, const std::string& ca_pem);
 
   rt::Loop& loop_;
-  rt::Net& net_;
-  const Cache& services_;
-  const Cache& slices_;
-  std::map<std::string, std::shared_ptr<net::HttpClient>> clients_;
-  std::size_t turn_ = 0;  // endpoints of a Service take turns
+  ServiceRoutes services_;
+  TlsClients clients_;
 };
 
 struct WebhookUrl {
