@@ -128,8 +128,24 @@ class Server final : public TlsServer {
 
 class Client final : public TlsClient {
  public:
-  explicit Client(ContextPtr context, std::string server_name, bool verify)
-      : context_(std::move(context)), server_name_(std::move(server_name)), verify_(verify) {}
+  Result<void> replace(const TlsClientOptions& options) override {
+    ContextPtr context = new_context(TLS_client_method());
+    if (options.ca_pem.empty()) {
+      SSL_CTX_set_default_verify_paths(context.get());
+    } else {
+      TRY(trust(context.get(), options.ca_pem));
+    }
+    if (options.identity) TRY(use_identity(context.get(), *options.identity));
+    SSL_CTX_set_verify(context.get(), options.insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+    const std::string alpn = alpn_wire(options.alpn);
+    SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                            static_cast<unsigned>(alpn.size()));
+    // Connections hold the context that they were made with.
+    context_ = std::move(context);
+    server_name_ = options.server_name;
+    verify_ = !options.insecure_skip_verify;
+    return {};
+  }
 
   Result<void> prepare(SSL* ssl) const {
     SSL_set_connect_state(ssl);
@@ -151,7 +167,7 @@ class Client final : public TlsClient {
  private:
   ContextPtr context_;
   std::string server_name_;
-  bool verify_;
+  bool verify_ = true;
 };
 
 PeerCertificate describe(X509* certificate) {
@@ -398,18 +414,9 @@ Result<std::shared_ptr<TlsServer>> make_tls_server(const TlsServerOptions& optio
 }
 
 Result<std::shared_ptr<TlsClient>> make_tls_client(const TlsClientOptions& options) {
-  ContextPtr context = new_context(TLS_client_method());
-  if (options.ca_pem.empty()) {
-    SSL_CTX_set_default_verify_paths(context.get());
-  } else {
-    TRY(trust(context.get(), options.ca_pem));
-  }
-  if (options.identity) TRY(use_identity(context.get(), *options.identity));
-  SSL_CTX_set_verify(context.get(), options.insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
-  const std::string alpn = alpn_wire(options.alpn);
-  SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
-                          static_cast<unsigned>(alpn.size()));
-  return std::make_shared<Client>(std::move(context), options.server_name, !options.insecure_skip_verify);
+  auto client = std::make_shared<Client>();
+  TRY(client->replace(options));
+  return client;
 }
 
 rt::Task<Result<std::unique_ptr<TlsStream>>> tls_accept(std::unique_ptr<rt::Stream> stream, std::shared_ptr<TlsServer> server) {
