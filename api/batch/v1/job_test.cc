@@ -32,7 +32,7 @@ TEST(JobValidation, SaysWhatKubernetesSays) {
                                        {"action":"Ignore","onPodConditions":[{"type":"DisruptionTarget","status":"True"}]}]},
           "successPolicy":{"rules":[{"succeededCount":1}]},"managedBy":"example.com/queue")",
        {}},
-      {R"(,"completionMode":"Indexed")", {"spec.completions: Required value: when completion mode is Indexed"}},
+      {R"(,"completionMode":"Indexed","parallelism":1)", {"spec.completions: Required value: when completion mode is Indexed"}},
       {R"(,"backoffLimitPerIndex":1)", {"spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode"}},
       {R"(,"maxFailedIndexes":1)", {"spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified"}},
       {R"(,"managedBy":"queue")",
@@ -64,10 +64,13 @@ TEST(JobValidation, AFailurePolicyNeedsPodsThatAreNotRestarted) {
 }
 
 TEST(JobValidation, AnIndexedJobGrowsInStep) {
-  std::string before = job(R"(,"completionMode":"Indexed","completions":2,"parallelism":2)");
-  EXPECT_EQ(jobs().update_errors(before, job(R"(,"completionMode":"Indexed","completions":4,"parallelism":4)")), Texts{});
-  EXPECT_EQ(jobs().update_errors(before, job(R"(,"completionMode":"Indexed","completions":4,"parallelism":2)")),
-            Texts{"spec.completions: Invalid value: 4: can only be modified in tandem with spec.parallelism"});
+  std::string before = job(R"(,"manualSelector":true,"completionMode":"Indexed","completions":2,"parallelism":2)");
+  EXPECT_EQ(
+      jobs().update_errors(before, job(R"(,"manualSelector":true,"completionMode":"Indexed","completions":4,"parallelism":4)")),
+      Texts{});
+  EXPECT_EQ(
+      jobs().update_errors(before, job(R"(,"manualSelector":true,"completionMode":"Indexed","completions":4,"parallelism":2)")),
+      Texts{"spec.completions: Invalid value: 4: can only be modified in tandem with spec.parallelism"});
 }
 
 TEST(CronSchedule, IsReadAsCronDoes) {

@@ -165,8 +165,10 @@ void prepare(Value& service, const model::WriteContext& context) {
   if (before != nullptr && before->is_object()) drop_with_type(*before, *place);
   if (string_at(*place, "type") == "ExternalName") return;
   if (before != nullptr && string_at(*before, "type") != "ExternalName")
-    for (std::string_view member : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"})
+    for (std::string_view member : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"}) {
+      if (member == "healthCheckNodePort" && !has_health_check(*place)) continue;
       if (const Value* kept = codec::find(*before, member); kept != nullptr && !is_set(spec, member)) spec[member] = *kept;
+    }
   std::string cluster_ip(string_at(*place, "clusterIP"));
   if (!cluster_ip.empty() && items_of(codec::find(*place, "clusterIPs")).empty()) {
     codec::Array list;
