@@ -1,7 +1,7 @@
 # charon_api(): the API model. Builds tools/idl (a protoc plugin), writes structs and tables of every api/**/types.proto into
 # ${CHARON_GENERATED}/api, and makes the library charon_api of them.
 # charon_kinds(<target>): adds the generated list of kinds and the kinds' rule files api/<group>/<version>/<kind>.cc to a
-# library, lets schema_test see it, and makes the test program api_test of the *_test.cc.
+# library, lets the tests and fuzzers of schema see it, and makes the test program api_test of the *_test.cc.
 set(CHARON_GENERATED ${CMAKE_BINARY_DIR}/generated)
 file(GLOB_RECURSE CHARON_PROTOS CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/api/*/types.proto)
 
@@ -72,7 +72,7 @@ function(charon_kinds target)
   target_sources(${target} PRIVATE ${list} ${rules})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
   # Converters and patches are tested on the real kinds.
-  foreach(program schema_test patch_fuzz)
+  foreach(program schema_test patch_fuzz apply_fuzz)
     if(TARGET ${program})
       target_link_libraries(${program} ${target})
     endif()

@@ -28,6 +28,7 @@ void add_config(CLI::App* program) {
 }
 
 void add_common(CLI::App* command, Options& options) {
+  command->footer("--config FILE: a YAML file with any of these flags");
   add_data_dir(command, options);
   command->add_option("--node-ip", options.node_ip, "this machine's address; default: that of the default route")
       ->check(charon::cmd::ip_problem);

@@ -115,7 +115,8 @@ rt::Task<void> EventRecorder::write(EventNote note) {
   const std::string combined = combined_message(note);
   std::string key = similar_key(note);
   if (combined.empty()) {
-    key += "\n" + note.message;
+    // The same of two containers of a pod is two events.
+    key += "\n" + note.about.field_path + "\n" + note.message;
   } else {
     note.message = combined;
   }

@@ -6,7 +6,6 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <boost/json.hpp>
 #include <vector>
@@ -14,29 +13,20 @@
 #include "base/bytes.h"
 #include "codec/json.h"
 #include "codec/tree.h"
+#include "x509/handles.h"
 
 namespace charon::jose {
 namespace {
 
 constexpr int kNumberBytes = 32;  // r, s, x and y of P-256
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* value) const {
-    Free(value);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Digest = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
-using Signature = std::unique_ptr<ECDSA_SIG, Freer<ECDSA_SIG_free>>;
-using Number = std::unique_ptr<BIGNUM, Freer<BN_free>>;
+using x509::Key;
+using Digest = std::unique_ptr<EVP_MD_CTX, x509::Freer<EVP_MD_CTX_free>>;
+using Signature = std::unique_ptr<ECDSA_SIG, x509::Freer<ECDSA_SIG_free>>;
+using Number = std::unique_ptr<BIGNUM, x509::Freer<BN_free>>;
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-
-int no_pass_phrase(char*, int, int, void*) { return 0; }
 
 std::unexpected<Error> unauthorized() { return fail(Reason::Unauthorized, "Unauthorized"); }
 
@@ -114,19 +104,17 @@ SigningKey::SigningKey(std::shared_ptr<const Handle> handle)
     : handle_(std::move(handle)), id_(base64url_encode(sha256(public_der(handle_->key.get())))) {}
 
 Result<SigningKey> SigningKey::from_private_pem(const std::string& pem) {
-  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, nullptr));
-  if (key == nullptr || !on_p256(key.get()))
+  auto key = x509::parse_key(pem);
+  if (!key || !on_p256(key->get()))
     return fail(Reason::Invalid, "the service account key is no ECDSA P-256 private key in PEM form");
-  return SigningKey(std::make_shared<const Handle>(std::move(key)));
+  return SigningKey(std::make_shared<const Handle>(*std::move(key)));
 }
 
 Result<SigningKey> SigningKey::from_public_pem(const std::string& pem) {
-  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Key key(PEM_read_bio_PUBKEY(bio.get(), nullptr, no_pass_phrase, nullptr));
-  if (key == nullptr || !on_p256(key.get()))
+  auto key = x509::parse_public_key(pem);
+  if (!key || !on_p256(key->get()))
     return fail(Reason::Invalid, "the service account key is no ECDSA P-256 public key in PEM form");
-  return SigningKey(std::make_shared<const Handle>(std::move(key)));
+  return SigningKey(std::make_shared<const Handle>(*std::move(key)));
 }
 
 Result<std::string> SigningKey::sign(std::string_view payload) const {
@@ -164,11 +152,9 @@ Result<std::string> SigningKey::verify(std::string_view token) const {
 }
 
 std::string SigningKey::public_pem() const {
-  Bio bio(BIO_new(BIO_s_mem()));
+  const x509::Bio bio = x509::writer();
   PEM_write_bio_PUBKEY(bio.get(), handle_->key.get());
-  char* text = nullptr;
-  long size = BIO_get_mem_data(bio.get(), &text);
-  return {text, static_cast<std::size_t>(size)};
+  return x509::text_of(bio.get());
 }
 
 codec::Object SigningKey::jwk() const {

@@ -40,10 +40,9 @@ struct Column {
 };
 
 struct WriteContext {
-  bool create = false;  // else an update of `before`
-  bool status_subresource = false;
+  bool create = false;                   // else an update of `before`
+  std::string_view subresource = {};     // that is written: "status", "finalize", "resize"; empty: the object itself
   const codec::Value* before = nullptr;  // the stored object, for updates
-  bool finalize_subresource = false;     // of a namespace: its finalizers change
 };
 
 // Rules of a kind that its table cannot say. Every member may be null.

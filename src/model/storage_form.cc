@@ -173,14 +173,16 @@ Value autoscaler_to_stored(const Value& view) {
 
 const StorageForm* storage_form(const Kind& kind) {
   static const Kind* const event = find_kind({"events.k8s.io", "v1"}, "Event");
-  static const StorageForm event_form{find_kind({"", "v1"}, "Event"), event_to_stored, event_from_stored};
+  static const StorageForm event_form{find_kind({"", "v1"}, "Event"), event_to_stored, event_from_stored, "", nullptr};
   static const Kind* const autoscaler = find_kind({"autoscaling", "v1"}, "HorizontalPodAutoscaler");
   static const StorageForm autoscaler_form{find_kind({"autoscaling", "v2"}, "HorizontalPodAutoscaler"), autoscaler_to_stored,
-                                           autoscaler_from_stored};
+                                           autoscaler_from_stored, "", nullptr};
   if (kind.storage != nullptr) return kind.storage;
   if (&kind == event) return &event_form;
   if (&kind == autoscaler) return &autoscaler_form;
   return nullptr;
 }
+
+Converter* converter_of(const Kind& kind) { return kind.storage == nullptr ? nullptr : kind.storage->converter.get(); }
 
 }  // namespace charon::model

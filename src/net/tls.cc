@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "net/root_task.h"
+#include "x509/handles.h"
 
 namespace charon::net {
 namespace {
@@ -32,58 +32,26 @@ constexpr char kCiphers[] =
 // TLS 1.3: OpenSSL's list, the cheapest cipher first, as Go's servers order it.
 constexpr char kSuites[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using CertificatePtr = std::unique_ptr<X509, Deleter<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using x509::openssl_failed;
 using ContextPtr = std::shared_ptr<SSL_CTX>;
-using SslPtr = std::unique_ptr<SSL, Deleter<SSL_free>>;
-
-std::string openssl_reason() {
-  const unsigned long code = ERR_peek_last_error();
-  ERR_clear_error();
-  if (code == 0) return "unknown reason";
-  const char* text = ERR_reason_error_string(code);
-  return text != nullptr ? text : "error " + std::to_string(code);
-}
-
-BioPtr memory(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
-
-Result<std::vector<CertificatePtr>> parse_certificates(std::string_view pem) {
-  std::vector<CertificatePtr> found;
-  const BioPtr bio = memory(pem);
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) found.emplace_back(certificate);
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  if (!at_end || found.empty()) return fail(Reason::Invalid, "no certificate in PEM text: " + openssl_reason());
-  ERR_clear_error();
-  return found;
-}
+using SslPtr = std::unique_ptr<SSL, x509::Freer<SSL_free>>;
 
 Result<void> use_identity(SSL_CTX* context, const KeyPair& identity) {
-  TRY_ASSIGN(const auto chain, parse_certificates(identity.certificate_pem));
-  const BioPtr bio = memory(identity.key_pem);
-  const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  if (!key) return fail(Reason::Invalid, "private key: " + openssl_reason());
-  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1)
-    return fail(Reason::Invalid, "certificate: " + openssl_reason());
+  TRY_ASSIGN(const auto chain, x509::parse_certificates(identity.certificate_pem));
+  TRY_ASSIGN(const x509::Key key, x509::parse_key(identity.key_pem));
+  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) return openssl_failed(Reason::Invalid, "certificate");
   for (std::size_t i = 1; i < chain.size(); ++i)
-    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) return fail(Reason::Invalid, "chain: " + openssl_reason());
+    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) return openssl_failed(Reason::Invalid, "chain");
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1)
-    return fail(Reason::Invalid, "private key does not fit the certificate: " + openssl_reason());
+    return openssl_failed(Reason::Invalid, "private key does not fit the certificate");
   return {};
 }
 
 Result<void> trust(SSL_CTX* context, std::string_view ca_pem) {
-  TRY_ASSIGN(const auto roots, parse_certificates(ca_pem));
+  TRY_ASSIGN(const auto roots, x509::parse_certificates(ca_pem));
   X509_STORE* store = SSL_CTX_get_cert_store(context);
-  for (const CertificatePtr& root : roots)
-    if (X509_STORE_add_cert(store, root.get()) != 1) return fail(Reason::Invalid, "CA: " + openssl_reason());
+  for (const x509::X509Ptr& root : roots)
+    if (X509_STORE_add_cert(store, root.get()) != 1) return openssl_failed(Reason::Invalid, "CA");
   return {};
 }
 
@@ -113,7 +81,7 @@ class Server final : public TlsServer {
   struct Config {
     ContextPtr context;
     std::string alpn;
-    std::vector<CertificatePtr> proxy_roots;
+    std::vector<x509::X509Ptr> proxy_roots;
   };
 
   Result<void> replace(const TlsServerOptions& options) override {
@@ -124,11 +92,11 @@ class Server final : public TlsServer {
     TRY(use_identity(context, options.identity));
     if (!options.client_ca_pem.empty()) {
       TRY(trust(context, options.client_ca_pem));
-      TRY_ASSIGN(const auto roots, parse_certificates(options.client_ca_pem));
-      for (const CertificatePtr& root : roots) SSL_CTX_add_client_CA(context, root.get());
+      TRY_ASSIGN(const auto roots, x509::parse_certificates(options.client_ca_pem));
+      for (const x509::X509Ptr& root : roots) SSL_CTX_add_client_CA(context, root.get());
       if (!options.proxy_ca_pem.empty()) {
         TRY(trust(context, options.proxy_ca_pem));
-        TRY_ASSIGN(config->proxy_roots, parse_certificates(options.proxy_ca_pem));
+        TRY_ASSIGN(config->proxy_roots, x509::parse_certificates(options.proxy_ca_pem));
         SSL_CTX_set_app_data(context, &config->proxy_roots);
       }
       // The handshake goes on with a bad certificate, so that its user gets a clear 401 instead of a broken connection.
@@ -160,8 +128,24 @@ class Server final : public TlsServer {
 
 class Client final : public TlsClient {
  public:
-  explicit Client(ContextPtr context, std::string server_name, bool verify)
-      : context_(std::move(context)), server_name_(std::move(server_name)), verify_(verify) {}
+  Result<void> replace(const TlsClientOptions& options) override {
+    ContextPtr context = new_context(TLS_client_method());
+    if (options.ca_pem.empty()) {
+      SSL_CTX_set_default_verify_paths(context.get());
+    } else {
+      TRY(trust(context.get(), options.ca_pem));
+    }
+    if (options.identity) TRY(use_identity(context.get(), *options.identity));
+    SSL_CTX_set_verify(context.get(), options.insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+    const std::string alpn = alpn_wire(options.alpn);
+    SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                            static_cast<unsigned>(alpn.size()));
+    // Connections hold the context that they were made with.
+    context_ = std::move(context);
+    server_name_ = options.server_name;
+    verify_ = !options.insecure_skip_verify;
+    return {};
+  }
 
   Result<void> prepare(SSL* ssl) const {
     SSL_set_connect_state(ssl);
@@ -171,11 +155,11 @@ class Client final : public TlsClient {
     const bool literal =
         inet_pton(AF_INET, server_name_.c_str(), address) == 1 || inet_pton(AF_INET6, server_name_.c_str(), address) == 1;
     if (!literal && SSL_set_tlsext_host_name(ssl, server_name_.c_str()) != 1)
-      return fail(Reason::Invalid, "server name: " + openssl_reason());
+      return openssl_failed(Reason::Invalid, "server name");
     if (!verify_) return {};
     const int set = literal ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), server_name_.c_str())
                             : SSL_set1_host(ssl, server_name_.c_str());
-    if (set != 1) return fail(Reason::Invalid, "server name: " + openssl_reason());
+    if (set != 1) return openssl_failed(Reason::Invalid, "server name");
     return {};
   }
   SSL_CTX* context() const { return context_.get(); }
@@ -183,25 +167,15 @@ class Client final : public TlsClient {
  private:
   ContextPtr context_;
   std::string server_name_;
-  bool verify_;
+  bool verify_ = true;
 };
-
-std::string name_entry(const X509_NAME_ENTRY* entry) {
-  unsigned char* text = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
-  if (size < 0) return {};
-  std::string out(reinterpret_cast<char*>(text), static_cast<std::size_t>(size));
-  OPENSSL_free(text);
-  return out;
-}
 
 PeerCertificate describe(X509* certificate) {
   PeerCertificate peer;
-  X509_NAME* subject = X509_get_subject_name(certificate);
-  for (int i = -1; (i = X509_NAME_get_index_by_NID(subject, NID_commonName, i)) >= 0;)
-    peer.common_name = name_entry(X509_NAME_get_entry(subject, i));
-  for (int i = -1; (i = X509_NAME_get_index_by_NID(subject, NID_organizationName, i)) >= 0;)
-    peer.organizations.push_back(name_entry(X509_NAME_get_entry(subject, i)));
+  const X509_NAME* subject = X509_get_subject_name(certificate);
+  // Of several common names the last counts, as in Go.
+  if (auto names = x509::entries(subject, NID_commonName); !names.empty()) peer.common_name = std::move(names.back());
+  peer.organizations = x509::entries(subject, NID_organizationName);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   if (X509_digest(certificate, EVP_sha256(), digest, &size) == 1)
@@ -213,9 +187,9 @@ PeerCertificate describe(X509* certificate) {
 // chain.
 bool by_proxy_authority(SSL* ssl, X509* certificate) {
   if (SSL_is_server(ssl) == 0) return false;
-  const auto* roots = static_cast<const std::vector<CertificatePtr>*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  const auto* roots = static_cast<const std::vector<x509::X509Ptr>*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   if (roots == nullptr) return false;
-  for (const CertificatePtr& root : *roots) {
+  for (const x509::X509Ptr& root : *roots) {
     const bool signed_by = X509_verify(certificate, X509_get0_pubkey(root.get())) == 1;
     ERR_clear_error();
     if (signed_by) return true;
@@ -298,7 +272,7 @@ class OpenSslStream final : public TlsStream {
     unsigned size = 0;
     SSL_get0_alpn_selected(ssl_.get(), &name, &size);
     alpn_.assign(reinterpret_cast<const char*>(name), size);
-    if (const CertificatePtr certificate{SSL_get1_peer_certificate(ssl_.get())}) {
+    if (const x509::X509Ptr certificate{SSL_get1_peer_certificate(ssl_.get())}) {
       const long verdict = SSL_get_verify_result(ssl_.get());
       if (verdict == X509_V_OK || SSL_is_server(ssl_.get()) == 0) {
         peer_ = describe(certificate.get());
@@ -325,7 +299,7 @@ class OpenSslStream final : public TlsStream {
       }
       const int error = SSL_get_error(ssl_.get(), 0);
       if (error == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
-      if (error != SSL_ERROR_WANT_READ) co_return fail(Reason::ServiceUnavailable, "TLS: " + openssl_reason());
+      if (error != SSL_ERROR_WANT_READ) co_return openssl_failed(Reason::ServiceUnavailable, "TLS");
       if (wire_.in_eof) co_return std::size_t{0};
       CO_TRY(co_await fill());
     }
@@ -340,7 +314,7 @@ class OpenSslStream final : public TlsStream {
         std::size_t count = 0;
         if (SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count) != 1) {
           writing_ = false;
-          co_return fail(Reason::ServiceUnavailable, "TLS: " + openssl_reason());
+          co_return openssl_failed(Reason::ServiceUnavailable, "TLS");
         }
         bytes.remove_prefix(count);
       }
@@ -383,8 +357,7 @@ class OpenSslStream final : public TlsStream {
     }
     const bool certificate_alert = reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA || reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE ||
                                    reason == SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED;
-    return {certificate_alert ? Reason::Unauthorized : Reason::ServiceUnavailable, "TLS handshake: " + openssl_reason(),
-            nullptr};
+    return x509::openssl_failed(certificate_alert ? Reason::Unauthorized : Reason::ServiceUnavailable, "TLS handshake").error();
   }
 
   rt::Task<Result<void>> fill() {
@@ -441,18 +414,9 @@ Result<std::shared_ptr<TlsServer>> make_tls_server(const TlsServerOptions& optio
 }
 
 Result<std::shared_ptr<TlsClient>> make_tls_client(const TlsClientOptions& options) {
-  ContextPtr context = new_context(TLS_client_method());
-  if (options.ca_pem.empty()) {
-    SSL_CTX_set_default_verify_paths(context.get());
-  } else {
-    TRY(trust(context.get(), options.ca_pem));
-  }
-  if (options.identity) TRY(use_identity(context.get(), *options.identity));
-  SSL_CTX_set_verify(context.get(), options.insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
-  const std::string alpn = alpn_wire(options.alpn);
-  SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
-                          static_cast<unsigned>(alpn.size()));
-  return std::make_shared<Client>(std::move(context), options.server_name, !options.insecure_skip_verify);
+  auto client = std::make_shared<Client>();
+  TRY(client->replace(options));
+  return client;
 }
 
 rt::Task<Result<std::unique_ptr<TlsStream>>> tls_accept(std::unique_ptr<rt::Stream> stream, std::shared_ptr<TlsServer> server) {

@@ -41,9 +41,11 @@ class TlsServer {
 };
 Result<std::shared_ptr<TlsServer>> make_tls_server(const TlsServerOptions& options);
 
+// The same for those who connect.
 class TlsClient {
  public:
   virtual ~TlsClient() = default;
+  virtual Result<void> replace(const TlsClientOptions& options) = 0;
 };
 Result<std::shared_ptr<TlsClient>> make_tls_client(const TlsClientOptions& options);
 

@@ -61,6 +61,7 @@ class AgentOnContainerd : public ::testing::Test {
     options.node.data_dir = containerd_->dir();
     options.pods.log_root = containerd_->dir() + "/logs";
     options.pods.pods_dir = containerd_->dir() + "/pods";
+    options.pods.pods_memory_dir = containerd_->dir() + "/pods-memory";
     agent_ =
         std::make_unique<NodeAgent>(containerd_->loop, containerd_->net(), containerd_->files(), containerd_->process(),
                                     *random_, *transport_, containerd_->runtime(), containerd_->channel(), std::move(options));

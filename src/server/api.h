@@ -22,10 +22,13 @@
 #include "schema/apply/updater.h"
 #include "server/admission/admission.h"
 #include "server/cache.h"
+#include "server/object_watch.h"
 #include "server/request.h"
 #include "store/store.h"
 
 namespace charon::server {
+
+class ConvertedTrees;  // managed_fields/converted_trees.h
 
 // Where a list starts and ends. All its pages show the objects as they were at the revision of the first.
 struct ListPage {
@@ -68,13 +71,19 @@ class Api {
   Api(rt::Loop& loop, rt::Random& random, store::Store& store, Caches& caches, Admission& admission)
       : loop_(loop), random_(random), store_(store), caches_(caches), admission_(admission) {}
 
+  // Reads are of what is there when they begin; only a webhook that converts the objects (model/storage_form.h) makes them
+  // wait, and they fail when it does.
+
   // NotFound in Kubernetes' words: `pods "web" not found`.
-  Result<DocumentPtr> get(const Request& request) const;
+  rt::Task<Result<DocumentPtr>> get(Request request) const;
   // Expired when the past that is asked for is no longer kept, Timeout when it is in the future.
-  Result<Listing> list(const Request& request, const ListPage& page) const;
+  rt::Task<Result<Listing>> list(Request request, ListPage page) const;
   // `after`: nullopt from now, and it may be in the future. BadRequest for a malformed selector, Expired when `after` is too
   // old.
-  Result<std::unique_ptr<CacheWatch>> watch(const Request& request, std::optional<Revision> after) const;
+  Result<std::unique_ptr<ObjectWatch>> watch(const Request& request, std::optional<Revision> after) const;
+  // The same where nothing but metadata counts: each object in whatever version it is stored, without a webhook.
+  Result<Listing> list_stored(const Request& request, const ListPage& page) const;
+  Result<std::unique_ptr<ObjectWatch>> watch_stored(const Request& request, std::optional<Revision> after) const;
 
   // Of a review the answer, as a Document that is stored nowhere.
   rt::Task<Result<DocumentPtr>> create(Request request, codec::Value object, Warnings* warnings);
@@ -107,11 +116,12 @@ class Api {
   using Change = std::function<Result<codec::Value>(const codec::Value& current)>;
 
   // Reads the object, lets `change` make the new one, checks, admits, validates and commits it; again after a lost race unless
-  // `strict` (the caller named a resourceVersion).
-  rt::Task<Result<DocumentPtr>> write(Request request, Change change, Warnings* warnings);
+  // `strict` (the caller named a resourceVersion). `others`: trees that `change` may miss, and is called again with; may be
+  // null.
+  rt::Task<Result<DocumentPtr>> write(Request request, Change change, Warnings* warnings, ConvertedTrees* others = nullptr);
   rt::Task<Result<DocumentPtr>> write_once(const Request& request, DocumentPtr before, codec::Value object, Warnings* warnings);
-  codec::Value managed_after(const Request& request, const codec::Value& before, const codec::Value& object,
-                             codec::Value stored, codec::Value given) const;
+  rt::Task<Result<codec::Value>> managed_after(const Request& request, const codec::Value& before, const codec::Value& object,
+                                               codec::Value stored, codec::Value given) const;
   // Creates what is applied and not there; AlreadyExists when somebody else was faster.
   rt::Task<Result<DocumentPtr>> apply_new(Request request, const codec::Value& config, const ApplyOptions& options,
                                           Warnings* warnings);
@@ -121,7 +131,15 @@ class Api {
   rt::Task<Result<DocumentPtr>> commit_update(const Request& request, DocumentPtr before, const codec::Value& object);
   rt::Task<Result<Deleted>> remove_one(const Request& request, DocumentPtr before, const client::DeleteOptions& options);
   rt::Task<Result<DocumentPtr>> commit_delete(const Request& request, DocumentPtr before);
+  // A stored object, which may be of any version, as the kind that was asked for.
+  rt::Task<Result<DocumentPtr>> in_version(model::KindRef kind, DocumentPtr stored) const;
+  // What a commit at `revision` has stored, as its writer sees it: read back where that is possible, else what was written:
+  // `json` of `object`.
+  rt::Task<DocumentPtr> written(const model::Kind& kind, Revision revision, SharedBytes json, const codec::Value& object) const;
+  // Whether writing an object as it is would change in which version it is stored.
+  rt::Task<Result<bool>> is_stored_otherwise(const model::Kind& kind, const model::Document& before) const;
   Result<Filter> filter_of(const Request& request) const;
+  Result<Listing> list_chosen(const Request& request, const Filter& filter, const ListPage& page) const;
   // NotFound when the definition of a custom resource went while the request was under way.
   Result<void> check_served(const Request& request) const;
 

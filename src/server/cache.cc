@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "codec/json.h"
+#include "codec/tree.h"
 #include "model/storage_form.h"
 #include "schema/convert.h"
 
@@ -25,25 +26,30 @@ std::size_t weight(const Change& change) {
   return kChangeBytes + change.before->json()->size() * (change.after ? 1 : 2);  // twice: of a deletion, `last` too
 }
 
+DocumentPtr as_document(const model::Kind& kind, Revision revision, const codec::Value& tree) {
+  std::string json;
+  schema::append_canonical_json(*kind.type, tree, json);
+  return model::Document::from_json(kind, revision, with_resource_version(json, revision));
+}
+
 // A stored value as a Document of `kind`, which may be another view than the one it is stored as.
-DocumentPtr read_stored(const model::Kind& kind, Revision revision, const std::string& stored) {
+DocumentPtr read_as(const model::Kind& kind, Revision revision, const std::string& stored) {
   const model::StorageForm* form = model::storage_form(kind);
   if (form == nullptr) return model::Document::from_json(kind, revision, with_resource_version(stored, revision));
   auto tree = codec::parse_json(stored);
   CHECK(tree.has_value());
-  codec::Value view = form->from_stored(*tree);
-  std::string json;
-  schema::append_canonical_json(*kind.type, view, json);
-  return model::Document::from_json(kind, revision, with_resource_version(json, revision));
+  return as_document(kind, revision, form->from_stored(*tree));
 }
 
-DocumentPtr at_revision(const model::Document& document, Revision revision) {
-  std::string json = *document.json();
-  std::string old_member = "\"resourceVersion\":\"" + std::to_string(document.revision()) + "\"";
-  std::size_t place = json.find(old_member);
-  CHECK(place != std::string::npos);
-  json.replace(place, old_member.size(), "\"resourceVersion\":\"" + std::to_string(revision) + "\"");
-  return model::Document::from_json(document.kind(), revision, share(std::move(json)));
+// A stored value as a Document of the version that it is stored as; of `kind` when that is no version any more.
+DocumentPtr read_as_stored(const Caches::Versions& versions, const model::Kind& kind, Revision revision,
+                           const std::string& stored) {
+  auto tree = codec::parse_json(stored);
+  CHECK(tree.has_value());
+  std::string_view version = codec::string_at(*tree, "apiVersion");
+  auto place = std::ranges::find_if(versions, [&](const auto& each) { return each->gv.text() == version; });
+  const model::Kind& own = place == versions.end() ? kind : **place;
+  return as_document(own, revision, model::storage_form(own)->from_stored(*tree));
 }
 
 bool in_namespace(const ObjectKey& key, std::string_view ns) { return ns.empty() || key.ns == ns; }
@@ -103,7 +109,7 @@ void CacheWatch::collect(std::vector<CacheEvent>& events) {
     bool was = change.before && filter_.accepts(*change.before);
     bool is = change.after && filter_.accepts(*change.after);
     if (!was && !is) continue;
-    CacheEvent event{EventType::Modified, change.after, change.revision};
+    CacheEvent event{EventType::Modified, change.after, change.revision, change.before};
     if (!was) event.type = EventType::Added;
     if (!is) {
       event.type = EventType::Deleted;
@@ -263,9 +269,11 @@ std::string Caches::key_of(const model::Kind& kind, const ObjectKey& key) {
 Cache& Caches::of(const model::Kind& kind) {
   if (auto found = by_kind_.find(&kind); found != by_kind_.end()) return *found->second;
   const model::KindRef wanted(&kind);
-  if (Family* family = family_of(key_of(kind, {})))
+  if (Family* family = family_of(key_of(kind, {}))) {
+    if (family->has(wanted)) return *family->caches.front();
     for (auto& cache : family->caches)
       if (model::KindRef(&cache->kind()) == wanted) return *cache;
+  }
   auto place = std::ranges::find_if(retired_, [&](const auto& cache) { return model::KindRef(&cache->kind()) == wanted; });
   // Of a request or document that outlived its definition: there is nothing any more.
   if (place == retired_.end()) return *retired_.emplace_back(std::make_unique<Cache>(kind, loop_));
@@ -276,8 +284,13 @@ bool Caches::serves(const model::Kind& kind) const {
   if (!kind.custom) return true;
   const model::KindRef wanted(&kind);
   const Family* family = family_of(key_of(kind, {}));
-  return family != nullptr &&
+  if (family == nullptr) return false;
+  return family->has(wanted) ||
          std::ranges::any_of(family->caches, [&](const auto& cache) { return model::KindRef(&cache->kind()) == wanted; });
+}
+
+bool Caches::Family::has(const model::KindRef& kind) const {
+  return std::ranges::any_of(versions, [&](const auto& version) { return model::KindRef(version.get()) == kind; });
 }
 
 void Caches::add(const Versions& versions) {
@@ -285,10 +298,16 @@ void Caches::add(const Versions& versions) {
   release_retired();
   Family& family = by_prefix_[key_of(*versions.front(), {})];
   std::vector<std::unique_ptr<Cache>> before = std::exchange(family.caches, {});
+  const bool converted = model::converter_of(*versions.front()) != nullptr;
+  const bool was_converted = !family.versions.empty();
+  family.versions = converted ? versions : Versions();
   for (const auto& version : versions) {
+    if (converted && version.get() != version->storage->stored) continue;
     const model::KindRef wanted(version.get());
-    auto place =
-        std::ranges::find_if(before, [&](const auto& cache) { return cache && model::KindRef(&cache->kind()) == wanted; });
+    auto place = std::ranges::find_if(before, [&](const auto& cache) {
+      if (!cache || (was_converted && !converted)) return false;  // what its window remembers is of several versions
+      return was_converted || model::KindRef(&cache->kind()) == wanted;
+    });
     std::unique_ptr<Cache> cache = place == before.end() ? std::make_unique<Cache>(*version, loop_) : std::move(*place);
     cache->set_kind(*version);
     if (place == before.end()) {
@@ -313,14 +332,14 @@ rt::Task<Result<void>> Caches::replace(Versions versions) {
   Family& family = found->second;
   for (auto& cache : family.caches) {
     for (const store::Entry& entry : listed->entries) {
-      DocumentPtr document = read_stored(cache->kind(), entry.modified, *entry.value);
+      DocumentPtr document = read(family, *cache, entry.modified, *entry.value);
       // One that follows the store has what is newer than the list, and the watchers are told of it.
       DocumentPtr there = cache->get(document->key());
       if (cache->loading || (there && there->revision() == document->revision())) cache->load(std::move(document));
     }
     if (!std::exchange(cache->loading, false)) continue;
     for (const store::Event& event : family.held_back)
-      if (event.revision > listed->revision) feed(*cache, event);
+      if (event.revision > listed->revision) feed(family, *cache, event);
     cache->set_start(listed->revision);
     cache->set_loaded(std::max(listed->revision, revision_));
   }
@@ -395,16 +414,20 @@ rt::Task<Result<void>> Caches::start(std::function<void()> definitions_loaded) {
 }
 
 void Caches::load(Family& family, const store::Entry& entry) {
-  for (auto& cache : family.caches) cache->load(read_stored(cache->kind(), entry.modified, *entry.value));
+  for (auto& cache : family.caches) cache->load(read(family, *cache, entry.modified, *entry.value));
 }
 
-void Caches::feed(Cache& cache, const store::Event& event) {
-  const model::Kind& kind = cache.kind();
+DocumentPtr Caches::read(const Family& family, const Cache& cache, Revision revision, const std::string& stored) {
+  return family.versions.empty() ? read_as(cache.kind(), revision, stored)
+                                 : read_as_stored(family.versions, cache.kind(), revision, stored);
+}
+
+void Caches::feed(const Family& family, Cache& cache, const store::Event& event) {
   auto change = std::make_shared<Change>();
   change->revision = event.revision;
-  if (event.value) change->after = read_stored(kind, event.revision, *event.value);
+  if (event.value) change->after = read(family, cache, event.revision, *event.value);
   if (event.revision <= loaded_) {
-    if (event.previous) change->before = read_stored(kind, event.revision, *event.previous);
+    if (event.previous) change->before = read(family, cache, event.revision, *event.previous);
     if (!event.value) change->last = change->before;
     cache.remember(std::move(change));
     return;
@@ -412,7 +435,7 @@ void Caches::feed(Cache& cache, const store::Event& event) {
   if (event.previous) {
     model::ObjectKey key = change->after ? change->after->key() : model::ObjectKey();
     if (!change->after) {
-      change->last = read_stored(kind, event.revision, *event.previous);
+      change->last = read(family, cache, event.revision, *event.previous);
       key = change->last->key();
     }
     change->before = cache.get(key);
@@ -428,7 +451,7 @@ void Caches::on_events(const std::vector<store::Event>& events) {
     bool loading = false;
     for (auto& cache : family->caches) {
       loading = loading || cache->loading;
-      if (!cache->loading) feed(*cache, event);
+      if (!cache->loading) feed(*family, *cache, event);
     }
     if (loading) family->held_back.push_back(event);
   }
@@ -454,6 +477,15 @@ SharedBytes with_resource_version(const std::string& stored_json, Revision revis
   if (stored_json[place] != '}') json.append(",");
   json.append(stored_json, place);
   return share(std::move(json));
+}
+
+DocumentPtr at_revision(const model::Document& document, Revision revision) {
+  std::string json = *document.json();
+  std::string old_member = "\"resourceVersion\":\"" + std::to_string(document.revision()) + "\"";
+  std::size_t place = json.find(old_member);
+  CHECK(place != std::string::npos);
+  json.replace(place, old_member.size(), "\"resourceVersion\":\"" + std::to_string(revision) + "\"");
+  return model::Document::from_json(document.kind(), revision, share(std::move(json)));
 }
 
 }  // namespace charon::server

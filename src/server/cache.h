@@ -58,6 +58,7 @@ struct CacheEvent {
   EventType type = EventType::Added;
   DocumentPtr object;
   Revision revision = 0;
+  DocumentPtr before = nullptr;  // what the change replaced
 };
 
 class Cache;
@@ -163,6 +164,8 @@ class Caches {
   // Reads everything from the store and follows it from then on. `definitions_loaded` is called when the definitions of custom
   // resources are there; it may call `add`.
   rt::Task<Result<void>> start(std::function<void()> definitions_loaded = nullptr);
+  // All versions of a resource whose objects a webhook converts (model/storage_form.h) have one cache: of what is stored, each
+  // object in the version in which it is stored.
   Cache& of(const model::Kind& kind);
   // Whether objects of the kind may be stored: not when its definition has gone since.
   bool serves(const model::Kind& kind) const;
@@ -189,6 +192,8 @@ class Caches {
   struct Family {
     std::vector<std::unique_ptr<Cache>> caches;
     std::vector<store::Event> held_back;  // for caches that are being loaded
+    Versions versions;                    // where a webhook converts: there is one cache then, of what is stored
+    bool has(const model::KindRef& kind) const;
   };
 
   Family* family_of(std::string_view store_key);
@@ -196,7 +201,8 @@ class Caches {
   void retire(std::unique_ptr<Cache> cache, const Error& error);
   void release_retired();
   void load(Family& family, const store::Entry& entry);
-  void feed(Cache& cache, const store::Event& event);
+  static DocumentPtr read(const Family& family, const Cache& cache, Revision revision, const std::string& stored);
+  void feed(const Family& family, Cache& cache, const store::Event& event);
   template <class Visit>
   void each_cache(const Visit& visit) {
     for (auto& [prefix, family] : by_prefix_)
@@ -218,5 +224,7 @@ class Caches {
 // The stored form of an object is its canonical JSON without metadata.resourceVersion, which only the commit decides.
 // This puts it in, where `"metadata":{` opens.
 SharedBytes with_resource_version(const std::string& stored_json, Revision revision);
+// The same object under another resourceVersion: as it went.
+DocumentPtr at_revision(const model::Document& document, Revision revision);
 
 }  // namespace charon::server

@@ -47,7 +47,7 @@ State chosen(const State& state, const std::string& ns, const std::string& color
 struct Reader {
   std::string ns;
   std::string color;
-  std::unique_ptr<CacheWatch> watch;
+  std::unique_ptr<ObjectWatch> watch;
   State state;
   Revision last = 0;
   int events = 0;
@@ -130,7 +130,7 @@ class CacheModelTest : public testing::TestWithParam<unsigned> {
   }
 
   void list(Reader& reader) {
-    auto listing = api_->list(selecting("list", reader), {});
+    auto listing = api_->list_stored(selecting("list", reader), {});
     ASSERT_TRUE(listing);
     reader.state.clear();
     for (const DocumentPtr& item : listing->items) reader.state[item->key()] = {item->revision(), color_of(*item)};
@@ -181,7 +181,7 @@ class CacheModelTest : public testing::TestWithParam<unsigned> {
     std::vector<std::pair<ObjectKey, Seen>> items;
   };
   void page(Pages& pages) {
-    auto listing = api_->list(request("list"), {.limit = 3, .continue_token = pages.token, .at = {}});
+    auto listing = api_->list_stored(request("list"), {.limit = 3, .continue_token = pages.token, .at = {}});
     if (!listing) {
       ASSERT_EQ(listing.error().reason, Reason::Expired);
       ++expired_lists_;
@@ -206,7 +206,7 @@ class CacheModelTest : public testing::TestWithParam<unsigned> {
   void look_back() {
     auto place = history_.begin();
     std::advance(place, pick(static_cast<unsigned>(history_.size())));
-    auto listing = api_->list(request("list"), {.limit = 0, .continue_token = {}, .at = place->first});
+    auto listing = api_->list_stored(request("list"), {.limit = 0, .continue_token = {}, .at = place->first});
     if (!listing) {
       ASSERT_EQ(listing.error().reason, Reason::Expired);
       return;

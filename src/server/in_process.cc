@@ -9,7 +9,7 @@ namespace {
 
 class InProcessWatch final : public client::WatchStream {
  public:
-  InProcessWatch(std::unique_ptr<CacheWatch> watch, std::unique_ptr<audit::Record> record)
+  InProcessWatch(std::unique_ptr<ObjectWatch> watch, std::unique_ptr<audit::Record> record)
       : record_(std::move(record)), watch_(std::move(watch)) {}
 
   rt::Task<Result<std::vector<client::WatchEvent>>> next() override {
@@ -23,7 +23,7 @@ class InProcessWatch final : public client::WatchStream {
 
  private:
   std::unique_ptr<audit::Record> record_;  // tells of the end when the watch ends
-  std::unique_ptr<CacheWatch> watch_;
+  std::unique_ptr<ObjectWatch> watch_;
 };
 
 static_assert(static_cast<int>(client::EventType::Added) == static_cast<int>(EventType::Added));
@@ -89,13 +89,14 @@ class InProcessTransport final : public client::Transport {
   rt::Task<Result<DocumentPtr>> get(client::ResourceRef ref, ObjectKey key) override {
     Request request = make("get", ref, std::move(key));
     CO_TRY_ASSIGN(Told told, enter(request, nullptr));
-    co_return told.done(api_.get(request), kOk);
+    auto found = co_await api_.get(std::move(request));
+    co_return told.done(std::move(found), kOk);
   }
 
   rt::Task<Result<client::ListResult>> list(client::ResourceRef ref, client::ListOptions options) override {
     Request request = make("list", ref, options);
     CO_TRY_ASSIGN(Told told, enter(request, nullptr));
-    auto listing = api_.list(request, {});
+    auto listing = api_.list_stored(request, {});
     if (!listing) co_return fail(told.failed(std::move(listing.error())));
     if (told.get() != nullptr) told.get()->complete(kOk);
     co_return client::ListResult{std::move(listing->items), listing->revision};
@@ -105,7 +106,7 @@ class InProcessTransport final : public client::Transport {
                                                                Revision after) override {
     Request request = make("watch", ref, options);
     CO_TRY_ASSIGN(Told told, enter(request, nullptr));
-    auto watch = api_.watch(request, after);
+    auto watch = api_.watch_stored(request, after);
     if (!watch) co_return fail(told.failed(std::move(watch.error())));
     if (told.get() != nullptr) told.get()->started(kOk);
     co_return std::make_unique<InProcessWatch>(std::move(*watch), told.take());

@@ -33,25 +33,6 @@ Result<void> settle_namespace(const Request& request, codec::Object& meta) {
   return {};
 }
 
-void validate_keys(const Value& meta, std::string_view member, schema::FieldErrors& errors) {
-  const Value* map = find(meta, member);
-  if (map == nullptr || !map->is_object()) return;
-  std::size_t total = 0;
-  for (const auto& [key, value] : map->get_object()) {
-    std::string path = "metadata." + std::string(member);
-    for (std::string& text : qualified_name_errors({key.data(), key.size()}))
-      errors.push_back({schema::FieldError::Kind::Invalid, path, "\"" + std::string(key) + "\"", std::move(text)});
-    if (!value.is_string()) continue;
-    total += key.size() + value.get_string().size();
-    if (member != "labels") continue;
-    for (std::string& text : label_value_errors(codec::view(value.get_string())))
-      errors.push_back(
-          {schema::FieldError::Kind::Invalid, path, "\"" + std::string(value.get_string()) + "\"", std::move(text)});
-  }
-  if (member == "annotations" && total > (256u << 10))
-    errors.push_back({schema::FieldError::Kind::TooLong, "metadata.annotations", "", "may not be more than 262144 bytes"});
-}
-
 void validate_finalizers(const model::Kind& kind, const Value& meta, schema::FieldErrors& errors) {
   constexpr std::array<std::string_view, 3> kStandard = {"kubernetes", "orphan", "foregroundDeletion"};
   const Value* finalizers = find(meta, "finalizers");
@@ -75,13 +56,34 @@ void validate_finalizers(const model::Kind& kind, const Value& meta, schema::Fie
 
 // Which rule a kind's names follow (apimachinery's ValidateNameFunc of each kind).
 std::vector<std::string> name_errors(const model::Kind& kind, std::string_view name) {
-  if (kind.gv.group == "rbac.authorization.k8s.io" || kind.gv.group == "certificates.k8s.io") return path_segment_errors(name);
+  // The API service of the core group is "v1.".
+  if (kind.gv.group == "rbac.authorization.k8s.io" || kind.gv.group == "certificates.k8s.io" || kind.kind == "APIService")
+    return path_segment_errors(name);
   if (kind.kind == "Namespace" && kind.gv.group.empty()) return dns1123_label_errors(name);
   if (kind.kind == "Service" && kind.gv.group.empty()) return dns1035_label_errors(name);
   return dns1123_subdomain_errors(name);
 }
 
 }  // namespace
+
+void validate_strings(const Value& meta, std::string_view member, schema::FieldErrors& errors) {
+  const Value* map = find(meta, member);
+  if (map == nullptr || !map->is_object()) return;
+  std::size_t total = 0;
+  for (const auto& [key, value] : map->get_object()) {
+    std::string path = "metadata." + std::string(member);
+    for (std::string& text : qualified_name_errors({key.data(), key.size()}))
+      errors.push_back({schema::FieldError::Kind::Invalid, path, "\"" + std::string(key) + "\"", std::move(text)});
+    if (!value.is_string()) continue;
+    total += key.size() + value.get_string().size();
+    if (member != "labels") continue;
+    for (std::string& text : label_value_errors(codec::view(value.get_string())))
+      errors.push_back(
+          {schema::FieldError::Kind::Invalid, path, "\"" + std::string(value.get_string()) + "\"", std::move(text)});
+  }
+  if (member == "annotations" && total > (256u << 10))
+    errors.push_back({schema::FieldError::Kind::TooLong, "metadata.annotations", "", "may not be more than 262144 bytes"});
+}
 
 Result<void> prepare_create_meta(const Request& request, Value& object, Time now, rt::Random& random) {
   codec::Object& meta = codec::ensure_object(object, {"metadata"});
@@ -144,8 +146,8 @@ void validate_meta(const model::Kind& kind, const Value& object, schema::FieldEr
     for (std::string& text : name_errors(kind, name))
       errors.push_back({schema::FieldError::Kind::Invalid, "metadata.name", "\"" + std::string(name) + "\"", std::move(text)});
   }
-  validate_keys(meta, "labels", errors);
-  validate_keys(meta, "annotations", errors);
+  validate_strings(meta, "labels", errors);
+  validate_strings(meta, "annotations", errors);
   validate_finalizers(kind, meta, errors);
 }
 

@@ -25,6 +25,8 @@ Result<void> prepare_create_meta(const Request& request, codec::Value& object, T
 Result<void> prepare_update_meta(const Request& request, codec::Value& object, const model::Document& before,
                                  const codec::Value& before_tree);
 
+// Of metadata: "labels", whose values are checked, or "annotations", whose size is.
+void validate_strings(const codec::Value& meta, std::string_view member, schema::FieldErrors& errors);
 void validate_meta(const model::Kind& kind, const codec::Value& object, schema::FieldErrors& errors);
 void validate_meta_update(const codec::Value& object, const codec::Value& before, schema::FieldErrors& errors);
 

@@ -11,6 +11,7 @@
 #include "server/api.h"
 #include "server/managed_fields/managed_fields.h"
 #include "server/object_meta.h"
+#include "server/pod_subresources.h"
 
 namespace charon::server {
 
@@ -62,6 +63,11 @@ void drop_status(const model::Kind& kind, Value& object) {
   if (kind.has_subresource("status") && !kept) object.as_object().erase("status");
 }
 
+bool is_part_of_object(std::string_view subresource) {
+  return subresource == "status" || subresource == "approval" || subresource == "ephemeralcontainers" ||
+         subresource == "resize";
+}
+
 void keep_other_half(const Request& request, Value& object, const Value& before) {
   codec::Object& fields = object.as_object();
   if (request.subresource == "finalize") {
@@ -71,6 +77,8 @@ void keep_other_half(const Request& request, Value& object, const Value& before)
     codec::ensure_object(object, {"spec"})["finalizers"] = std::move(finalizers);
     return;
   }
+  if (request.subresource == "ephemeralcontainers") return keep_but_ephemeral_containers(object, before);
+  if (request.subresource == "resize") return keep_but_resources(object, before);
   if (request.subresource == "approval") {
     const Value* given = codec::find_path(object, {"status", "conditions"});
     Value conditions = given != nullptr ? *given : Value(codec::Array());
@@ -128,7 +136,7 @@ Result<void> validate_object(const Request& request, const Value& object, const 
   }
   schema::validate(*kind.type, object, before, errors);
   if (kind.rules.validate != nullptr) {
-    model::WriteContext context{before == nullptr, request.subresource == "status", before};
+    model::WriteContext context{before == nullptr, request.subresource, before};
     kind.rules.validate(object, context, errors);
   }
   if (errors.empty()) return {};
@@ -153,10 +161,15 @@ Result<SharedBytes> encode_to_fit(const model::Kind& kind, const Value& object) 
   return encode(kind, smaller);
 }
 
-Result<SharedBytes> stored_form(const model::Kind& kind, const Value& object, SharedBytes json) {
-  const model::StorageForm* form = model::storage_form(kind);
-  if (form == nullptr) return json;
-  return encode(*form->stored, form->to_stored(object));
+rt::Task<Result<SharedBytes>> stored_form(model::KindRef kind, const Value& object, SharedBytes json) {
+  const model::StorageForm* form = model::storage_form(*kind);
+  if (form == nullptr) co_return json;
+  if (!form->converter) co_return encode(*form->stored, form->to_stored(object));
+  if (form->stored->gv == kind->gv) co_return json;
+  std::vector<Value> one;
+  one.push_back(object);
+  CO_TRY_ASSIGN(one, co_await form->converter->trees(std::move(one), form->stored));
+  co_return encode(*form->stored, one.front());
 }
 
 }  // namespace charon::server

@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "codec/value.h"
 #include "model/kind.h"
+#include "rt/task.h"
 #include "schema/validate.h"
 #include "server/request.h"
 
@@ -15,7 +16,11 @@ Result<void> check_identity(const model::Kind& kind, codec::Value& object);
 // Types, unknown fields (by the request's field validation) and both sorts of defaults.
 Result<void> normalize_and_default(const Request& request, codec::Value& object, Warnings* warnings);
 
-// On /finalize only spec.finalizers changes, on /approval only status.conditions. On the main resource status stays as it was
+// Whether a subresource is a part of the object itself, which is read and written through it.
+bool is_part_of_object(std::string_view subresource);
+
+// On /finalize only spec.finalizers changes, on /approval only status.conditions, on /ephemeralcontainers and /resize of a pod
+// what pod_subresources.h says. On the main resource status stays as it was
 // (or empty); on /status everything else does.
 void keep_other_half(const Request& request, codec::Value& object, const codec::Value& before);
 void drop_status(const model::Kind& kind, codec::Value& object);
@@ -31,6 +36,6 @@ Result<SharedBytes> encode(const model::Kind& kind, const codec::Value& object);
 // The same; what is too large only with its managedFields goes without them.
 Result<SharedBytes> encode_to_fit(const model::Kind& kind, const codec::Value& object);
 // What is put into the store: `json`, the object's own canonical JSON, or that of the kind that it is stored as.
-Result<SharedBytes> stored_form(const model::Kind& kind, const codec::Value& object, SharedBytes json);
+rt::Task<Result<SharedBytes>> stored_form(model::KindRef kind, const codec::Value& object, SharedBytes json);
 
 }  // namespace charon::server

@@ -6,8 +6,7 @@
 namespace charon::server {
 namespace {
 
-constexpr std::array<std::string_view, 3> kRefused = {
-    "APIService",
+constexpr std::array<std::string_view, 2> kRefused = {
     "ValidatingAdmissionPolicy",
     "MutatingAdmissionPolicy",
 };

@@ -87,7 +87,7 @@ Result<void> add_names(X509* certificate, const Certificate& wanted) {
 
 Result<std::string> make_key_pem() {
   const Key key(EVP_EC_gen("P-256"));
-  const Bio bio(BIO_new(BIO_s_mem()));
+  const Bio bio = writer();
   if (key == nullptr || PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return openssl_failed(Reason::InternalError, "cannot make a key");
   }
@@ -96,7 +96,7 @@ Result<std::string> make_key_pem() {
 
 Result<std::string> public_key_pem(const std::string& key_pem) {
   TRY_ASSIGN(const Key key, parse_key(key_pem));
-  const Bio bio(BIO_new(BIO_s_mem()));
+  const Bio bio = writer();
   if (PEM_write_bio_PUBKEY(bio.get(), key.get()) != 1)
     return openssl_failed(Reason::InternalError, "cannot write a public key");
   return text_of(bio.get());
@@ -119,7 +119,7 @@ Result<std::string> issue_certificate(const Certificate& wanted, const std::stri
               X509_set_issuer_name(made.get(), X509_get_subject_name(signer)) == 1 && add_use(made.get(), signer, wanted.use);
   if (!good) return openssl_failed(Reason::InternalError, "cannot make the certificate of " + wanted.common_name);
   TRY(add_names(made.get(), wanted));
-  const Bio bio(BIO_new(BIO_s_mem()));
+  const Bio bio = writer();
   good = X509_sign(made.get(), issuer_key.get(), EVP_sha256()) > 0 && PEM_write_bio_X509(bio.get(), made.get()) == 1;
   if (!good) return openssl_failed(Reason::InternalError, "cannot sign the certificate of " + wanted.common_name);
   return text_of(bio.get());

@@ -129,7 +129,7 @@ Result<std::string> sign_request(const std::string& request_pem, const Grant& gr
               X509_set_issuer_name(made.get(), X509_get_subject_name(signer.get())) == 1;
   if (!good) return openssl_failed(Reason::InternalError, "cannot make the certificate");
   TRY(add_extensions(made.get(), signer.get(), request.get(), usages));
-  const Bio bio(BIO_new(BIO_s_mem()));
+  const Bio bio = writer();
   good = X509_sign(made.get(), issuer_key.get(), EVP_sha256()) > 0 && PEM_write_bio_X509(bio.get(), made.get()) == 1;
   if (!good) return openssl_failed(Reason::InternalError, "cannot sign the certificate");
   return text_of(bio.get());
@@ -173,7 +173,7 @@ Result<std::string> make_request(const SigningRequest& wanted, const std::string
            X509_REQ_add_extensions(made.get(), extensions) == 1;
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
   }
-  const Bio bio(BIO_new(BIO_s_mem()));
+  const Bio bio = writer();
   good = good && X509_REQ_sign(made.get(), key.get(), EVP_sha256()) > 0 && PEM_write_bio_X509_REQ(bio.get(), made.get()) == 1;
   if (!good) return openssl_failed(Reason::InternalError, "cannot make the request");
   return text_of(bio.get());

@@ -1,15 +1,7 @@
 """Admission: webhooks on loopback and in a pod, quotas, limit ranges, pod security."""
-import base64
-import json
-import os
-import shutil
-import ssl
-import subprocess
-import sys
-import tempfile
-import urllib.request
 
 from .checks import Suite, equal, eventually, true
+from .webhook import WebhookServer
 
 CASES = Suite(namespace="t-admission")
 HOOKS = {}
@@ -20,7 +12,7 @@ PRIVILEGED = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mighty"},
 def hook(name, path, **more):
     rules = [{"operations": ["CREATE", "UPDATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}]
     return {"name": f"{name}.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"], "rules": rules,
-            "clientConfig": {"url": f"https://127.0.0.1:{HOOKS['port']}{path}", "caBundle": HOOKS["ca"]},
+            "clientConfig": HOOKS["server"].client(path),
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "t-admission"}}, **more}
 
 
@@ -34,23 +26,12 @@ def clear(c):
 
 
 def calls(path):
-    context = ssl.create_default_context(cafile=HOOKS["certificate"])
-    with urllib.request.urlopen(f"https://127.0.0.1:{HOOKS['port']}/calls", context=context, timeout=10) as reply:
-        return [call for call in json.load(reply) if call["path"] == path]
+    return HOOKS["server"].calls(path)
 
 
 @CASES.case("a webhook server with a certificate of its own", essential=True)
 def serve(c):
-    folder = HOOKS["folder"] = tempfile.mkdtemp(prefix="charon-webhook-")
-    HOOKS["certificate"] = os.path.join(folder, "tls.crt")
-    key = os.path.join(folder, "tls.key")
-    c.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=hook",
-           "-addext", "subjectAltName=IP:127.0.0.1,DNS:hook.t-admission.svc", "-keyout", key, "-out", HOOKS["certificate"]]).ok()
-    with open(HOOKS["certificate"], "rb") as file:
-        HOOKS["ca"] = base64.b64encode(file.read()).decode()
-    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook_server.py")
-    HOOKS["process"] = subprocess.Popen([sys.executable, program, HOOKS["certificate"], key], stdout=subprocess.PIPE, text=True)
-    HOOKS["port"] = int(HOOKS["process"].stdout.readline())
+    HOOKS["server"] = WebhookServer(c, "IP:127.0.0.1,DNS:hook.t-admission.svc")
 
 
 @CASES.case("a mutating webhook changes what is created")
@@ -135,12 +116,26 @@ def connect(c):
     c.kubectl("exec shell -- echo hello").ok().says("hello")
 
 
+@CASES.case("a scale is shown as a Scale, to webhooks whose rules name it")
+def scale(c):
+    c.kubectl("create deployment grown --image=charon.local/none:1 --replicas=0").ok()
+    rules = [{"operations": ["UPDATE"], "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/scale"]}]
+    configure(c, "Validating", "no-scale", hook("no-scale", "/deny", rules=rules))
+    c.kubectl("scale deployment grown --replicas=2").fails(1).err_has("the word is not said")
+    call = calls("/deny")[-1]
+    equal((call["kind"], call["subresource"], call["name"], call["old"]), ("Scale", "scale", "grown", True), "the call")
+    c.kubectl("annotate deployment grown by=hand").ok()
+    clear(c)
+    c.kubectl("scale deployment grown --replicas=1").ok()
+    c.kubectl("delete deployment grown").ok()
+
+
 @CASES.case("a webhook that is too slow: failurePolicy Fail and Ignore")
 def slow(c):
     configure(c, "Validating", "slow", hook("slow", "/slow", timeoutSeconds=1))
     c.kubectl("create configmap five").fails(1).err_has(
         'Internal error occurred: failed calling webhook "slow.example.com": failed to call webhook: Post '
-        f'"https://127.0.0.1:{HOOKS["port"]}/slow?timeout=1s": context deadline exceeded')
+        f'"https://127.0.0.1:{HOOKS["server"].port}/slow?timeout=1s": context deadline exceeded')
     configure(c, "Validating", "slow", hook("slow", "/slow", timeoutSeconds=1, failurePolicy="Ignore"))
     c.kubectl("create configmap five").ok()
     clear(c)
@@ -148,7 +143,7 @@ def slow(c):
 
 @CASES.case("a webhook that nobody serves: failurePolicy Fail and Ignore")
 def absent(c):
-    nobody = {"url": "https://127.0.0.1:1/x", "caBundle": HOOKS["ca"]}
+    nobody = {"url": "https://127.0.0.1:1/x", "caBundle": HOOKS["server"].ca}
     configure(c, "Mutating", "gone", hook("gone", "/x", clientConfig=nobody))
     c.kubectl("create configmap six").fails(1).err_has('failed calling webhook "gone.example.com"', "connection refused")
     configure(c, "Mutating", "gone", hook("gone", "/x", clientConfig=nobody, failurePolicy="Ignore"))
@@ -177,7 +172,7 @@ http { access_log off; server { listen 8443 ssl; ssl_certificate /tls/tls.crt; s
 location / { return 200 '{"response":{"allowed":false,"status":{"message":"from the pod"}}}'; } } }
 """
     c.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "hook"}, "data": {"nginx.conf": config}}).ok()
-    c.kubectl(["create", "secret", "tls", "hook", f"--cert={HOOKS['certificate']}", f"--key={HOOKS['folder']}/tls.key"]).ok()
+    c.kubectl(["create", "secret", "tls", "hook", f"--cert={HOOKS['server'].certificate}", f"--key={HOOKS['server'].key}"]).ok()
     c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "hook", "labels": {"app": "hook"}}, "spec": {
         "terminationGracePeriodSeconds": 1,
         "volumes": [{"name": "conf", "configMap": {"name": "hook"}}, {"name": "tls", "secret": {"secretName": "hook"}}],
@@ -187,7 +182,7 @@ location / { return 200 '{"response":{"allowed":false,"status":{"message":"from 
              "spec": {"selector": {"app": "hook"}, "ports": [{"port": 443, "targetPort": 8443}]}}).ok()
     c.wait_ready("hook")
     # It answers the same to everybody and so cannot echo a uid: that is v1beta1.
-    target = {"service": {"namespace": "t-admission", "name": "hook", "path": "/check"}, "caBundle": HOOKS["ca"]}
+    target = {"service": {"namespace": "t-admission", "name": "hook", "path": "/check"}, "caBundle": HOOKS["server"].ca}
     configure(c, "Validating", "in-pod", hook("in-pod", "/x", clientConfig=target, admissionReviewVersions=["v1beta1"]))
     eventually(lambda: c.kubectl("create configmap seven").fails(1).err_has(
         'admission webhook "in-pod.example.com" denied the request: from the pod'))
@@ -252,6 +247,4 @@ def security(c):
 @CASES.case("the webhook server ends")
 def stop(c):
     clear(c)
-    HOOKS["process"].terminate()
-    HOOKS["process"].wait(10)
-    shutil.rmtree(HOOKS["folder"], ignore_errors=True)
+    HOOKS["server"].remove()

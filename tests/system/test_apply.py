@@ -94,11 +94,11 @@ def creates(c):
 @CASES.case("kinds that would promise what is not kept are refused with a clear error")
 def refused(c):
     c.apply("""
-apiVersion: apiregistration.k8s.io/v1
-kind: APIService
-metadata: {name: v1.example.com}
-spec: {group: example.com, version: v1, groupPriorityMinimum: 100, versionPriority: 10, service: {name: x, namespace: default}}
-""").fails(1).err_has("does not act on apiservices.apiregistration.k8s.io yet")
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: nothing}
+spec: {validations: [{expression: "true"}]}
+""").fails(1).err_has("does not act on validatingadmissionpolicies.admissionregistration.k8s.io yet")
 
 
 @CASES.case("delete -f deletes what the file names")

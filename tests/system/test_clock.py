@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import ssl
+import subprocess
 import time
 
 from .checks import Failure, Suite, equal, eventually, true
@@ -23,6 +24,18 @@ def shifted(cluster, days):
     source = os.path.join(os.path.dirname(__file__), "clock_shift.c")
     cluster.run(["clang-19", "-shared", "-fPIC", "-O2", "-o", library, source]).ok()
     return {"LD_PRELOAD": library, "CLOCK_SHIFT_S": str(-days * DAY)}
+
+
+def shifted_by_file(cluster, days):
+    """The same for a clock that jumps when the file is written again; what writes it."""
+    file = cluster.data_dir + "/clock-shift"
+
+    def set_days(days):
+        with open(file + ".new", "w") as text:
+            text.write(str(-days * DAY))
+        os.rename(file + ".new", file)
+    set_days(days)
+    return {**shifted(cluster, days), "CLOCK_SHIFT_FILE": file}, set_days
 
 
 def ask(cluster, method, path, body=None):
@@ -123,6 +136,53 @@ for years in (2, 12):
             past.stop_for_good()
             c.run(["rm", "-rf", past.data_dir])
             c.use_kubectl(None)
+
+
+@CASES.case("server and agent that run, each for itself, renew their certificates, the authority's too")
+def renew_running(c):
+    past = Cluster(c.charon, c.data_dir + "-running", c.port, c.root, c.own_kubectl)
+    past.history = c.history
+    os.makedirs(past.data_dir)
+    processes = {}
+
+    def start(role, env):
+        log = open(f"{past.data_dir}/{role}.log", "a")
+        arguments = ["--port", str(past.port)] if role == "server" else []
+        processes[role] = subprocess.Popen([past.charon, role, "--data-dir", past.data_dir, *arguments], stdout=log, stderr=log, env={**os.environ, **env})
+
+    def node():
+        return ask(past, "GET", "/api/v1/nodes")["items"][0]
+
+    def heard_of_today():
+        lease = ask(past, "GET", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/" + node()["metadata"]["name"])
+        true(lease["spec"]["renewTime"] > time.strftime("%Y-%m-%d"), f"the node's lease is of today: {lease['spec']}")
+
+    try:
+        env, set_days = shifted_by_file(past, 9 * 365 + 30)
+        start("server", env)
+        eventually(lambda: ask(past, "GET", "/readyz/ping"), 20)
+        start("agent", env)
+        eventually(lambda: true(any(one["type"] == "Ready" and one["status"] == "True" for one in node()["status"]["conditions"]), "the node is ready"), 20)
+        authority = read(past, "pki/ca.crt")
+        set_days(0)
+        processes["agent"].send_signal(signal.SIGUSR1)
+        eventually(lambda: true(read(past, "pki/ca.crt") != authority, "the authority has a new certificate"), 10)
+        processes["server"].send_signal(signal.SIGUSR1)
+        # kubectl verifies the certificate of the server that runs.
+        eventually(lambda: past.kubectl("get nodes", namespace=None).ok(), 10)
+        eventually(lambda: equal(ask(past, "GET", "/api/v1/namespaces/default/configmaps/kube-root-ca.crt")["data"]["ca.crt"], read(past, "pki/ca.crt"), "what pods get"), 20)
+        processes["server"].terminate()
+        processes["server"].wait(15)
+        start("server", {})
+        eventually(heard_of_today, 40, every=1)  # the agent connected anew, as who it is now
+        true(processes["agent"].poll() is None, "the agent never ended")
+    finally:
+        for process in processes.values():
+            process.kill()
+            process.wait()
+        past.stop_for_good()
+        c.run(["rm", "-rf", past.data_dir])
+        c.use_kubectl(None)
 
 
 @CASES.case("the cluster of today starts again")

@@ -1,4 +1,4 @@
-"""Helm 4 with a small chart of ours (tests/charts/web): its releases are Secrets, its hooks a Pod and a ConfigMap."""
+"""Helm 4 with a small chart of ours (tests/charts/web): its releases are Secrets, its hooks Pods and a ConfigMap."""
 import json
 import os
 
@@ -40,6 +40,19 @@ def install(c):
     c.kubectl("logs site-before").ok().says("before")
     equal(page(c), {"message": "first", "revision": "1"}, "the page")
     c.kubectl("get sa site-capable").ok()
+    c.kubectl("logs site-after").ok().says("after 1")
+    c.kubectl("get pod site-parting site-gone").fails(1).err_has('"site-parting" not found', '"site-gone" not found')
+
+
+@CASES.case("the chart's definitions come before its objects of them")
+def definitions(c):
+    c.kubectl("wait --for=condition=Established crd/notes.charts.example.com --timeout=5s", namespace=None).ok()
+    equal(c.kubectl_json("get note site")["spec"], {"text": "first"}, "the Note")
+
+
+@CASES.case("helm test runs the chart's test")
+def test(c):
+    helm(c, "test site --logs --timeout 60s").ok().has("Phase:          Succeeded", "the page says first")
 
 
 @CASES.case("install of a name that is taken fails")
@@ -73,6 +86,8 @@ def upgrade(c):
     equal(page(c), {"message": "second", "revision": "2"}, "the page")
     equal(c.kubectl_json("get deployment site")["status"].get("readyReplicas"), 2, "the ready pods")
     equal(c.kubectl_json("get cm site-hook")["data"]["revision"], "2", "the hook's revision")
+    c.kubectl("logs site-after").ok().says("after 2")
+    equal(c.kubectl_json("get note site")["spec"], {"text": "second"}, "the Note")
     equal(c.kubectl_json("get service site")["metadata"]["resourceVersion"], before, "the Service, which does not differ")
 
 
@@ -117,10 +132,13 @@ def foreign(c):
     c.kubectl("get deployment theirs").fails(1)
 
 
-@CASES.case("uninstall removes what it made, and the hooks stay")
+@CASES.case("uninstall removes what it made, with hooks before and after, and hooks and definitions stay")
 def uninstall(c):
     helm(c, "uninstall site --wait --timeout 60s").ok().has('release "site" uninstalled')
-    equal(c.kubectl("get deployment,svc,cm site site-page --ignore-not-found -o name").ok().out.strip(), "", "what is left")
+    equal(c.kubectl("get deployment,svc,cm,note site site-page --ignore-not-found -o name").ok().out.strip(), "", "what is left")
     c.kubectl("get pod site-before").ok()
+    revision = c.kubectl("logs site-parting").ok().out.split()[-1]
+    c.kubectl("logs site-gone").ok().says(f"gone {revision}")
+    c.kubectl("delete crd notes.charts.example.com", namespace=None).ok()
     true(not [name for name in releases(c) if ".site." in name], "its Secrets are gone")
     helm(c, "status site").fails().err_has("release: not found")

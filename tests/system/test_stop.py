@@ -13,7 +13,9 @@ def cgroups_of(uid):
 @CASES.case("charon down ends the pods, containerd and the server, and leaves no control group")
 def down(c):
     pid = c.pid()
-    c.kubectl("run last --image=charon.local/busybox:1 --image-pull-policy=Never -- sleep 1000").ok()
+    c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "last"}, "spec": {
+        "volumes": [{"name": "memory", "emptyDir": {"medium": "Memory"}}], "containers": [{"name": "main", "image": "charon.local/busybox:1", "command": ["sleep", "1000"],
+                                                                                      "volumeMounts": [{"name": "memory", "mountPath": "/memory"}]}]}}).ok()
     c.wait_ready("last")
     uid = c.kubectl("get pod last -o jsonpath={.metadata.uid}").ok().out
     true(cgroups_of(uid), "a running pod has control groups")

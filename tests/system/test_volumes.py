@@ -23,6 +23,15 @@ def config(c):
     c.kubectl("exec config -- stat -L -c %a /sec/pass").ok().says("400")
 
 
+@CASES.case("what comes from API objects lies in memory and cannot be written to")
+def in_memory(c):
+    for folder in ("/conf", "/sec", "/var/run/secrets/kubernetes.io/serviceaccount"):
+        c.kubectl(f"exec config -- stat -f -c %T {folder}").ok().says("tmpfs")
+        c.kubectl(f"exec config -- touch {folder}/mine").fails(1).err_has("Read-only file system")
+    uid = c.kubectl_json("get pod config")["metadata"]["uid"]
+    c.run(["find", c.data_dir, "-xdev", "-path", f"*{uid}*", "-name", "pass"]).ok().says("")
+
+
 @CASES.case("a changed ConfigMap reaches the files")
 def change(c):
     c.kubectl(["patch", "cm", "conf", "--type=merge", "-p", '{"data":{"key":"changed"}}']).ok()
@@ -79,6 +88,35 @@ def token(c):
     c.kubectl(f"exec token -- cat {folder}/namespace").ok().says("t-volumes")
     c.kubectl(f"exec token -- cat {folder}/ca.crt").ok().has("BEGIN CERTIFICATE")
     true(len(c.kubectl(f"exec token -- cat {folder}/token").ok().out.split(".")) == 3, "the token is a JWT")
+
+
+@CASES.case("a claim that a pod uses stays until the pod is gone")
+def claim(c):
+    c.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+             "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}).ok()
+    equal(c.kubectl_json("get pvc data")["metadata"]["finalizers"], ["kubernetes.io/pvc-protection"], "its finalizers")
+    user = pod("user", [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}], [{"name": "v", "mountPath": "/v"}])
+    user["spec"]["nodeName"] = c.kubectl_json("get nodes")["items"][0]["metadata"]["name"]
+    c.apply(user).ok()
+    c.kubectl("delete pvc data --wait=false").ok()
+    c.kubectl("wait --for=jsonpath={.metadata.deletionTimestamp} pvc/data --timeout=2s").ok()
+    c.kubectl("get pvc data").ok().has("Terminating")
+    c.kubectl("delete pod user --timeout=30s").ok()
+    c.wait_gone("pvc data")
+
+
+@CASES.case("a volume that is bound stays until it is not")
+def volume(c):
+    c.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "t-volumes-disk"},
+             "spec": {"capacity": {"storage": "1Mi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/tmp"}}}).ok()
+    equal(c.kubectl_json("get pv t-volumes-disk")["metadata"]["finalizers"], ["kubernetes.io/pv-protection"], "its finalizers")
+    path = "/api/v1/persistentvolumes/t-volumes-disk/status"
+    for phase in ("Bound", "Released"):
+        equal(c.request("PATCH", path, {"status": {"phase": phase}}, "application/merge-patch+json").status, 200, "the status")
+        if phase == "Bound":
+            c.kubectl("delete pv t-volumes-disk --wait=false", namespace=None).ok()
+            c.kubectl("get pv t-volumes-disk", namespace=None).ok().has("Terminating")
+    c.wait_gone("pv t-volumes-disk")
 
 
 @CASES.case("what a pod wrote is gone from the node after it")

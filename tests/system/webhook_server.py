@@ -1,4 +1,4 @@
-"""An admission webhook over HTTPS on loopback, as users write them. GET /calls lists what was asked."""
+"""An admission and conversion webhook over HTTPS on loopback, as users write them. GET /calls lists what was asked."""
 import base64
 import http.server
 import json
@@ -37,15 +37,44 @@ def answer(path, request):
     return {"allowed": True}
 
 
+def converted(item, version):
+    """host and port of v1 are hostPort in v2."""
+    item, spec = {**item, "apiVersion": version}, dict(item.get("spec") or {})
+    if version.endswith("/v2") and "host" in spec:
+        spec["hostPort"] = f"{spec.pop('host')}:{spec.pop('port', '')}"
+    elif version.endswith("/v1") and "hostPort" in spec:
+        spec["host"], _, spec["port"] = spec.pop("hostPort").partition(":")
+    return {**item, "spec": spec}
+
+
+def convert(path, request):
+    if path == "/convert-fail":
+        return {"result": {"status": "Failure", "message": "this cannot be converted"}}
+    items = [converted(item, request["desiredAPIVersion"]) for item in request["objects"]]
+    if path == "/convert-few":
+        items = []
+    for item in items:
+        if path == "/convert-name":
+            item["metadata"] = {**item["metadata"], "name": "other"}
+        if path == "/convert-version":
+            item["apiVersion"] = "conv.example.com/v9"
+    return {"result": {"status": "Success"}, "convertedObjects": items}
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
         review = json.loads(self.rfile.read(int(self.headers["content-length"])))
         request, path = review["request"], self.path.partition("?")[0]
+        if review["kind"] == "ConversionReview":
+            with LOCK:
+                CALLS.append({"path": path, "objects": len(request["objects"])})
+            return self.reply({"apiVersion": review["apiVersion"], "kind": "ConversionReview",
+                               "response": {"uid": request["uid"], **convert(path, request)}})
         with LOCK:
             CALLS.append({"path": path, "operation": request["operation"], "name": request.get("name"), "dryRun": request["dryRun"],
-                          "kind": request["kind"]["kind"], "old": request["oldObject"] is not None,
+                          "kind": request["kind"]["kind"], "old": request["oldObject"] is not None, "subresource": request.get("subResource", ""),
                           "user": request["userInfo"]["username"]})
         self.reply({"apiVersion": review["apiVersion"], "kind": "AdmissionReview",
                     "response": {"uid": request["uid"], **answer(path, request)}})
@@ -70,10 +99,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def main():
-    certificate, key = sys.argv[1:]
+    certificate, key, port = sys.argv[1:]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
     server.daemon_threads = True
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     print(server.server_address[1], flush=True)

@@ -223,7 +223,8 @@ void check_webhook(const Value& conversion, const FieldPath& path, Errors& error
     add_invalid(errors, client_path.child("url"), Value(url), "'https' is the only allowed URL scheme");
   }
   if (versions.empty()) return add_required(errors, versions_path);
-  bool known = std::ranges::any_of(versions, [](const Value& version) { return version == Value("v1"); });
+  bool known =
+      std::ranges::any_of(versions, [](const Value& version) { return version == Value("v1") || version == Value("v1beta1"); });
   if (!known) add_invalid(errors, versions_path, Value(versions), "must include at least one of v1, v1beta1");
 }
 
@@ -334,7 +335,7 @@ void check_spec(const Value& definition, const FieldPath& spec, Errors& errors) 
 }
 
 void validate(const Value& definition, const model::WriteContext& context, Errors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   std::string_view group = codec::string_at_path(definition, {"spec", "group"});
   std::string_view plural = codec::string_at_path(definition, {"spec", "names", "plural"});
   std::string_view name = codec::string_at_path(definition, {"metadata", "name"});
@@ -349,7 +350,7 @@ void validate(const Value& definition, const model::WriteContext& context, Error
 
 // The versions that objects may be stored in: the storage version of now joins them.
 void prepare(Value& definition, const model::WriteContext& context) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   codec::Object& status = codec::ensure_object(definition, {"status"});
   if (context.create) status = codec::Object();
   if (!status["storedVersions"].is_array()) status["storedVersions"].emplace_array();

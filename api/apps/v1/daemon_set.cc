@@ -32,14 +32,22 @@ void set_defaults(Value& set) {
 }
 
 void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   core::v1::validate_workload(errors, set, {"daemonset"});
   meta::v1::FieldPath spec("spec");
   meta::v1::FieldPath strategy = spec.child("updateStrategy");
   meta::v1::FieldPath rolling = strategy.child("rollingUpdate");
-  for (std::string_view member : {"maxUnavailable", "maxSurge"})
-    meta::v1::check_count_or_percent(errors, rolling.child(member),
-                                     find_path(set, {"spec", "updateStrategy", "rollingUpdate", member}));
+  if (codec::string_at_path(set, {"spec", "updateStrategy", "type"}) != "RollingUpdate") return;
+  const Value* unavailable = find_path(set, {"spec", "updateStrategy", "rollingUpdate", "maxUnavailable"});
+  const Value* surge = find_path(set, {"spec", "updateStrategy", "rollingUpdate", "maxSurge"});
+  meta::v1::check_share(errors, rolling.child("maxUnavailable"), unavailable);
+  meta::v1::check_share(errors, rolling.child("maxSurge"), surge);
+  if (unavailable == nullptr || surge == nullptr) return;
+  bool replaces = !meta::v1::is_zero_count(unavailable);
+  bool adds = !meta::v1::is_zero_count(surge);
+  if (replaces && adds)
+    meta::v1::add_invalid(errors, rolling.child("maxSurge"), *surge, "may not be set when maxUnavailable is non-zero");
+  if (!replaces && !adds) meta::v1::add_required(errors, rolling.child("maxUnavailable"), "cannot be 0 when maxSurge is 0");
 }
 
 }  // namespace

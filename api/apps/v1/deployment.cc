@@ -34,10 +34,6 @@ void set_defaults(Value& deployment) {
     if (!rolling.contains(member)) rolling[member] = "25%";
 }
 
-bool is_zero_count(const Value* count) {
-  return count != nullptr && ((count->is_int64() && count->get_int64() == 0) || *count == "0%");
-}
-
 void validate_strategy(const Value& strategy, const meta::v1::FieldPath& path, schema::FieldErrors& errors) {
   meta::v1::FieldPath rolling_path = path.child("rollingUpdate");
   const Value* rolling = codec::find(strategy, "rollingUpdate");
@@ -46,14 +42,14 @@ void validate_strategy(const Value& strategy, const meta::v1::FieldPath& path, s
     return meta::v1::add_forbidden(errors, rolling_path, "may not be specified when strategy `type` is 'Recreate'");
   const Value* unavailable = codec::find(*rolling, "maxUnavailable");
   const Value* surge = codec::find(*rolling, "maxSurge");
-  meta::v1::check_count_or_percent(errors, rolling_path.child("maxUnavailable"), unavailable);
+  meta::v1::check_share(errors, rolling_path.child("maxUnavailable"), unavailable);
   meta::v1::check_count_or_percent(errors, rolling_path.child("maxSurge"), surge);
-  if (is_zero_count(unavailable) && is_zero_count(surge))
+  if (meta::v1::is_zero_count(unavailable) && meta::v1::is_zero_count(surge))
     meta::v1::add_invalid(errors, rolling_path.child("maxUnavailable"), *unavailable, "may not be 0 when `maxSurge` is 0");
 }
 
 void validate(const Value& deployment, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   core::v1::validate_workload(errors, deployment, {"deployment"});
   meta::v1::FieldPath spec("spec");
   if (const Value* strategy = find_path(deployment, {"spec", "strategy"}))

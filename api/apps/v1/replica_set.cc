@@ -22,7 +22,7 @@ void cells_of(const Value& replica_set, Time, codec::Array& cells) {
 }
 
 void validate(const Value& replica_set, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   core::v1::validate_workload(errors, replica_set, {"ReplicaSet"});
 }
 

@@ -52,9 +52,23 @@ codec::Object immutable_part(const Value* spec) {
 }
 
 void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   core::v1::validate_workload(errors, set, {"statefulset"});
+  meta::v1::FieldPath strategy = spec.child("updateStrategy");
+  meta::v1::FieldPath rolling = strategy.child("rollingUpdate");
+  const Value* given = find_path(set, {"spec", "updateStrategy", "rollingUpdate"});
+  if (given != nullptr && given->is_object()) {
+    if (codec::string_at_path(set, {"spec", "updateStrategy", "type"}) == "OnDelete")
+      meta::v1::add_invalid(errors, rolling, *given, "only allowed for updateStrategy 'RollingUpdate'");
+    const Value* unavailable = codec::find(*given, "maxUnavailable");
+    meta::v1::check_share(errors, rolling.child("maxUnavailable"), unavailable);
+    if (meta::v1::is_zero_count(unavailable))
+      meta::v1::add_invalid(errors, rolling.child("maxUnavailable"), *unavailable, "cannot be 0");
+  }
+  std::int64_t start = number_at_path(set, {"spec", "ordinals", "start"});
+  meta::v1::FieldPath ordinals = spec.child("ordinals");
+  if (start < 0) meta::v1::add_invalid(errors, ordinals.child("start"), Value(start), "must be greater than or equal to 0");
   if (context.before == nullptr) return;
   if (codec::equal(immutable_part(codec::find(*context.before, "spec")), immutable_part(codec::find(set, "spec")))) return;
   meta::v1::add_forbidden(errors, spec,

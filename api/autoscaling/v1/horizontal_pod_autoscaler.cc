@@ -39,7 +39,7 @@ void set_defaults(Value& scaler) {
 }
 
 void validate(const Value& scaler, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   meta::v1::FieldPath target = spec.child("scaleTargetRef");
   for (std::string_view member : {"kind", "name"})

@@ -1,7 +1,11 @@
+#include <algorithm>
+#include <cctype>
+#include <optional>
 #include <string>
-#include "api/core/v1/pod_defaults.h"
 
+#include "api/batch/v1/cron_schedule.h"
 #include "api/batch/v1/job_validation.h"
+#include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
@@ -30,27 +34,29 @@ void set_defaults(Value& cron_job) {
   core::v1::default_pod_spec(meta::v1::place(cron_job, {"spec", "jobTemplate", "spec", "template", "spec"}));
 }
 
-std::size_t fields_of(std::string_view schedule) {
-  std::size_t count = 0;
-  bool inside = false;
-  for (char c : schedule) {
-    bool blank = c == ' ' || c == '\t';
-    if (!blank && !inside) ++count;
-    inside = !blank;
-  }
-  return count;
+void validate_time_zone(const Value& cron_job, const meta::v1::FieldPath& path, schema::FieldErrors& errors) {
+  const Value* zone = find_path(cron_job, {"spec", "timeZone"});
+  if (zone == nullptr || !zone->is_string()) return;
+  std::string name(codec::view(zone->get_string()));
+  if (name.empty()) return meta::v1::add_invalid(errors, path, *zone, "timeZone must be nil or non-empty string");
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (name == "local")
+    return meta::v1::add_invalid(errors, path, *zone,
+                                 "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
+  if (name.starts_with('/') || name.find("..") != name.npos || name.find('\\') != name.npos)
+    meta::v1::add_invalid(errors, path, *zone, "time: invalid location name");
 }
 
 void validate(const Value& cron_job, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   std::string_view schedule = codec::string_at_path(cron_job, {"spec", "schedule"});
   if (schedule.find("TZ=") != std::string_view::npos)
     meta::v1::add_invalid(errors, spec.child("schedule"), Value(schedule),
                           "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
-  else if (std::size_t fields = fields_of(schedule); !schedule.empty() && !schedule.starts_with('@') && fields != 5)
-    meta::v1::add_invalid(errors, spec.child("schedule"), Value(schedule),
-                          "expected exactly 5 fields, found " + std::to_string(fields) + ": [" + std::string(schedule) + "]");
+  else if (std::optional<std::string> error = schedule.empty() ? std::nullopt : schedule_error(schedule))
+    meta::v1::add_invalid(errors, spec.child("schedule"), Value(schedule), *error);
+  validate_time_zone(cron_job, spec.child("timeZone"), errors);
   meta::v1::FieldPath job = spec.child("jobTemplate");
   validate_job_spec(errors, job.child("spec"), find_path(cron_job, {"spec", "jobTemplate", "spec"}));
   if (codec::string_at_path(cron_job, {"metadata", "name"}).size() > 52)

@@ -64,11 +64,12 @@ std::string selectable_value(const Value& job, std::string_view) {
 }
 
 void validate(const Value& job, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   validate_job_spec(errors, spec, codec::find(job, "spec"));
   if (context.before == nullptr) return;
-  for (std::string_view member : {"selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "manualSelector"})
+  for (std::string_view member : {"selector", "completionMode", "podFailurePolicy", "successPolicy", "backoffLimitPerIndex",
+                                  "manualSelector", "managedBy"})
     meta::v1::check_immutable(errors, spec.child(member), find_path(*context.before, {"spec", member}),
                               find_path(job, {"spec", member}));
   bool suspended = codec::find_path(*context.before, {"spec", "suspend"}) != nullptr &&
@@ -78,9 +79,13 @@ void validate(const Value& job, const model::WriteContext& context, schema::Fiel
   if (!suspended || started)
     meta::v1::check_immutable(errors, spec.child("template"), find_path(*context.before, {"spec", "template"}),
                               find_path(job, {"spec", "template"}));
+  const Value* completions = find_path(job, {"spec", "completions"});
+  const Value* before = find_path(*context.before, {"spec", "completions"});
   if (codec::string_at_path(job, {"spec", "completionMode"}) != "Indexed")
-    meta::v1::check_immutable(errors, spec.child("completions"), find_path(*context.before, {"spec", "completions"}),
-                              find_path(job, {"spec", "completions"}));
+    meta::v1::check_immutable(errors, spec.child("completions"), before, completions);
+  else if (!meta::v1::same(before, completions) && !meta::v1::same(completions, find_path(job, {"spec", "parallelism"})))
+    meta::v1::add_invalid(errors, spec.child("completions"), completions == nullptr ? Value(nullptr) : *completions,
+                          "can only be modified in tandem with spec.parallelism");
 }
 
 constexpr std::string_view kSelectable[] = {"status.successful"};

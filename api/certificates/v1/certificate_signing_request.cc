@@ -57,7 +57,7 @@ constexpr std::string_view kSelectable[] = {"spec.signerName"};
 void prepare(Value& request, const model::WriteContext& context) {
   if (context.create) return;
   if (const Value* spec = codec::find(*context.before, "spec")) request.as_object()["spec"] = *spec;
-  if (!context.status_subresource) return;
+  if (context.subresource != "status") return;
   codec::Array kept = conditions_of(request);
   for (std::string_view type : {"Approved", "Denied"})
     if (conditions_of(request, type).empty())
@@ -155,7 +155,7 @@ void check_update(const Value& request, const model::WriteContext& context, Fiel
     std::vector<Value> now = conditions_of(request, type);
     std::string quoted = "\"" + std::string(type) + "\"";
     if (now.size() > then.size()) {
-      if (context.status_subresource && type != "Failed")
+      if (context.subresource == "status" && type != "Failed")
         meta::v1::add_forbidden(errors, list, "updates may not add a condition of type " + quoted);
     } else if (now.size() < then.size()) {
       meta::v1::add_forbidden(errors, list, "updates may not remove a condition of type " + quoted);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "api/core/v1/environment_validation.h"
+#include "api/core/v1/security_validation.h"
 #include "api/meta/v1/cells.h"
 #include "base/names.h"
 #include "base/quantity.h"
@@ -22,13 +24,9 @@ using meta::v1::add_required;
 using meta::v1::Errors;
 using meta::v1::FieldPath;
 using meta::v1::items_at;
+using meta::v1::object_at;
 
 namespace {
-
-bool is_present(const Value& object, std::string_view name) {
-  const Value* value = find(object, name);
-  return value != nullptr && !value->is_null();
-}
 
 void validate_ports(Errors& errors, const FieldPath& path, const Value& container, ContainerScope& scope) {
   const codec::Array& ports = items_at(container, "ports");
@@ -43,140 +41,184 @@ void validate_ports(Errors& errors, const FieldPath& path, const Value& containe
     if (find(port, "containerPort") == nullptr) add_required(errors, here.child("containerPort"));
     bool open = scope.owner == PodSpecOwner::Template && host == 0;
     if (scope.host_network && host != number && !open)
-      add_invalid(errors, here.child("containerPort"), Value(number), "must match `hostPort` when `hostNetwork` is true");
+      add_invalid(errors, here.child("hostPort"), Value(host), "must match `containerPort` when `hostNetwork` is true");
     if (host == 0) continue;
     std::string taken = fmt::format("{}/{}/{}", string_at(port, "protocol"), string_at(port, "hostIP"), host);
     if (!scope.host_ports.insert(taken).second) add_duplicate(errors, here.child("hostPort"), taken);
   }
 }
 
-void validate_value_from(Errors& errors, const FieldPath& path, const Value& variable) {
-  const Value* source = find(variable, "valueFrom");
-  if (source == nullptr || !source->is_object()) return;
-  constexpr std::string_view kSources[] = {"fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"};
-  auto given = std::ranges::count_if(kSources, [&](std::string_view name) { return is_present(*source, name); });
-  if (given == 0)
-    add_invalid(errors, path, Value(""),
-                "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
-  if (given > 1) add_invalid(errors, path, Value(""), "may not have more than one field specified at a time");
-  if (given > 0 && !string_at(variable, "value").empty())
-    add_invalid(errors, path, Value(""), "may not be specified when `value` is not empty");
-  for (std::string_view ref : {"configMapKeyRef", "secretKeyRef"})
-    if (const Value* key = find(*source, ref); key != nullptr && key->is_object() && string_at(*key, "name").empty())
-      add_required(errors, path.child(ref).child("name"));
+std::string_view volume_type(const Value& volume) {
+  for (const auto& [key, source] : volume.get_object())
+    if (key != "name" && source.is_object()) return {key.data(), key.size()};
+  return {};
 }
 
-void validate_environment(Errors& errors, const FieldPath& path, const Value& container) {
-  const codec::Array& variables = items_at(container, "env");
-  FieldPath list = path.child("env");
-  for (std::size_t i = 0; i < variables.size(); ++i) {
-    FieldPath here = list.at(i);
-    std::string_view name = string_at(variables[i], "name");
-    if (std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c > 0x7e || c == '='; }))
-      add_invalid(errors, here.child("name"), Value(name),
-                  "a valid environment variable name must consist only of printable ASCII characters other than '='");
-    validate_value_from(errors, here.child("valueFrom"), variables[i]);
-  }
-  const codec::Array& sources = items_at(container, "envFrom");
-  FieldPath from = path.child("envFrom");
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    int given = is_present(sources[i], "configMapRef") + is_present(sources[i], "secretRef");
-    if (given == 0) add_invalid(errors, from.at(i), Value(""), "must specify one of: `configMapRef` or `secretRef`");
-    if (given > 1) add_invalid(errors, from.at(i), Value(""), "may not have more than one field specified at a time");
-  }
+// Of the volumes the one that a mount or device names; null when there is none, which is an error.
+const Value* check_volume(Errors& errors, const FieldPath& path, std::string_view name, const ContainerScope& scope) {
+  if (name.empty()) return nullptr;
+  auto found = scope.volumes.find(name);
+  if (found != scope.volumes.end()) return found->second;
+  meta::v1::add_not_found(errors, path, name);
+  return nullptr;
 }
 
-void validate_sub_path(Errors& errors, const FieldPath& path, std::string_view text) {
-  if (text.starts_with('/')) add_invalid(errors, path, Value(text), "must be a relative path");
-  for (std::size_t from = 0; from <= text.size();) {
-    std::size_t end = std::min(text.find('/', from), text.size());
-    if (text.substr(from, end - from) == "..") return add_invalid(errors, path, Value(text), "must not contain '..'");
-    from = end + 1;
-  }
+bool has_item(const codec::Array& list, std::string_view member, std::string_view text) {
+  return !text.empty() && std::ranges::any_of(list, [&](const Value& item) { return string_at(item, member) == text; });
+}
+
+// Paths of what is wrong within a mount are the list's, as in Kubernetes.
+void check_propagation(Errors& errors, const FieldPath& list, const Value& mount, const Value& container) {
+  std::string_view propagation = string_at(mount, "mountPropagation");
+  const Value* context = object_at(container, "securityContext");
+  bool privileged = context != nullptr && codec::bool_at(*context, "privileged").value_or(false);
+  if (propagation == "Bidirectional" && !privileged)
+    add_forbidden(errors, list.child("mountPropagation"),
+                  "Bidirectional mount propagation is available only to privileged containers");
+  std::string_view recursive = string_at(mount, "recursiveReadOnly");
+  FieldPath here = list.child("recursiveReadOnly");
+  if (recursive.empty() || recursive == "Disabled") return;
+  if (recursive != "Enabled" && recursive != "IfPossible")
+    return meta::v1::add_not_supported(errors, here, recursive, {"Disabled", "Enabled", "IfPossible"});
+  if (!codec::bool_at(mount, "readOnly").value_or(false))
+    add_forbidden(errors, here, "may only be specified when readOnly is true");
+  if (!propagation.empty() && propagation != "None")
+    add_forbidden(errors, here, "may only be specified when mountPropagation is None or not specified");
+}
+
+void check_sub_paths(Errors& errors, const FieldPath& list, const FieldPath& item, const Value& mount, const Value* volume) {
+  std::string_view plain = string_at(mount, "subPath");
+  std::string_view expanded = string_at(mount, "subPathExpr");
+  if (volume != nullptr && volume_type(*volume) == "image")
+    for (std::string_view member : {"subPath", "subPathExpr"})
+      if (std::string_view text = string_at(mount, member); !text.empty())
+        add_invalid(errors, item.child(member), Value(text), "not allowed in image volume sources");
+  meta::v1::check_descending_path(errors, list.child("subPath"), plain);
+  if (!plain.empty() && !expanded.empty())
+    add_invalid(errors, item.child("subPathExpr"), Value(expanded), "subPathExpr and subPath are mutually exclusive");
+  meta::v1::check_descending_path(errors, list.child("subPathExpr"), expanded);
 }
 
 void validate_mounts(Errors& errors, const FieldPath& path, const Value& container, const ContainerScope& scope) {
-  struct List {
-    std::string_view name;
-    std::string_view place;
-  };
-  for (List list : {List{"volumeMounts", "mountPath"}, List{"volumeDevices", "devicePath"}}) {
-    std::set<std::string_view> places;
-    const codec::Array& mounts = items_at(container, list.name);
-    FieldPath items = path.child(list.name);
-    for (std::size_t i = 0; i < mounts.size(); ++i) {
-      FieldPath here = items.at(i);
-      std::string_view volume = string_at(mounts[i], "name");
-      std::string_view place = string_at(mounts[i], list.place);
-      if (!volume.empty() && !scope.volumes.contains(volume)) meta::v1::add_not_found(errors, here.child("name"), volume);
-      if (!place.empty() && !places.insert(place).second)
-        add_invalid(errors, here.child(list.place), Value(place), "must be unique");
-      validate_sub_path(errors, here.child("subPath"), string_at(mounts[i], "subPath"));
-      if (!string_at(mounts[i], "subPath").empty() && !string_at(mounts[i], "subPathExpr").empty())
-        add_invalid(errors, here.child("subPathExpr"), Value(string_at(mounts[i], "subPathExpr")),
-                    "subPathExpr and subPath are mutually exclusive");
-    }
+  const codec::Array& mounts = items_at(container, "volumeMounts");
+  const codec::Array& devices = items_at(container, "volumeDevices");
+  FieldPath list = path.child("volumeMounts");
+  std::set<std::string_view> places;
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    FieldPath here = list.at(i);
+    std::string_view name = string_at(mounts[i], "name");
+    std::string_view place = string_at(mounts[i], "mountPath");
+    const Value* volume = check_volume(errors, here.child("name"), name, scope);
+    if (!place.empty() && !places.insert(place).second)
+      add_invalid(errors, here.child("mountPath"), Value(place), "must be unique");
+    if (has_item(devices, "name", name))
+      add_invalid(errors, here.child("name"), Value(name), "must not already exist in volumeDevices");
+    if (has_item(devices, "devicePath", place))
+      add_invalid(errors, here.child("mountPath"), Value(place), "must not already exist as a path in volumeDevices");
+    check_sub_paths(errors, list, here, mounts[i], volume);
+    check_propagation(errors, list, mounts[i], container);
   }
 }
 
-// Exactly one of exec, httpGet, tcpSocket, grpc or sleep.
-void validate_handler(Errors& errors, const FieldPath& path, const Value& handler) {
-  int given = 0;
-  for (std::string_view type : {"exec", "httpGet", "tcpSocket", "grpc", "sleep"}) {
-    const Value* action = find(handler, type);
-    if (action == nullptr || !action->is_object()) continue;
-    FieldPath here = path.child(type);
-    if (++given > 1) {
-      add_forbidden(errors, here, "may not specify more than 1 handler type");
-      continue;
-    }
-    if (type == "exec" && items_at(*action, "command").empty()) add_required(errors, here.child("command"));
-    if (type == "httpGet" || type == "tcpSocket" || type == "grpc")
-      meta::v1::check_port(errors, here.child("port"), find(*action, "port"));
-  }
-  if (given == 0) add_required(errors, path, "must specify a handler type");
-}
-
-void validate_probes(Errors& errors, const FieldPath& path, const Value& container, ContainerRole role) {
-  bool runs_on = role == ContainerRole::Main || string_at(container, "restartPolicy") == "Always";
-  for (std::string_view name : {"livenessProbe", "readinessProbe", "startupProbe", "lifecycle"}) {
-    const Value* probe = find(container, name);
-    if (probe == nullptr || !probe->is_object()) continue;
-    FieldPath here = path.child(name);
-    if (role == ContainerRole::Ephemeral) {
-      add_forbidden(errors, here, "cannot be set for an Ephemeral Container");
-      continue;
-    }
-    if (!runs_on) {
-      add_forbidden(errors, here, "may not be set for init containers without restartPolicy=Always");
-      continue;
-    }
-    if (name == "lifecycle") {
-      for (std::string_view hook : {"postStart", "preStop"})
-        if (const Value* handler = find(*probe, hook); handler != nullptr && handler->is_object())
-          validate_handler(errors, here.child(hook), *handler);
-      continue;
-    }
-    validate_handler(errors, here, *probe);
-    std::int64_t threshold = codec::int_at(*probe, "successThreshold").value_or(1);
-    if (name != "readinessProbe" && threshold != 1)
-      add_invalid(errors, here.child("successThreshold"), Value(threshold), "must be 1");
+void validate_devices(Errors& errors, const FieldPath& path, const Value& container, const ContainerScope& scope) {
+  const codec::Array& mounts = items_at(container, "volumeMounts");
+  const codec::Array& devices = items_at(container, "volumeDevices");
+  FieldPath list = path.child("volumeDevices");
+  std::set<std::string_view> names;
+  std::set<std::string_view> places;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    FieldPath here = list.at(i);
+    std::string_view name = string_at(devices[i], "name");
+    std::string_view place = string_at(devices[i], "devicePath");
+    if (!name.empty() && !names.insert(name).second) add_invalid(errors, here.child("name"), Value(name), "must be unique");
+    const Value* volume = check_volume(errors, here.child("name"), name, scope);
+    std::string_view type = volume == nullptr ? std::string_view() : volume_type(*volume);
+    if (volume != nullptr && type != "persistentVolumeClaim" && type != "ephemeral")
+      add_invalid(errors, here.child("name"), Value(name),
+                  "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode");
+    if (!place.empty() && !places.insert(place).second)
+      add_invalid(errors, here.child("devicePath"), Value(place), "must be unique");
+    meta::v1::check_no_backsteps(errors, here.child("devicePath"), place);
+    if (has_item(mounts, "name", name))
+      add_invalid(errors, here.child("name"), Value(name), "must not already exist in volumeMounts");
+    if (has_item(mounts, "mountPath", place))
+      add_invalid(errors, here.child("devicePath"), Value(place), "must not already exist as a path in volumeMounts");
   }
 }
 
-void validate_security(Errors& errors, const FieldPath& path, const Value& container) {
-  const Value* context = find(container, "securityContext");
-  if (context == nullptr || !context->is_object()) return;
-  constexpr std::int64_t kMaxId = 2147483647;
-  for (std::string_view id : {"runAsUser", "runAsGroup"}) {
-    std::optional<std::int64_t> number = codec::int_at(*context, id);
-    if (number && (*number < 0 || *number > kMaxId))
-      add_invalid(errors, path.child("securityContext").child(id), Value(*number),
-                  "must be between 0 and 2147483647, inclusive");
+void validate_resize_policy(Errors& errors, const FieldPath& path, const Value& container, const ContainerScope& scope) {
+  const codec::Array& policies = items_at(container, "resizePolicy");
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    std::string_view resource = string_at(policies[i], "resourceName");
+    std::string_view restart = string_at(policies[i], "restartPolicy");
+    if (!seen.insert(resource).second) add_duplicate(errors, path.at(i), resource);
+    if (resource.empty())
+      add_required(errors, path);
+    else if (resource != "cpu" && resource != "memory")
+      meta::v1::add_not_supported(errors, path, resource, {"cpu", "memory"});
+    if (restart.empty())
+      add_required(errors, path);
+    else if (restart != "NotRequired" && restart != "RestartContainer")
+      meta::v1::add_not_supported(errors, path, restart, {"NotRequired", "RestartContainer"});
+    if (scope.never_restarts && restart != "NotRequired")
+      add_invalid(errors, path, Value(restart), "must be 'NotRequired' when `restartPolicy` is 'Never'");
   }
-  if (codec::bool_at(*context, "privileged").value_or(false) && codec::bool_at(*context, "allowPrivilegeEscalation") == false)
-    add_invalid(errors, path.child("securityContext"), *context,
-                "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
+}
+
+// A container's own restart policy and its rules (KEP-5307).
+void validate_restarts(Errors& errors, const FieldPath& path, const Value& container) {
+  constexpr std::size_t kMaxRules = 20;
+  std::string_view policy = string_at(container, "restartPolicy");
+  const codec::Array& rules = items_at(container, "restartPolicyRules");
+  if (!policy.empty() && policy != "Always" && policy != "OnFailure" && policy != "Never")
+    meta::v1::add_not_supported(errors, path.child("restartPolicy"), policy, {"Always", "Never", "OnFailure"});
+  if (policy.empty() && !rules.empty())
+    add_required(errors, path.child("restartPolicy"), "must specify restartPolicy when restart rules are used");
+  FieldPath list = path.child("restartPolicyRules");
+  if (rules.size() > kMaxRules) meta::v1::add_too_many(errors, list, rules.size(), kMaxRules);
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    FieldPath here = list.at(i);
+    std::string_view action = string_at(rules[i], "action");
+    if (action != "Restart" && action != "RestartAllContainers")
+      meta::v1::add_not_supported(errors, here.child("action"), action, {"Restart", "RestartAllContainers"});
+    const Value* codes = object_at(rules[i], "exitCodes");
+    FieldPath codes_path = here.child("exitCodes");
+    if (codes == nullptr) {
+      add_required(errors, codes_path, "must be specified");
+      continue;
+    }
+    std::string_view op = string_at(*codes, "operator");
+    if (op != "In" && op != "NotIn") meta::v1::add_not_supported(errors, codes_path.child("operator"), op, {"In", "NotIn"});
+    if (items_at(*codes, "values").empty())
+      add_invalid(errors, codes_path.child("values"), Value(codec::Array()), "must specify at least one value");
+  }
+}
+
+// What only containers that a pod depends on can have, in the order of their fields.
+constexpr std::string_view kNotEphemeral[] = {"ports",          "resources",          "resizePolicy",
+                                              "restartPolicy",  "restartPolicyRules", "livenessProbe",
+                                              "readinessProbe", "startupProbe",       "lifecycle"};
+
+bool is_given(const Value* member) {
+  if (member == nullptr || member->is_null()) return false;
+  if (member->is_array()) return !member->get_array().empty();
+  return !member->is_object() || !member->get_object().empty();
+}
+
+void validate_ephemeral(Errors& errors, const FieldPath& path, const Value& container, const ContainerScope& scope) {
+  constexpr std::string_view kWhy = "cannot be set for an Ephemeral Container";
+  std::string_view target = string_at(container, "targetContainerName");
+  if (!target.empty() && !scope.lasting.contains(target))
+    meta::v1::add_not_found(errors, path.child("targetContainerName"), target);
+  for (std::string_view member : kNotEphemeral)
+    if (is_given(find(container, member))) add_forbidden(errors, path.child(member), kWhy);
+  // The bind mounts behind sub-paths would stay when the container is gone.
+  const codec::Array& mounts = items_at(container, "volumeMounts");
+  FieldPath list = path.child("volumeMounts");
+  for (std::size_t i = 0; i < mounts.size(); ++i)
+    for (std::string_view member : {"subPath", "subPathExpr"})
+      if (!string_at(mounts[i], member).empty()) add_forbidden(errors, list.at(i).child(member), kWhy);
 }
 
 // cpu, memory, ephemeral-storage and huge pages; all others are counted devices, named with a domain.
@@ -203,6 +245,38 @@ void validate_quantities(Errors& errors, const FieldPath& path, const Value* qua
   }
 }
 
+void validate_claims(Errors& errors, const FieldPath& path, const Value& container, const ContainerScope& scope) {
+  const Value* resources = object_at(container, "resources");
+  if (resources == nullptr) return;
+  const codec::Array& claims = items_at(*resources, "claims");
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    std::string_view name = string_at(claims[i], "name");
+    std::string_view request = string_at(claims[i], "request");
+    if (name.empty()) {
+      add_required(errors, path.at(i).child("name"));
+      continue;
+    }
+    std::string key = request.empty() ? std::string(name) : fmt::format("{}/{}", name, request);
+    if (!seen.insert(key).second) add_duplicate(errors, path.at(i), key);
+    if (!scope.claims.contains(name)) meta::v1::add_not_found(errors, path.at(i), name);
+  }
+}
+
+// Memory in huge pages is no memory to run in.
+bool is_huge_alone(const Value* requests, const Value* limits) {
+  bool huge = false;
+  for (const Value* side : {requests, limits}) {
+    if (side == nullptr || !side->is_object()) continue;
+    for (const auto& entry : side->get_object()) {
+      std::string_view name(entry.key().data(), entry.key().size());
+      if (name == "cpu" || name == "memory") return false;
+      huge = huge || name.starts_with("hugepages-");
+    }
+  }
+  return huge;
+}
+
 }  // namespace
 
 void validate_resources(Errors& errors, const FieldPath& path, const Value* resources) {
@@ -211,6 +285,7 @@ void validate_resources(Errors& errors, const FieldPath& path, const Value* reso
   const Value* requests = find(*resources, "requests");
   validate_quantities(errors, path.child("limits"), limits);
   validate_quantities(errors, path.child("requests"), requests);
+  if (is_huge_alone(requests, limits)) add_forbidden(errors, path, "HugePages require cpu or memory");
   if (requests == nullptr || !requests->is_object()) return;
   FieldPath here = path.child("requests");
   for (const auto& [key, value] : requests->get_object()) {
@@ -240,12 +315,25 @@ void validate_containers(Errors& errors, const FieldPath& path, const Value* lis
     std::string_view name = string_at(container, "name");
     if (!name.empty() && !scope.containers.insert(name).second) add_duplicate(errors, here.child("name"), name);
     if (string_at(container, "image").empty()) add_required(errors, here.child("image"));
-    validate_ports(errors, here.child("ports"), container, scope);
     validate_environment(errors, here, container);
     validate_mounts(errors, here, container, scope);
-    validate_probes(errors, here, container, role);
-    validate_security(errors, here, container);
+    validate_devices(errors, here, container, scope);
+    validate_container_security(errors, here.child("securityContext"), {container, scope.host_users});
+    if (role == ContainerRole::Ephemeral) {
+      validate_ephemeral(errors, here, container, scope);
+      continue;
+    }
+    if (!name.empty()) scope.lasting.insert(name);
+    validate_ports(errors, here.child("ports"), container, scope);
+    bool runs_on = role == ContainerRole::Main || string_at(container, "restartPolicy") == "Always";
+    if (runs_on)
+      validate_probes(errors, here, container, scope.probes);
+    else
+      forbid_probes(errors, here, container);
     validate_resources(errors, here.child("resources"), find(container, "resources"));
+    validate_claims(errors, here.child("resources").child("claims"), container, scope);
+    validate_resize_policy(errors, here.child("resizePolicy"), container, scope);
+    validate_restarts(errors, here, container);
   }
 }
 

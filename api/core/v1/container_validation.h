@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "api/core/v1/probe_validation.h"
+#include "api/core/v1/volume_validation.h"
 #include "api/meta/v1/validation.h"
 #include "codec/value.h"
 
@@ -17,9 +19,14 @@ enum class PodSpecOwner : unsigned char { Pod, Template };
 struct ContainerScope {
   PodSpecOwner owner = PodSpecOwner::Pod;
   bool host_network = false;
-  std::set<std::string_view> volumes;     // names of the pod's volumes
+  bool host_users = true;       // the users of its containers are those of the node
+  bool never_restarts = false;  // restartPolicy Never
+  ProbeScope probes;
+  VolumesByName volumes;
+  std::set<std::string_view> claims;      // names of the pod's resource claims
   std::set<std::string> host_ports;       // taken so far: "TCP//80"
   std::set<std::string_view> containers;  // names so far
+  std::set<std::string_view> lasting;     // of these, what an ephemeral container may join
 };
 
 enum class ContainerRole : unsigned char { Main, Init, Ephemeral };

@@ -19,7 +19,7 @@ void set_defaults(Value& space) {
 // A new namespace is active, and goes only when what is in it is gone. Its finalizers change by /finalize alone.
 void prepare(Value& space, const model::WriteContext& context) {
   if (!context.create) {
-    const Value* kept = context.finalize_subresource ? nullptr : codec::find_path(*context.before, {"spec", "finalizers"});
+    const Value* kept = context.subresource == "finalize" ? nullptr : codec::find_path(*context.before, {"spec", "finalizers"});
     if (kept != nullptr) codec::ensure_object(space, {"spec"})["finalizers"] = *kept;
     return;
   }

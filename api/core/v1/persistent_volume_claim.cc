@@ -2,6 +2,7 @@
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/validation.h"
+#include "base/names.h"
 #include "base/quantity.h"
 
 namespace charon::core::v1 {
@@ -48,12 +49,14 @@ codec::Object immutable_part(const Value* spec) {
 }
 
 void validate(const Value& claim, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   const codec::Array& modes = meta::v1::items_of(find_path(claim, {"spec", "accessModes"}));
   if (modes.size() > 1 && access_modes_text(find_path(claim, {"spec", "accessModes"})).find("RWOP") != std::string::npos)
     meta::v1::add_forbidden(errors, spec.child("accessModes"), "may not use ReadWriteOncePod with other access modes");
   meta::v1::check_selector(errors, spec.child("selector"), find_path(claim, {"spec", "selector"}));
+  meta::v1::check_name(errors, spec.child("storageClassName"), string_at_path(claim, {"spec", "storageClassName"}),
+                       dns1123_subdomain_errors);
   validate_storage(claim, context, errors);
   if (context.before == nullptr) return;
   codec::Object before = immutable_part(codec::find(*context.before, "spec"));

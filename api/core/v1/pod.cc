@@ -3,6 +3,7 @@
 #include "api/core/v1/pod_cells.h"
 #include "api/core/v1/pod_defaults.h"
 #include "api/core/v1/pod_qos.h"
+#include "api/core/v1/pod_update_validation.h"
 #include "api/core/v1/pod_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
@@ -15,12 +16,19 @@ using codec::Value;
 namespace {
 
 void validate(const Value& pod, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   if (context.before != nullptr) {
     const Value* before = codec::find(*context.before, "spec");
     const Value* after = codec::find(pod, "spec");
     if (meta::v1::same(before, after)) return;
-    validate_pod_update(errors, *context.before, pod);
+    if (context.subresource == "ephemeralcontainers")
+      validate_ephemeral_containers_update(errors, *context.before, pod);
+    else if (context.subresource == "resize")
+      validate_resize(errors, *context.before, pod);
+    else
+      validate_pod_update(errors, *context.before, pod);
+  } else {
+    validate_pod_create(errors, pod);
   }
   validate_pod_spec(errors, meta::v1::FieldPath("spec"), codec::find(pod, "spec"), PodSpecOwner::Pod);
 }

@@ -12,10 +12,6 @@ namespace charon::core::v1 {
 
 // Null specs are the table's matter.
 void validate_pod_spec(meta::v1::Errors& errors, const meta::v1::FieldPath& path, const codec::Value* spec, PodSpecOwner owner);
-// Of an existing pod only images, activeDeadlineSeconds, tolerations (added ones), and terminationGracePeriodSeconds change;
-// its node and gates until it is scheduled.
-void validate_pod_update(meta::v1::Errors& errors, const codec::Value& before, const codec::Value& after);
-
 // A pod template of a workload: its labels, its spec, and that `selector` (a metav1.LabelSelector) selects its pods. `kind`
 // names the workload: "deployment", "ReplicaSet".
 struct TemplateOwner {

@@ -25,7 +25,7 @@ void cells_of(const Value& controller, Time, codec::Array& cells) {
 }
 
 void validate(const Value& controller, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   meta::v1::FieldPath pod_template = spec.child("template");
   const Value* given = find_path(controller, {"spec", "template"});

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 
 #include "api/kind_rules.h"
@@ -34,8 +36,49 @@ void cells_of(const Value& quota, Time, codec::Array& cells) {
   meta::v1::add_cell(cells, limits);
 }
 
+constexpr std::string_view kStandard[] = {"cpu",
+                                          "memory",
+                                          "ephemeral-storage",
+                                          "requests.cpu",
+                                          "requests.memory",
+                                          "requests.storage",
+                                          "requests.ephemeral-storage",
+                                          "limits.cpu",
+                                          "limits.memory",
+                                          "limits.ephemeral-storage",
+                                          "pods",
+                                          "resourcequotas",
+                                          "services",
+                                          "replicationcontrollers",
+                                          "secrets",
+                                          "persistentvolumeclaims",
+                                          "configmaps",
+                                          "services.nodeports",
+                                          "services.loadbalancers"};
+constexpr std::string_view kScopes[] = {"Terminating",          "NotTerminating", "BestEffort",
+                                        "NotBestEffort",        "PriorityClass",  "CrossNamespacePodAffinity",
+                                        "VolumeAttributesClass"};
+
+// Names of Kubernetes' own; all others carry the domain of who counts them.
+bool is_standard(std::string_view name) {
+  return std::ranges::find(kStandard, name) != std::end(kStandard) || name.starts_with("hugepages-") ||
+         name.starts_with("requests.hugepages-");
+}
+
+void validate_scopes(const Value& quota, const meta::v1::FieldPath& path, schema::FieldErrors& errors) {
+  const Value* given = codec::find_path(quota, {"spec", "scopes"});
+  std::set<std::string> scopes;
+  for (const Value& scope : meta::v1::items_of(given)) scopes.insert(meta::v1::scalar_text(&scope));
+  for (const std::string& scope : scopes)
+    if (std::ranges::find(kScopes, scope) == std::end(kScopes))
+      meta::v1::add_invalid(errors, path, *given, "unsupported scope");
+  bool conflict = (scopes.contains("BestEffort") && scopes.contains("NotBestEffort")) ||
+                  (scopes.contains("Terminating") && scopes.contains("NotTerminating"));
+  if (conflict) meta::v1::add_invalid(errors, path, *given, "conflicting scopes");
+}
+
 void validate(const Value& quota, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   meta::v1::FieldPath path = spec.child("hard");
   const Value* hard = codec::find_path(quota, {"spec", "hard"});
@@ -43,11 +86,14 @@ void validate(const Value& quota, const model::WriteContext& context, schema::Fi
     for (const auto& [key, value] : hard->get_object()) {
       std::string_view name(key.data(), key.size());
       meta::v1::check_name(errors, path.key(name), name, qualified_name_errors);
+      if (name.find('/') == name.npos && !is_standard(name))
+        meta::v1::add_invalid(errors, path.key(name), Value(name), "must be a standard resource for quota");
       Result<Quantity> quantity = Quantity::parse(value.is_string() ? codec::view(value.get_string()) : "");
       if (quantity && quantity->sign() < 0)
         meta::v1::add_invalid(errors, path.key(name), value, "must be greater than or equal to 0");
     }
   }
+  validate_scopes(quota, spec.child("scopes"), errors);
   if (context.before != nullptr &&
       !meta::v1::same(codec::find_path(*context.before, {"spec", "scopes"}), codec::find_path(quota, {"spec", "scopes"})))
     meta::v1::add_invalid(errors, spec.child("scopes"), Value(nullptr), "field is immutable");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -62,7 +63,7 @@ void cells_of(const Value& service, Time, codec::Array& cells) {
 }
 
 void validate(const Value& service, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (!context.status_subresource) validate_service(errors, service, context.before);
+  if (context.subresource != "status") validate_service(errors, service, context.before);
 }
 
 constexpr std::string_view kSelectable[] = {"spec.clusterIP", "spec.type"};
@@ -110,16 +111,64 @@ void set_defaults(Value& service) {
   if (!external && !is_set(spec, "internalTrafficPolicy")) spec["internalTrafficPolicy"] = "Cluster";
 }
 
+bool has_address(const Value& spec) { return string_at(spec, "type") != "ExternalName"; }
+bool is_balanced(const Value& spec) { return string_at(spec, "type") == "LoadBalancer"; }
+bool is_on_nodes(const Value& spec) {
+  return string_at(spec, "type") == "NodePort" ||
+         (is_balanced(spec) && codec::bool_at(spec, "allocateLoadBalancerNodePorts").value_or(true));
+}
+bool is_outside(const Value& spec) {
+  std::string_view type = string_at(spec, "type");
+  return type == "NodePort" || type == "LoadBalancer" ||
+         (type == "ClusterIP" && !items_of(codec::find(spec, "externalIPs")).empty());
+}
+bool has_health_check(const Value& spec) { return is_balanced(spec) && string_at(spec, "externalTrafficPolicy") == "Local"; }
+
+std::vector<std::int64_t> node_ports(const Value& spec) {
+  std::vector<std::int64_t> ports;
+  for (const Value& port : items_of(codec::find(spec, "ports"))) ports.push_back(codec::int_at(port, "nodePort").value_or(0));
+  std::ranges::sort(ports);
+  return ports;
+}
+
+// What only the type that the service had needs, and what an update merely repeats, goes with that type.
+void drop_with_type(const Value& before, Value& now) {
+  struct Dependent {
+    std::string_view member;
+    bool (*needs)(const Value& spec);
+  };
+  constexpr Dependent kDependents[] = {{"clusterIP", has_address},
+                                       {"clusterIPs", has_address},
+                                       {"ipFamilies", has_address},
+                                       {"ipFamilyPolicy", has_address},
+                                       {"healthCheckNodePort", has_health_check},
+                                       {"allocateLoadBalancerNodePorts", is_balanced},
+                                       {"loadBalancerClass", is_balanced},
+                                       {"externalTrafficPolicy", is_outside}};
+  const bool loses_ports = is_on_nodes(before) && !is_on_nodes(now) && node_ports(before) == node_ports(now);
+  for (const Dependent& dependent : kDependents)
+    if (dependent.needs(before) && !dependent.needs(now) &&
+        meta::v1::same(codec::find(before, dependent.member), codec::find(now, dependent.member)))
+      now.get_object().erase(dependent.member);
+  Value* ports = codec::find(now, "ports");
+  if (!loses_ports || ports == nullptr || !ports->is_array()) return;
+  for (Value& port : ports->get_array())
+    if (port.is_object()) port.get_object().erase("nodePort");
+}
+
 // clusterIP and clusterIPs say the same; what the allocator gave stays unless the update names it.
 void prepare(Value& service, const model::WriteContext& context) {
   Value* place = codec::find(service, "spec");
-  if (place == nullptr || !place->is_object() || context.status_subresource) return;
+  if (place == nullptr || !place->is_object() || context.subresource == "status") return;
   codec::Object& spec = place->get_object();
-  if (string_at(*place, "type") == "ExternalName") return;
   const Value* before = context.before == nullptr ? nullptr : codec::find(*context.before, "spec");
+  if (before != nullptr && before->is_object()) drop_with_type(*before, *place);
+  if (string_at(*place, "type") == "ExternalName") return;
   if (before != nullptr && string_at(*before, "type") != "ExternalName")
-    for (std::string_view member : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"})
+    for (std::string_view member : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"}) {
+      if (member == "healthCheckNodePort" && !has_health_check(*place)) continue;
       if (const Value* kept = codec::find(*before, member); kept != nullptr && !is_set(spec, member)) spec[member] = *kept;
+    }
   std::string cluster_ip(string_at(*place, "clusterIP"));
   if (!cluster_ip.empty() && items_of(codec::find(*place, "clusterIPs")).empty()) {
     codec::Array list;

@@ -38,6 +38,7 @@ void validate_ports(Errors& errors, const FieldPath& path, const Value& spec) {
     if (name.empty() && ports.size() > 1) add_required(errors, here.child("name"));
     meta::v1::check_name(errors, here.child("name"), name, dns1123_label_errors);
     if (!name.empty() && !names.insert(name).second) add_duplicate(errors, here.child("name"), name);
+    meta::v1::check_name(errors, here.child("appProtocol"), string_at(port, "appProtocol"), qualified_name_errors);
     if (find(port, "port") == nullptr)
       add_invalid(errors, here.child("port"), Value(0), "must be between 1 and 65535, inclusive");
     meta::v1::check_port(errors, here.child("targetPort"), find(port, "targetPort"));
@@ -57,11 +58,8 @@ void validate_ports(Errors& errors, const FieldPath& path, const Value& spec) {
 void validate_addresses(Errors& errors, const FieldPath& path, const Value& spec) {
   const codec::Array& external = items_at(spec, "externalIPs");
   FieldPath list = path.child("externalIPs");
-  for (std::size_t i = 0; i < external.size(); ++i) {
-    std::string ip = meta::v1::scalar_text(&external[i]);
-    if (!meta::v1::is_ip(ip))
-      add_invalid(errors, list.at(i), external[i], "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-  }
+  for (std::size_t i = 0; i < external.size(); ++i)
+    meta::v1::check_ordinary_ip(errors, list.at(i), meta::v1::scalar_text(&external[i]));
   const codec::Array& cluster = items_at(spec, "clusterIPs");
   FieldPath cluster_list = path.child("clusterIPs");
   for (std::size_t i = 0; i < cluster.size(); ++i) {
@@ -80,9 +78,15 @@ void validate_type(Errors& errors, const FieldPath& path, const Value& spec) {
   std::string_view type = string_at(spec, "type");
   std::string_view cluster_ip = string_at(spec, "clusterIP");
   if (type == "ExternalName") {
-    if (string_at(spec, "externalName").empty()) add_required(errors, path.child("externalName"));
-    meta::v1::check_name(errors, path.child("externalName"), string_at(spec, "externalName"), dns1123_subdomain_errors);
-    if (!cluster_ip.empty()) add_forbidden(errors, path.child("clusterIPs"), "may not be set when `type` is 'ExternalName'");
+    constexpr std::string_view kWhy = "may not be set for ExternalName services";
+    if (!cluster_ip.empty()) add_forbidden(errors, path.child("clusterIPs"), kWhy);
+    if (!items_at(spec, "ipFamilies").empty()) add_forbidden(errors, path.child("ipFamilies"), kWhy);
+    if (meta::v1::is_present(spec, "ipFamilyPolicy")) add_forbidden(errors, path.child("ipFamilyPolicy"), kWhy);
+    // A name that says where it ends is as good as one that does not.
+    std::string_view name = string_at(spec, "externalName");
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.empty()) add_required(errors, path.child("externalName"));
+    meta::v1::check_name(errors, path.child("externalName"), name, dns1123_subdomain_errors);
     return;
   }
   bool headless = cluster_ip == "None";
@@ -94,6 +98,22 @@ void validate_type(Errors& errors, const FieldPath& path, const Value& spec) {
   if (!string_at(spec, "externalTrafficPolicy").empty() && !on_nodes && items_at(spec, "externalIPs").empty())
     add_invalid(errors, path.child("externalTrafficPolicy"), Value(string_at(spec, "externalTrafficPolicy")),
                 "may only be set for externally-accessible services");
+}
+
+void validate_load_balancer(Errors& errors, const FieldPath& path, const Value& spec) {
+  bool balanced = string_at(spec, "type") == "LoadBalancer";
+  const codec::Array& ranges = items_at(spec, "loadBalancerSourceRanges");
+  FieldPath list = path.child("LoadBalancerSourceRanges");
+  if (!ranges.empty() && !balanced) add_forbidden(errors, list, "may only be used when `type` is 'LoadBalancer'");
+  for (std::size_t i = 0; i < ranges.size(); ++i) meta::v1::check_cidr(errors, list.at(i), meta::v1::scalar_text(&ranges[i]));
+  if (balanced) {
+    meta::v1::check_name(errors, path.child("loadBalancerClass"), string_at(spec, "loadBalancerClass"), qualified_name_errors);
+    return;
+  }
+  std::int64_t port = codec::int_at(spec, "healthCheckNodePort").value_or(0);
+  if (port != 0)
+    add_invalid(errors, path.child("healthCheckNodePort"), Value(port),
+                "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
 }
 
 // Allocated once; free again only when the service changes its type away from having one.
@@ -120,6 +140,12 @@ void validate_service(Errors& errors, const Value& service, const Value* before)
   validate_ports(errors, path.child("ports"), *spec);
   meta::v1::check_labels(errors, path.child("selector"), find(*spec, "selector"));
   validate_addresses(errors, path, *spec);
+  validate_load_balancer(errors, path, *spec);
+  std::string_view distribution = string_at(*spec, "trafficDistribution");
+  if (!distribution.empty() && distribution != "PreferClose" && distribution != "PreferSameNode" &&
+      distribution != "PreferSameZone")
+    meta::v1::add_not_supported(errors, path.child("trafficDistribution"), distribution,
+                                {"PreferClose", "PreferSameNode", "PreferSameZone"});
   FieldPath affinity = path.child("sessionAffinityConfig");
   FieldPath client = affinity.child("clientIP");
   constexpr std::int64_t kDay = 86400;

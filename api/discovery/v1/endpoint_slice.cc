@@ -1,4 +1,6 @@
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/kind_rules.h"
@@ -30,8 +32,25 @@ void cells_of(const Value& slice, Time, codec::Array& cells) {
 void validate(const Value& slice, const model::WriteContext&, schema::FieldErrors& errors) {
   std::string_view type = codec::string_at(slice, "addressType");
   if (type.empty()) meta::v1::add_required(errors, meta::v1::FieldPath("addressType"));
+  constexpr std::size_t kMaxEndpoints = 1000;
+  constexpr std::size_t kMaxPorts = 20000;
   meta::v1::FieldPath list("endpoints");
   const codec::Array& endpoints = meta::v1::items_at(slice, "endpoints");
+  if (endpoints.size() > kMaxEndpoints) return meta::v1::add_too_many(errors, list, endpoints.size(), kMaxEndpoints);
+  const codec::Array& ports = meta::v1::items_at(slice, "ports");
+  meta::v1::FieldPath ports_path("ports");
+  if (ports.size() > kMaxPorts) return meta::v1::add_too_many(errors, ports_path, ports.size(), kMaxPorts);
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    meta::v1::FieldPath port = ports_path.at(i);
+    std::string_view name = codec::string_at(ports[i], "name");
+    meta::v1::check_name(errors, port.child("name"), name, dns1123_label_errors);
+    if (!names.insert(name).second) meta::v1::add_duplicate(errors, port.child("name"), name);
+    std::string_view protocol = codec::string_at(ports[i], "protocol");
+    if (!protocol.empty() && protocol != "TCP" && protocol != "UDP" && protocol != "SCTP")
+      meta::v1::add_not_supported(errors, port.child("protocol"), protocol, {"SCTP", "TCP", "UDP"});
+    meta::v1::check_name(errors, port.child("appProtocol"), codec::string_at(ports[i], "appProtocol"), qualified_name_errors);
+  }
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     meta::v1::FieldPath endpoint = list.at(i);
     meta::v1::FieldPath path = endpoint.child("addresses");
@@ -40,9 +59,13 @@ void validate(const Value& slice, const model::WriteContext&, schema::FieldError
       std::string text = meta::v1::scalar_text(&addresses[k]);
       if (type == "IPv4" && !meta::v1::is_ipv4(text))
         meta::v1::add_invalid(errors, path.at(k), addresses[k], "must be an IPv4 address");
-      if (type == "IPv6" && !meta::v1::is_ipv6(text))
+      else if (type == "IPv6" && !meta::v1::is_ipv6(text))
         meta::v1::add_invalid(errors, path.at(k), addresses[k], "must be an IPv6 address");
+      else if (type == "FQDN")
+        meta::v1::check_given_name(errors, path.at(k), text, dns1123_subdomain_errors);
     }
+    meta::v1::check_name(errors, endpoint.child("nodeName"), codec::string_at(endpoints[i], "nodeName"),
+                         dns1123_subdomain_errors);
     meta::v1::check_name(errors, endpoint.child("hostname"), codec::string_at(endpoints[i], "hostname"), dns1123_label_errors);
   }
 }

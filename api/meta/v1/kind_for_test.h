@@ -49,9 +49,11 @@ class KindForTest {
 
   // What a create, or an update of `before`, is refused with.
   Texts errors(std::string_view json) const { return check(created(json), {.create = true}); }
-  Texts update_errors(std::string_view before, std::string_view after) const {
-    codec::Value old = created(before);
-    return check(updated(old, after), {.before = &old});
+  Texts update_errors(std::string_view before, std::string_view after, std::string_view subresource = "") const {
+    return errors_of_update(created(before), after, subresource);
+  }
+  Texts errors_of_update(const codec::Value& before, std::string_view after, std::string_view subresource = "") const {
+    return check(updated(before, after), {.subresource = subresource, .before = &before});
   }
 
   // All cells of the row at `now`, as `kubectl get -o wide` shows them.

@@ -80,10 +80,73 @@ void add_too_long(Errors& errors, const FieldPath& path, std::size_t max_bytes) 
   errors.push_back({Kind::TooLong, path.text(), "", fmt::format("may not be more than {} bytes", max_bytes)});
 }
 
+void add_too_many(Errors& errors, const FieldPath& path, std::size_t count, std::size_t max_items) {
+  errors.push_back({Kind::TooMany, path.text(), std::to_string(count), fmt::format("must have at most {} items", max_items)});
+}
+
+const Value* object_at(const Value& value, std::string_view name) {
+  const Value* member = find(value, name);
+  return member != nullptr && member->is_object() ? member : nullptr;
+}
+
+bool is_present(const Value& object, std::string_view name) {
+  const Value* member = find(object, name);
+  return member != nullptr && !member->is_null();
+}
+
 void check_name(Errors& errors, const FieldPath& path, std::string_view text,
                 std::vector<std::string> (*check)(std::string_view)) {
-  if (text.empty()) return;
+  if (!text.empty()) check_given_name(errors, path, text, check);
+}
+
+void check_given_name(Errors& errors, const FieldPath& path, std::string_view text,
+                      std::vector<std::string> (*check)(std::string_view)) {
   for (const std::string& problem : check(text)) add_invalid(errors, path, Value(text), problem);
+}
+
+void check_range(Errors& errors, const FieldPath& path, std::optional<std::int64_t> number, std::int64_t least,
+                 std::int64_t most) {
+  if (number && (*number < least || *number > most))
+    add_invalid(errors, path, Value(*number), fmt::format("must be between {} and {}, inclusive", least, most));
+}
+
+void check_ip(Errors& errors, const FieldPath& path, std::string_view text) {
+  if (!is_ip(text)) add_invalid(errors, path, Value(text), "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+}
+
+void check_descending_path(Errors& errors, const FieldPath& path, std::string_view text) {
+  if (text.starts_with('/')) add_invalid(errors, path, Value(text), "must be a relative path");
+  check_no_backsteps(errors, path, text);
+}
+
+void check_cidr(Errors& errors, const FieldPath& path, std::string_view text) {
+  if (!is_cidr(text)) add_invalid(errors, path, Value(text), "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+}
+
+void check_ordinary_ip(Errors& errors, const FieldPath& path, std::string_view text) {
+  std::string address(text);
+  unsigned char bytes[16] = {};
+  bool v4 = inet_pton(AF_INET, address.c_str(), bytes) == 1;
+  if (!v4 && inet_pton(AF_INET6, address.c_str(), bytes) != 1)
+    return add_invalid(errors, path, Value(text), "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+  bool zero = std::ranges::all_of(bytes, [](unsigned char byte) { return byte == 0; });
+  bool loopback =
+      v4 ? bytes[0] == 127 : std::all_of(bytes, bytes + 15, [](unsigned char b) { return b == 0; }) && bytes[15] == 1;
+  bool link_local = v4 ? bytes[0] == 169 && bytes[1] == 254 : bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+  bool link_multicast = v4 ? bytes[0] == 224 && bytes[1] == 0 && bytes[2] == 0 : bytes[0] == 0xff && (bytes[1] & 0x0f) == 2;
+  if (zero) add_invalid(errors, path, Value(text), fmt::format("may not be unspecified ({})", text));
+  if (loopback) add_invalid(errors, path, Value(text), "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+  if (link_local) add_invalid(errors, path, Value(text), "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+  if (link_multicast)
+    add_invalid(errors, path, Value(text), "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+}
+
+void check_no_backsteps(Errors& errors, const FieldPath& path, std::string_view text) {
+  for (std::size_t from = 0; from <= text.size();) {
+    std::size_t end = std::min(text.find('/', from), text.size());
+    if (text.substr(from, end - from) == "..") return add_invalid(errors, path, Value(text), "must not contain '..'");
+    from = end + 1;
+  }
 }
 
 void check_labels(Errors& errors, const FieldPath& path, const Value* labels) {
@@ -143,6 +206,24 @@ void check_count_or_percent(Errors& errors, const FieldPath& path, const Value* 
                        "regex used for validation is '[0-9]+%')");
 }
 
+void check_share(Errors& errors, const FieldPath& path, const Value* count) {
+  check_count_or_percent(errors, path, count);
+  if (count == nullptr || !count->is_string()) return;
+  std::string_view text = codec::view(count->get_string());
+  int percent = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  bool more = error == std::errc::result_out_of_range || percent > 100;
+  if (text.ends_with('%') && more) add_invalid(errors, path, *count, "must not be greater than 100%");
+}
+
+bool is_zero_count(const Value* count) {
+  if (count == nullptr) return false;
+  if (count->is_int64()) return count->get_int64() == 0;
+  if (!count->is_string()) return false;
+  std::string_view text = codec::view(count->get_string());
+  return text.size() > 1 && text.ends_with('%') && text.find_first_not_of('0') == text.size() - 1;
+}
+
 bool is_ipv4(std::string_view text) { return parses(AF_INET, text); }
 
 bool is_ipv6(std::string_view text) { return parses(AF_INET6, text); }
@@ -156,6 +237,25 @@ bool is_cidr(std::string_view text) {
   auto [end, error] = std::from_chars(bits.data(), bits.data() + bits.size(), length);
   if (error != std::errc() || end != bits.data() + bits.size() || length < 0) return false;
   return is_ipv4(address) ? length <= 32 : is_ipv6(address) && length <= 128;
+}
+
+bool is_strict_subset(std::string_view inner, std::string_view outer) {
+  auto parse = [](std::string_view text, unsigned char* bytes, int& bits) {
+    std::string address(text.substr(0, text.find('/')));
+    std::string_view length = text.substr(text.find('/') + 1);
+    std::from_chars(length.data(), length.data() + length.size(), bits);
+    int family = address.find(':') == std::string::npos ? AF_INET : AF_INET6;
+    inet_pton(family, address.c_str(), bytes);
+    return family;
+  };
+  unsigned char small[16] = {};
+  unsigned char large[16] = {};
+  int small_bits = 0;
+  int large_bits = 0;
+  if (parse(inner, small, small_bits) != parse(outer, large, large_bits) || small_bits <= large_bits) return false;
+  for (int bit = 0; bit < large_bits; ++bit)
+    if (((small[bit / 8] ^ large[bit / 8]) >> (7 - bit % 8) & 1) != 0) return false;
+  return true;
 }
 
 }  // namespace charon::meta::v1

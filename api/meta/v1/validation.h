@@ -45,10 +45,28 @@ void add_not_found(Errors& errors, const FieldPath& path, std::string_view value
 void add_not_supported(Errors& errors, const FieldPath& path, std::string_view value,
                        std::initializer_list<std::string_view> supported);
 void add_too_long(Errors& errors, const FieldPath& path, std::size_t max_bytes);
+void add_too_many(Errors& errors, const FieldPath& path, std::size_t count, std::size_t max_items);
+
+// The member when it is an object; null otherwise.
+const codec::Value* object_at(const codec::Value& value, std::string_view name);
+bool is_present(const codec::Value& object, std::string_view name);  // there, and not null
 
 // One of base/names.h on a text; empty texts pass.
 void check_name(Errors& errors, const FieldPath& path, std::string_view text,
                 std::vector<std::string> (*check)(std::string_view));
+// The same where an empty text is as wrong as any other.
+void check_given_name(Errors& errors, const FieldPath& path, std::string_view text,
+                      std::vector<std::string> (*check)(std::string_view));
+// Within [least, most].
+void check_range(Errors& errors, const FieldPath& path, std::optional<std::int64_t> number, std::int64_t least,
+                 std::int64_t most);
+void check_ip(Errors& errors, const FieldPath& path, std::string_view text);
+void check_no_backsteps(Errors& errors, const FieldPath& path, std::string_view text);  // a path without ".."
+// An address that traffic can be sent to from elsewhere: none that means this host or this link.
+void check_ordinary_ip(Errors& errors, const FieldPath& path, std::string_view text);
+void check_cidr(Errors& errors, const FieldPath& path, std::string_view text);
+// A path below some directory: relative, and without "..".
+void check_descending_path(Errors& errors, const FieldPath& path, std::string_view text);
 // Keys and values of a map of labels, or of a node selector.
 void check_labels(Errors& errors, const FieldPath& path, const codec::Value* labels);
 // A metav1.LabelSelector: operators, keys and values.
@@ -62,10 +80,15 @@ bool same(const codec::Value* left, const codec::Value* right);
 void check_port(Errors& errors, const FieldPath& path, const codec::Value* port);
 // An int-or-string count: at least 0, or a percentage.
 void check_count_or_percent(Errors& errors, const FieldPath& path, const codec::Value* count);
+// The same, and no percentage of more than all.
+void check_share(Errors& errors, const FieldPath& path, const codec::Value* count);
+bool is_zero_count(const codec::Value* count);  // 0 or "0%"; not when it is absent
 
 bool is_ipv4(std::string_view text);
 bool is_ipv6(std::string_view text);
 inline bool is_ip(std::string_view text) { return is_ipv4(text) || is_ipv6(text); }
 bool is_cidr(std::string_view text);
+// Whether all addresses of one network, and not only they, are of the other. Both are CIDRs.
+bool is_strict_subset(std::string_view inner, std::string_view outer);
 
 }  // namespace charon::meta::v1

@@ -66,7 +66,37 @@ void validate_backend(schema::FieldErrors& errors, const meta::v1::FieldPath& pa
   bool named = !codec::string_at_path(*service, {"port", "name"}).empty();
   bool numbered = meta::v1::number_at_path(*service, {"port", "number"}) != 0;
   if (named && numbered) meta::v1::add_invalid(errors, path, Value(""), "cannot set both port name & port number");
+  meta::v1::FieldPath port = here.child("port");
+  meta::v1::check_name(errors, port.child("name"), codec::string_at_path(*service, {"port", "name"}), port_name_errors);
+  if (numbered)
+    meta::v1::check_range(errors, port.child("number"), meta::v1::number_at_path(*service, {"port", "number"}), 1, 65535);
   if (!named && !numbered) meta::v1::add_required(errors, here, "port name or number is required");
+}
+
+void validate_path(schema::FieldErrors& errors, const meta::v1::FieldPath& path, std::string_view type, std::string_view text) {
+  if (type == "ImplementationSpecific") {
+    if (!text.empty() && !text.starts_with('/')) meta::v1::add_invalid(errors, path, Value(text), "must be an absolute path");
+    return;
+  }
+  if (type != "Exact" && type != "Prefix") return;
+  if (!text.starts_with('/')) meta::v1::add_invalid(errors, path, Value(text), "must be an absolute path");
+  for (std::string_view part : {"//", "/./", "/../", "%2f", "%2F"})
+    if (text.find(part) != text.npos)
+      meta::v1::add_invalid(errors, path, Value(text), "must not contain '" + std::string(part) + "'");
+  for (std::string_view end : {"/..", "/."})
+    if (text.ends_with(end)) meta::v1::add_invalid(errors, path, Value(text), "cannot end with '" + std::string(end) + "'");
+}
+
+// "*.example.com": any one label in front.
+void check_host(schema::FieldErrors& errors, const meta::v1::FieldPath& path, std::string_view host) {
+  if (meta::v1::is_ip(host)) return meta::v1::add_invalid(errors, path, Value(host), "must be a DNS name, not an IP address");
+  if (host.find('*') == host.npos) return meta::v1::check_name(errors, path, host, dns1123_subdomain_errors);
+  if (!host.starts_with("*.") || !dns1123_subdomain_errors(host.substr(2)).empty())
+    meta::v1::add_invalid(errors, path, Value(host),
+                          "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must "
+                          "consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character "
+                          "(e.g. '*.example.com', regex used for validation is "
+                          "'\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
 }
 
 void validate_paths(schema::FieldErrors& errors, const meta::v1::FieldPath& path, const codec::Array& paths) {
@@ -76,27 +106,36 @@ void validate_paths(schema::FieldErrors& errors, const meta::v1::FieldPath& path
     std::string_view type = string_at(paths[i], "pathType");
     std::string_view text = string_at(paths[i], "path");
     if (type.empty()) meta::v1::add_required(errors, here.child("pathType"), "pathType must be specified");
-    if ((type == "Exact" || type == "Prefix") && !text.starts_with('/'))
-      meta::v1::add_invalid(errors, here.child("path"), Value(text), "must be an absolute path");
+    if (!type.empty() && type != "Exact" && type != "Prefix" && type != "ImplementationSpecific")
+      meta::v1::add_not_supported(errors, here.child("pathType"), type, {"Exact", "ImplementationSpecific", "Prefix"});
+    validate_path(errors, here.child("path"), type, text);
     validate_backend(errors, here.child("backend"), codec::find(paths[i], "backend"));
   }
 }
 
 void validate(const Value& ingress, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   const codec::Array& rules = items_of(find_path(ingress, {"spec", "rules"}));
   const Value* fallback = find_path(ingress, {"spec", "defaultBackend"});
   if (rules.empty() && fallback == nullptr)
     meta::v1::add_invalid(errors, spec, Value(codec::Array()), "either `defaultBackend` or `rules` must be specified");
   if (fallback != nullptr) validate_backend(errors, spec.child("defaultBackend"), fallback);
+  meta::v1::check_name(errors, spec.child("ingressClassName"), codec::string_at_path(ingress, {"spec", "ingressClassName"}),
+                       dns1123_subdomain_errors);
+  const codec::Array& tls = items_of(find_path(ingress, {"spec", "tls"}));
+  meta::v1::FieldPath tls_path = spec.child("tls");
+  for (std::size_t i = 0; i < tls.size(); ++i) {
+    const codec::Array& hosts = meta::v1::items_at(tls[i], "hosts");
+    meta::v1::FieldPath item = tls_path.at(i);
+    meta::v1::FieldPath hosts_path = item.child("hosts");
+    for (std::size_t k = 0; k < hosts.size(); ++k) check_host(errors, hosts_path.at(k), meta::v1::scalar_text(&hosts[k]));
+  }
   meta::v1::FieldPath list = spec.child("rules");
   for (std::size_t i = 0; i < rules.size(); ++i) {
     std::string_view host = string_at(rules[i], "host");
     meta::v1::FieldPath rule = list.at(i);
-    if (!host.starts_with("*.")) meta::v1::check_name(errors, rule.child("host"), host, dns1123_subdomain_errors);
-    if (meta::v1::is_ip(host))
-      meta::v1::add_invalid(errors, rule.child("host"), Value(host), "must be a DNS name, not an IP address");
+    check_host(errors, rule.child("host"), host);
     meta::v1::FieldPath http = rule.child("http");
     if (codec::find(rules[i], "http") != nullptr)
       validate_paths(errors, http.child("paths"), items_of(find_path(rules[i], {"http", "paths"})));

@@ -30,7 +30,11 @@ void validate_ports(schema::FieldErrors& errors, const FieldPath& path, const Va
     const Value* port = codec::find(ports[i], "port");
     std::optional<std::int64_t> end = codec::int_at(ports[i], "endPort");
     if (port != nullptr) meta::v1::check_port(errors, here.child("port"), port);
+    std::string_view protocol = codec::string_at(ports[i], "protocol");
+    if (!protocol.empty() && protocol != "TCP" && protocol != "UDP" && protocol != "SCTP")
+      meta::v1::add_not_supported(errors, here.child("protocol"), protocol, {"SCTP", "TCP", "UDP"});
     if (!end) continue;
+    meta::v1::check_range(errors, here.child("endPort"), end, 1, 65535);
     if (port == nullptr)
       meta::v1::add_required(errors, here.child("port"), "must be specified when `endPort` is specified");
     else if (!port->is_int64())
@@ -56,15 +60,25 @@ void validate_peers(schema::FieldErrors& errors, const FieldPath& path, const co
     FieldPath block_path = here.child("ipBlock");
     if (cidr.empty())
       meta::v1::add_required(errors, block_path.child("cidr"));
-    else if (!meta::v1::is_cidr(cidr))
-      meta::v1::add_invalid(errors, block_path.child("cidr"), Value(cidr),
-                            "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+    else
+      meta::v1::check_cidr(errors, block_path.child("cidr"), cidr);
+    const codec::Array& except = meta::v1::items_at(*block, "except");
+    FieldPath list = block_path.child("except");
+    for (std::size_t k = 0; k < except.size(); ++k) {
+      std::string text = meta::v1::scalar_text(&except[k]);
+      meta::v1::check_cidr(errors, list.at(k), text);
+      if (meta::v1::is_cidr(text) && meta::v1::is_cidr(cidr) && !meta::v1::is_strict_subset(text, cidr))
+        meta::v1::add_invalid(errors, list.at(k), except[k], "must be a strict subset of `cidr`");
+    }
   }
 }
 
 void validate(const Value& policy, const model::WriteContext&, schema::FieldErrors& errors) {
   FieldPath spec("spec");
   meta::v1::check_selector(errors, spec.child("podSelector"), codec::find_path(policy, {"spec", "podSelector"}));
+  const codec::Array& types = meta::v1::items_of(codec::find_path(policy, {"spec", "policyTypes"}));
+  if (types.size() > 2)
+    meta::v1::add_invalid(errors, spec.child("policyTypes"), Value(types), "may not specify more than two policyTypes");
   struct Direction {
     std::string_view rules;
     std::string_view peers;

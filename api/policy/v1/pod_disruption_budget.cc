@@ -18,14 +18,14 @@ void cells_of(const Value& budget, Time, codec::Array& cells) {
 }
 
 void validate(const Value& budget, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.status_subresource) return;
+  if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   const Value* least = codec::find_path(budget, {"spec", "minAvailable"});
   const Value* most = codec::find_path(budget, {"spec", "maxUnavailable"});
   if (least != nullptr && most != nullptr)
     meta::v1::add_invalid(errors, spec, *codec::find(budget, "spec"), "minAvailable and maxUnavailable cannot be both set");
-  meta::v1::check_count_or_percent(errors, spec.child("minAvailable"), least);
-  meta::v1::check_count_or_percent(errors, spec.child("maxUnavailable"), most);
+  meta::v1::check_share(errors, spec.child("minAvailable"), least);
+  meta::v1::check_share(errors, spec.child("maxUnavailable"), most);
   meta::v1::check_selector(errors, spec.child("selector"), codec::find_path(budget, {"spec", "selector"}));
 }
 

@@ -20,6 +20,7 @@ constexpr std::string_view kGroup = "rbac.authorization.k8s.io";
 void validate_subject(schema::FieldErrors& errors, const meta::v1::FieldPath& path, const Value& subject) {
   std::string_view kind = string_at(subject, "kind");
   std::string_view group = string_at(subject, "apiGroup");
+  if (string_at(subject, "name").empty()) meta::v1::add_required(errors, path.child("name"));
   if (kind == "ServiceAccount") {
     if (!group.empty()) meta::v1::add_not_supported(errors, path.child("apiGroup"), group, {""});
     if (string_at(subject, "namespace").empty()) meta::v1::add_required(errors, path.child("namespace"));
@@ -34,6 +35,7 @@ void validate_binding(const Value& binding, const model::WriteContext& context, 
   meta::v1::FieldPath role("roleRef");
   std::string_view group = string_at_path(binding, {"roleRef", "apiGroup"});
   if (group != kGroup) meta::v1::add_not_supported(errors, role.child("apiGroup"), group, {kGroup});
+  if (string_at_path(binding, {"roleRef", "name"}).empty()) meta::v1::add_required(errors, role.child("name"));
   meta::v1::FieldPath subjects("subjects");
   const codec::Array& list = meta::v1::items_at(binding, "subjects");
   for (std::size_t i = 0; i < list.size(); ++i) validate_subject(errors, subjects.at(i), list[i]);

@@ -10,10 +10,12 @@
 #include "cmd/cli/preconditions.h"
 #include "cmd/cli/progress.h"
 #include "cmd/cli/server_flags.h"
+#include "cmd/compose/agent.h"
 #include "cmd/containerd/containerd.h"
 #include "cmd/pause/pause_image.h"
 #include "net/grpc.h"
 #include "node/cri/cgroups.h"
+#include "node/volumes/mounts.h"
 #include "rt/os/loop.h"
 #include "rt/os/machine.h"
 #include "rt/os/net.h"
@@ -162,6 +164,9 @@ rt::Task<int> stop_all(rt::OsLoop& loop, Options options) {
   auto stopped = co_await containerd.stop();
   if (!stopped) co_return complain("stopping containerd", stopped.error());
   progress.step("containerd stopped");
+  for (const std::string& dir : {pods_dir(options.data_dir), pods_memory_dir(options.data_dir)})
+    if (auto unmounted = co_await node::unmount_below(*files, *process, dir); !unmounted)
+      co_return complain("unmounting the pods' volumes", unmounted.error());
   co_return 0;
 }
 

@@ -1,6 +1,7 @@
 // up, server and agent: one process until a signal ends it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
@@ -146,10 +147,16 @@ class Process {
     CO_TRY_ASSIGN(options.shutdown_delay, parse_go_duration(flags.shutdown_delay));
     control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
     CO_TRY(co_await control_plane_->start());
-    serving_ = true;
     progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
     manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
     scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {"system:masters"}));
+    start_controllers();
+    serving_ = true;
+    tasks_.spawn(renew_certificates());
+    co_return Result<void>();
+  }
+
+  void start_controllers() {
     control::ControllerSettings settings;
     settings.cluster_ca_pem = pki_->ca_pem();
     settings.cluster_ca_key_pem = pki_->ca_key_pem();
@@ -160,8 +167,6 @@ class Process {
         std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_, settings);
     controllers_->start();
     add_process_metrics(metrics_, *files_);
-    tasks_.spawn(renew_certificates());
-    co_return Result<void>();
   }
 
   rt::Task<Result<void>> start_agent() {
@@ -184,13 +189,18 @@ class Process {
 
   // To the server of this data directory, as this node.
   Result<void> connect_agent() {
-    net::TlsClientOptions tls{.ca_pem = pki_->ca_pem(), .identity = pki_->node(), .server_name = "127.0.0.1"};
     net::ClientOptions client;
     client.address = rt::Address::tcp("127.0.0.1", static_cast<std::uint16_t>(options_.port));
-    TRY_ASSIGN(client.tls, net::make_tls_client(tls));
+    TRY_ASSIGN(agent_tls_, net::make_tls_client(agent_tls_options()));
+    client.tls = agent_tls_;
     agent_transport_ =
         client::make_https_transport(net::make_client(loop_, *net_, std::move(client)), {.user_agent = "kubelet"});
+    tasks_.spawn(renew_certificates());
     return {};
+  }
+
+  net::TlsClientOptions agent_tls_options() const {
+    return {.ca_pem = pki_->ca_pem(), .identity = pki_->node(), .server_name = "127.0.0.1"};
   }
 
   rt::Task<void> renew_certificates() {
@@ -201,17 +211,21 @@ class Process {
   }
 
   void renew_now() {
-    if (!pki_ || !serving_) return;
+    if (!serving_ && !agent_tls_) return;
     auto renewed = pki_->renew_due(loop_.clock().wall());
     if (!renewed) {
       complain("renewing certificates", renewed.error());
     } else if (!renewed->empty()) {
-      if (auto loaded = reload_certificates(); !loaded) complain("loading the new certificates", loaded.error());
+      if (auto loaded = reload_certificates(*renewed); !loaded) complain("loading the new certificates", loaded.error());
     }
   }
 
-  Result<void> reload_certificates() {
-    TRY(control_plane_->reload_certificates());
+  Result<void> reload_certificates(const std::vector<std::string>& renewed) {
+    if (control_plane_) TRY(control_plane_->reload_certificates());
+    // What controllers hand out of these (kube-root-ca.crt, signed tokens and certificates) they look at when they start.
+    auto changed = [&renewed](const char* name) { return std::find(renewed.begin(), renewed.end(), name) != renewed.end(); };
+    if (controllers_ && (changed("ca") || changed("sa"))) start_controllers();
+    if (agent_tls_) TRY(agent_tls_->replace(agent_tls_options()));
     if (agent_) TRY(agent_->reload_certificates(pki_->kubelet(), pki_->ca_pem()));
     return {};
   }
@@ -256,8 +270,9 @@ class Process {
   std::unique_ptr<Controllers> controllers_;
   std::unique_ptr<Agent> agent_;
   rt::Scope tasks_{loop_};
-  bool serving_ = false;  // the control plane has started
-  bool claimed_ = false;  // the pid file is ours
+  std::shared_ptr<net::TlsClient> agent_tls_;  // of an agent without a server in this process
+  bool serving_ = false;                       // the control plane has started
+  bool claimed_ = false;                       // the pid file is ours
   bool stopping_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include "api/cri/v1/types.h"
 #include "cmd/pause/pause_image.h"
 #include "node/cri/cri_runtime.h"
+#include "node/volumes/mounts.h"
 #include "server/version.h"
 
 namespace charon::cmd {
@@ -34,6 +35,9 @@ struct Agent::Parts {
   std::shared_ptr<net::TlsServer> tls;
 };
 
+std::string pods_dir(const std::string& data_dir) { return data_dir + "/pods"; }
+std::string pods_memory_dir(const std::string& data_dir) { return data_dir + "/pods-memory"; }
+
 Agent::Agent(Containerd::Host host, rt::Random& random, AgentSettings settings)
     : host_(host), random_(random), settings_(std::move(settings)), parts_(std::make_unique<Parts>()) {}
 
@@ -56,6 +60,9 @@ rt::Task<Result<void>> Agent::wait_for_cri() {
 }
 
 rt::Task<Result<void>> Agent::start_runtime() {
+  auto mounted = co_await node::mount_memory(host_.files, host_.process, pods_memory_dir(settings_.data_dir), "mode=0750");
+  if (!mounted)
+    co_return fail_with("no tmpfs for the secrets of pods (mounting needs CAP_SYS_ADMIN)", std::move(mounted.error()));
   if (settings_.containerd_socket.empty()) {
     parts_->containerd = std::make_unique<Containerd>(host_, ContainerdOptions{settings_.data_dir, std::string(kPauseImage)});
     CO_TRY(co_await parts_->containerd->start());
@@ -87,8 +94,9 @@ Result<void> Agent::start(client::Transport& transport) {
   options.node.pod_cidr = settings_.pod_cidr;
   options.node.version = server::kKubernetesVersion;
   options.node.data_dir = settings_.data_dir;
-  options.pods.pods_dir = settings_.data_dir + "/pods";
-  // Secrets of pods lie below; the pods reach them through their mounts, other users not at all.
+  // The pods reach what lies below through their mounts, other users not at all.
+  options.pods.pods_dir = pods_dir(settings_.data_dir);
+  options.pods.pods_memory_dir = pods_memory_dir(settings_.data_dir);
   TRY(host_.files.make_dirs(options.pods.pods_dir, 0750));
   options.pods.host_resolv_conf = host_.files.read("/etc/resolv.conf").value_or("");
   options.network.ipam_data_dir = settings_.data_dir + "/cni-ipam";

@@ -28,6 +28,10 @@ struct AgentSettings {
   std::string client_ca_pem;        // who may call it
 };
 
+// Where the node's pods have their volumes, on the disk and on a tmpfs.
+std::string pods_dir(const std::string& data_dir);
+std::string pods_memory_dir(const std::string& data_dir);
+
 class Agent {
  public:
   static constexpr std::uint16_t kApiPort = 10250;  // of the node's API
@@ -36,7 +40,8 @@ class Agent {
   ~Agent();
   Agent(const Agent&) = delete;
 
-  // Starts or adopts containerd and gives it the pause image. Before `start`; needs no API server.
+  // Starts or adopts containerd and gives it the pause image; mounts the memory for pods' volumes. Before `start`; needs no
+  // API server.
   rt::Task<Result<void>> start_runtime();
   // Registers the node and takes up its pods. `transport` acts as the node and must outlive the agent.
   Result<void> start(client::Transport& transport);

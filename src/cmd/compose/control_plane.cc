@@ -8,6 +8,10 @@
 #include "model/kind.h"
 #include "rt/os/loop.h"
 #include "server/admission/plugins.h"
+#include "server/aggregation/api_services.h"
+#include "server/aggregation/availability.h"
+#include "server/aggregation/registration.h"
+#include "server/aggregation/remote_servers.h"
 #include "server/api.h"
 #include "server/audit/record.h"
 #include "server/authn/authenticator.h"
@@ -71,6 +75,10 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::TokenAuthenticator> tokens;
   std::unique_ptr<server::Authenticator> authenticator;
   std::unique_ptr<server::NodeConnections> nodes;
+  std::unique_ptr<server::ApiServices> api_services;
+  std::unique_ptr<server::RemoteServers> remote_servers;
+  std::unique_ptr<server::Availability> availability;
+  std::unique_ptr<server::Registration> registration;
   std::unique_ptr<server::Front> front;
   std::shared_ptr<net::TlsServer> tls;
   std::unique_ptr<net::HttpServer> https;
@@ -104,7 +112,7 @@ rt::Task<Result<void>> ControlPlane::start() {
 
   parts.kinds = std::make_unique<model::KindRegistry>();
   parts.caches = std::make_unique<server::Caches>(host_.loop, *parts.store, *parts.kinds);
-  parts.definitions = std::make_unique<server::crd::Definitions>(host_.loop, *parts.caches);
+  parts.definitions = std::make_unique<server::crd::Definitions>(host_.loop, host_.net, host_.random, *parts.caches);
   server::crd::Definitions* definitions = parts.definitions.get();
   CO_TRY(co_await parts.caches->start([definitions] { definitions->load(); }));
   parts.admission = std::make_unique<server::Admission>(
@@ -118,8 +126,12 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.authorizer = server::make_authorizer_union(std::move(authorizers));
   CO_TRY(start_authentication(parts));
   parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_client_options(pki_));
-  parts.front = std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_,
-                                                parts.nodes.get(), parts.auditor.get(), options_.limits);
+  parts.api_services = std::make_unique<server::ApiServices>(*parts.caches);
+  parts.remote_servers =
+      std::make_unique<server::RemoteServers>(host_.loop, host_.net, *parts.caches, pki_.front_proxy_client());
+  parts.front = std::make_unique<server::Front>(
+      *parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get(),
+      server::Front::Aggregation{*parts.api_services, *parts.remote_servers}, parts.auditor.get(), options_.limits);
   publish_service_account_keys();
   parts.front->add_health_check({"ping", [] { return Result<void>(); }});
   parts.front->add_health_check({.name = "bootstrap",
@@ -144,6 +156,8 @@ rt::Task<Result<void>> ControlPlane::start() {
       *parts.admin, {options_.service_ip, options_.advertise_ip, parts.https->local().port, std::move(authentication)}));
   CO_TRY(co_await server::bootstrap_roles(host_.loop, *parts.admin));
   parts.definitions->start(*parts.api);
+  parts.registration = std::make_unique<server::Registration>(*parts.api);
+  parts.availability = std::make_unique<server::Availability>(*parts.api, *parts.api_services, *parts.remote_servers, metrics_);
   parts.bootstrapped = true;
   co_return Result<void>();
 }
@@ -215,6 +229,7 @@ Result<void> ControlPlane::reload_certificates() {
   parts_->service_account_keys->replace(std::move(keys));
   publish_service_account_keys();
   parts_->nodes->replace(agent_client_options(pki_));
+  parts_->remote_servers->replace_identity(pki_.front_proxy_client());
   return parts_->tls->replace(serving_options(pki_));
 }
 

@@ -223,8 +223,9 @@ Result<bool> ClusterPki::renew_authority(const std::string& name, Issuer& issuer
       return fail(Reason::Invalid, key_path + " does not belong to " + certificate_path + ". " + kRestoreAuthority);
     }
     if (is_current(*read, now, kAuthorityRenewSeconds)) {
+      const bool by_another = !issuer.certificate_pem.empty() && issuer.certificate_pem != *existing;
       issuer = {.certificate_pem = *existing, .key_pem = key_pem};
-      return false;
+      return by_another;
     }
     // What it issued names it as issuer.
     authority.common_name = read->common_name;
@@ -250,8 +251,10 @@ Result<bool> ClusterPki::renew_leaf(const std::string& name, const Certificate& 
     TRY_ASSIGN(const bool same_key, x509::certificate_has_key(*existing, key_pem));
     TRY_ASSIGN(const bool ours, x509::certificate_signed_by(*existing, issuer.key_pem));
     if (same_key && ours && says_the_same(*read, wanted) && is_current(*read, now, kLeafRenewSeconds)) {
-      leaves_[name] = {.certificate_pem = *existing, .key_pem = key_pem};
-      return false;
+      net::KeyPair& held = leaves_[name];
+      const bool by_another = !held.certificate_pem.empty() && held.certificate_pem != *existing;
+      held = {.certificate_pem = *existing, .key_pem = key_pem};
+      return by_another;
     }
   }
   Certificate request = wanted;

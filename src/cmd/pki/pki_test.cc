@@ -151,6 +151,16 @@ TEST_F(PkiTest, LeavesAreRenewedInTheirLastMonth) {
   EXPECT_THAT(pki->renew_due(later(335 * kDay + 2)).value(), IsEmpty());
 }
 
+TEST_F(PkiTest, WhatAnotherProcessRenewedIsTakenOver) {
+  const auto server = open(kStart), agent = open(kStart);
+  EXPECT_THAT(agent->renew_due(later(340 * kDay)).value(), Contains("apiserver"));
+  EXPECT_THAT(server->renew_due(later(340 * kDay)).value(), Contains("apiserver"));
+  EXPECT_EQ(server->api_server().certificate_pem, agent->api_server().certificate_pem);
+  EXPECT_THAT(server->renew_due(later(340 * kDay)).value(), IsEmpty());
+  EXPECT_THAT(agent->renew_due(later(9 * 365 * kDay + kDay)).value(), Contains("ca"));
+  EXPECT_THAT(server->renew_due(later(9 * 365 * kDay + kDay)).value(), Contains("ca"));
+}
+
 TEST_F(PkiTest, ExpiredLeavesAreRenewedAtStart) {
   open(kStart);
   const std::string ca = bytes("ca.crt");

@@ -64,11 +64,21 @@ std::string list_text(std::string_view before, const std::map<std::string, int>&
   return parts.empty() ? std::string() : fmt::format("{}{}", before, fmt::join(parts, ", "));
 }
 
+// In the words of Kubernetes' discovery client.
+std::string discovery_failure(const std::vector<std::string>& unavailable) {
+  if (unavailable.empty()) return {};
+  std::vector<std::string> parts;
+  for (const std::string& gv : unavailable) parts.push_back(fmt::format("{0}: stale GroupVersion discovery: {0}", gv));
+  return fmt::format("Discovery failed for some groups, {} failing: unable to retrieve the complete list of server APIs: {}",
+                     unavailable.size(), fmt::join(parts, ", "));
+}
+
 NamespaceStatus status_of(const State& state, const Totals& totals, Time now) {
   NamespaceStatus status = state.space->status;
   status.phase = "Terminating";
   const Outcome outcomes[] = {
-      {"NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered", "", ""},
+      {"NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered", "DiscoveryFailed",
+       discovery_failure(state.unavailable)},
       {"NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", "All legacy kube types successfully parsed", "",
        ""},
       {"NamespaceDeletionContentFailure", "ContentDeleted", "All content successfully deleted, may be waiting on finalization",
@@ -112,7 +122,8 @@ Plan plan_namespace(const State& state, Time now) {
   updated.metadata.resourceVersion.clear();
   updated.status = status_of(state, totals, now);
   if (updated.status != space.status) plan.update_status(updated).stage = kStatus;
-  if (!state.content.empty()) {
+  // What an aggregated server holds of the namespace cannot be known while it does not answer.
+  if (!state.content.empty() || !state.unavailable.empty()) {
     plan.requeue(kLookAgain);
     return plan;
   }

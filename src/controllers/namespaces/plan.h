@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "api/core/v1/types.h"
@@ -20,6 +21,7 @@ struct State {
   std::shared_ptr<const core::v1::Namespace> space;
   std::vector<model::DocumentPtr> content;  // all objects in it, as far as the caches know
   std::vector<model::KindRef> kinds;        // all kinds that objects in it may have
+  std::vector<std::string> unavailable;     // group versions of aggregated servers that cannot be asked: "example.com/v1"
   std::optional<Error> failure;             // of the plan before
 };
 

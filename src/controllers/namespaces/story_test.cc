@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/apiregistration/v1/types.h"
 #include "controllers/namespaces/controller.h"
 #include "controllers/serviceaccount/controller.h"
 #include "controllers/testing/cluster.h"
@@ -84,6 +85,34 @@ TEST_F(NamespaceStory, WaitsForFinalizersAndSaysSo) {
             "instances");
   EXPECT_EQ(condition("NamespaceDeletionDiscoveryFailure"), "False ResourcesDiscovered: All resources successfully discovered");
   cluster_.change<Pod>({"team", "held"}, "", [](Pod& pod) { pod.metadata.finalizers.clear(); });
+  cluster_.run(5s);
+  EXPECT_EQ(team(), nullptr);
+}
+
+TEST_F(NamespaceStory, WaitsForAggregatedServersThatDoNotAnswer) {
+  apiregistration::v1::APIService service;
+  service.metadata.name = "v1.wardle.example.com";
+  service.spec.group = "wardle.example.com";
+  service.spec.version = "v1";
+  service.spec.groupPriorityMinimum = 1000;
+  service.spec.versionPriority = 15;
+  service.spec.service.emplace();
+  service.spec.service->namespace_ = "default";
+  service.spec.service->name = "wardle";
+  cluster_.create(service);
+  cluster_.remove<Namespace>({"", "team"});
+  cluster_.run(5s);
+  ASSERT_NE(team(), nullptr);
+  EXPECT_EQ(condition("NamespaceDeletionDiscoveryFailure"),
+            "True DiscoveryFailed: Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server "
+            "APIs: wardle.example.com/v1: stale GroupVersion discovery: wardle.example.com/v1");
+  EXPECT_EQ(condition("NamespaceContentRemaining"), "False ContentRemoved: All content successfully removed");
+  cluster_.change<apiregistration::v1::APIService>({"", "v1.wardle.example.com"}, "status",
+                                                   [](apiregistration::v1::APIService& changed) {
+                                                     auto& condition = changed.status.conditions.emplace_back();
+                                                     condition.type = "Available";
+                                                     condition.status = "True";
+                                                   });
   cluster_.run(5s);
   EXPECT_EQ(team(), nullptr);
 }

@@ -18,6 +18,7 @@
 #include "control/runner.h"
 #include "model/kind.h"
 #include "rt/virtual/loop.h"
+#include "rt/virtual/net.h"
 #include "server/admission/admission.h"
 #include "server/admission/namespace_lifecycle/namespace_lifecycle.h"
 #include "server/api.h"
@@ -162,7 +163,8 @@ class Cluster {
   std::unique_ptr<server::Api> api_;
   std::unique_ptr<server::Authorizer> authorizer_;
   std::unique_ptr<client::Transport> transport_;
-  server::crd::Definitions definitions_{loop_, caches_};
+  rt::VirtualNet net_{loop_};
+  server::crd::Definitions definitions_{loop_, net_, random_, caches_};
   std::unique_ptr<client::InformerSet> informers_;
   std::vector<std::unique_ptr<control::Runner>> runners_;
 };

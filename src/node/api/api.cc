@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "net/client.h"
+#include "net/query_flag.h"
 #include "net/spdy.h"
 #include "node/logs/log_reader.h"
 #include "node/streaming/channels.h"
@@ -29,10 +30,7 @@ std::vector<std::string> segments(std::string_view path) {
   return out;
 }
 
-bool flag(std::string_view query, std::string_view name) {
-  auto value = net::query_value(query, name);
-  return value && (*value == "1" || *value == "true");
-}
+bool flag(std::string_view query, std::string_view name) { return net::query_flag(query, name).value_or(false); }
 
 // SPDY clients name the ports in their streams, those of the older WebSocket protocols in the query.
 Result<std::vector<std::uint16_t>> ports_of(std::string_view query) {
@@ -137,16 +135,14 @@ Result<const ObservedContainer*> NodeApi::find_container(const std::string& ns, 
   if (observed == nullptr) return fail(Reason::NotFound, "pod \"" + pod + "\" not found");
   const ObservedContainer* found = back > 0 ? previous(*observed, container) : newest(*observed, container);
   PodPtr object = agent_.find_pod(ns, pod);
-  bool known = object && node::find_container(*object, container) != nullptr;
+  bool known = object && node::find_container(*object, container).has_value();
   if (!known) return fail(Reason::NotFound, "container \"" + container + "\" not found in pod \"" + pod + "_" + ns + "\"");
   if (found == nullptr && back > 0)
     return fail(Reason::BadRequest, "previous terminated container \"" + container + "\" in pod \"" + pod + "\" not found");
   if (found != nullptr) return found;
   std::string why = "ContainerCreating";
-  for (const auto* list : {&object->status.initContainerStatuses, &object->status.containerStatuses})
-    for (const auto& status : *list)
-      if (status.name == container && status.state.waiting && !status.state.waiting->reason.empty())
-        why = status.state.waiting->reason;
+  const core::v1::ContainerStatus* status = reported_status(*object, container);
+  if (status != nullptr && status->state.waiting && !status->state.waiting->reason.empty()) why = status->state.waiting->reason;
   return fail(Reason::BadRequest, "container \"" + container + "\" in pod \"" + pod + "\" is waiting to start: " + why);
 }
 

@@ -229,6 +229,10 @@ cri::v1::PodSandboxConfig sandbox_config(const core::v1::Pod& pod, std::uint32_t
   for (const ContainerView& view : containers_of(pod))
     if (view.spec->securityContext && view.spec->securityContext->privileged.value_or(false))
       security_context.privileged = true;
+  // The runtime starts a privileged container only in what it is told to be a privileged sandbox.
+  for (const auto& added : pod.spec.ephemeralContainers)
+    if (const auto& context = added.ephemeralContainerCommon.securityContext; context && context->privileged.value_or(false))
+      security_context.privileged = true;
   if (pod.spec.securityContext) {
     if (pod.spec.securityContext->runAsUser)
       security_context.run_as_user.emplace().value = *pod.spec.securityContext->runAsUser;
@@ -281,6 +285,12 @@ Result<cri::v1::ContainerConfig> container_config(const core::v1::Pod& pod, cons
   auto& linux_config = out.linux.emplace();
   linux_config.resources = linux_resources(pod, container, setup.memory_bytes);
   linux_config.security_context = security(pod, container);
+  if (!container_setup.target_id.empty()) {
+    auto& joined = linux_config.security_context->namespace_options;
+    if (!joined) joined.emplace();
+    joined->pid = NamespaceMode::TARGET;
+    joined->target_id = std::move(container_setup.target_id);
+  }
   return out;
 }
 

@@ -16,6 +16,7 @@ namespace charon::node {
 struct PodSetup {
   std::string log_root = "/var/log/pods";
   std::string pods_dir;                  // <pods_dir>/<uid>/ belongs to one pod
+  std::string pods_memory_dir;           // the same on a tmpfs
   std::vector<std::string> cluster_dns;  // empty: pods use the host's resolver
   std::string cluster_domain = "cluster.local";
   std::string host_resolv_conf;   // content of the host's, for its search domains
@@ -36,6 +37,7 @@ struct ContainerSetup {
   std::string image_ref;               // as the runtime named the image
   std::vector<cri::v1::Mount> mounts;  // volumes first, then the agent's own files
   Environment environment;
+  std::string target_id;  // of the container whose process namespace it joins; empty: none
 };
 
 // BadRequest when the container asks for what cannot be given (run as non-root with user 0).

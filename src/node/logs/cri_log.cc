@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "net/http.h"
+#include "net/query_flag.h"
 
 namespace charon::node {
 namespace {
@@ -18,10 +19,7 @@ Result<std::optional<std::int64_t>> number(std::string_view query, std::string_v
   return value;
 }
 
-bool flag(std::string_view query, std::string_view name) {
-  auto text = net::query_value(query, name);
-  return text && (*text == "true" || *text == "1");
-}
+bool flag(std::string_view query, std::string_view name) { return net::query_flag(query, name).value_or(false); }
 
 }  // namespace
 

@@ -1,8 +1,11 @@
 #include "node/pod/containers.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 
 #include "base/bytes.h"
+#include "base/check.h"
+#include "schema/convert.h"
 
 namespace charon::node {
 
@@ -15,14 +18,37 @@ std::vector<ContainerView> containers_of(const core::v1::Pod& pod) {
   return out;
 }
 
-const core::v1::Container* find_container(const core::v1::Pod& pod, std::string_view name) {
+std::vector<EphemeralView> ephemeral_containers_of(const core::v1::Pod& pod) {
+  std::vector<EphemeralView> out;
+  for (const auto& container : pod.spec.ephemeralContainers) {
+    // The two types have the same members, so that one reads the other's form.
+    auto tree = schema::tree_from_struct(core::v1::EphemeralContainerCommon::table(), &container.ephemeralContainerCommon);
+    auto spec = schema::from_tree<core::v1::Container>(tree);
+    CHECK(spec.has_value());
+    out.push_back({*std::move(spec), container.targetContainerName});
+  }
+  return out;
+}
+
+std::optional<core::v1::Container> find_container(const core::v1::Pod& pod, std::string_view name) {
   for (const ContainerView& view : containers_of(pod))
-    if (view.spec->name == name) return view.spec;
+    if (view.spec->name == name) return *view.spec;
+  for (EphemeralView& view : ephemeral_containers_of(pod))
+    if (view.spec.name == name) return std::move(view.spec);
+  return std::nullopt;
+}
+
+const core::v1::ContainerStatus* reported_status(const core::v1::Pod& pod, std::string_view name) {
+  for (const auto* list :
+       {&pod.status.initContainerStatuses, &pod.status.containerStatuses, &pod.status.ephemeralContainerStatuses})
+    for (const auto& status : *list)
+      if (status.name == name) return &status;
   return nullptr;
 }
 
 RestartPolicy restart_policy(const core::v1::Pod& pod, const ContainerView& container) {
   if (container.role == Role::Sidecar) return RestartPolicy::Always;
+  if (container.role == Role::Ephemeral) return RestartPolicy::Never;
   std::string_view text = pod.spec.restartPolicy;
   if (container.spec->restartPolicy) text = *container.spec->restartPolicy;
   // An init container runs to its end: under Always it is repeated only when it failed.

@@ -26,12 +26,14 @@ class Decider {
   bool stop_all(std::int64_t grace_s, const std::string& why);
   bool stop_role(bool sidecars, TimePoint deadline, const std::string& why);
   void stop(const ObservedContainer& container, TimePoint deadline, std::string why);
-  bool start(const ContainerView& view, const ObservedContainer* last, const std::string& sandbox_id);
+  bool start(const ContainerView& view, const ObservedContainer* last, const std::string& sandbox_id,
+             const std::string& target_id = {});
   bool wants_start() const;
   const ObservedSandbox* ready_sandbox();
   void first_images();
   bool init_containers(const std::string& sandbox_id);
   void main_container(const ContainerView& view, const std::string& sandbox_id);
+  void ephemeral_containers(const std::string& sandbox_id);
   bool replace_if_needed(const ContainerView& view, const ObservedContainer& container);
   void remove_old();
   void again(TimePoint when) {
@@ -136,7 +138,8 @@ const ObservedSandbox* Decider::ready_sandbox() {
   return nullptr;
 }
 
-bool Decider::start(const ContainerView& view, const ObservedContainer* last, const std::string& sandbox_id) {
+bool Decider::start(const ContainerView& view, const ObservedContainer* last, const std::string& sandbox_id,
+                    const std::string& target_id) {
   ContainerMemory& memory = memory_.containers[view.spec->name];
   if (last != nullptr) {
     if (auto until = memory.restart.held_until(last->finished_at, now_)) {
@@ -171,12 +174,10 @@ bool Decider::start(const ContainerView& view, const ObservedContainer* last, co
   }
   if (last == nullptr) {
     // The runtime's containers were lost (a new disk, a pruned runtime): the count goes on.
-    for (const auto* list : {&pod_.status.initContainerStatuses, &pod_.status.containerStatuses})
-      for (const auto& status : *list)
-        if (status.name == view.spec->name && !status.containerID.empty())
-          attempt = static_cast<std::uint32_t>(status.restartCount) + 1;
+    const core::v1::ContainerStatus* status = reported_status(pod_, view.spec->name);
+    if (status != nullptr && !status->containerID.empty()) attempt = static_cast<std::uint32_t>(status->restartCount) + 1;
   }
-  plan_.actions.push_back(StartContainer{view.spec->name, attempt, sandbox_id});
+  plan_.actions.push_back(StartContainer{view.spec->name, attempt, sandbox_id, target_id});
   return true;
 }
 
@@ -263,6 +264,19 @@ void Decider::main_container(const ContainerView& view, const std::string& sandb
   start(view, last, sandbox_id);
 }
 
+// Each is started once, however far the pod's own containers are. One that joins another waits until that runs.
+void Decider::ephemeral_containers(const std::string& sandbox_id) {
+  for (const EphemeralView& view : ephemeral_containers_of(pod_)) {
+    const ObservedContainer* last = newest(observed_, view.spec.name);
+    if (last != nullptr && last->state != State::Created) continue;
+    const core::v1::ContainerStatus* status = reported_status(pod_, view.spec.name);
+    if (last == nullptr && status != nullptr && !status->containerID.empty()) continue;
+    const ObservedContainer* target = view.target.empty() ? nullptr : newest(observed_, view.target);
+    if (!view.target.empty() && (target == nullptr || !alive(*target))) continue;
+    start({&view.spec, Role::Ephemeral}, last, sandbox_id, target == nullptr ? "" : target->id);
+  }
+}
+
 // Of each container the newest and the one before it stay (for `logs --previous`).
 void Decider::remove_old() {
   for (const ContainerView& view : views_) {
@@ -297,6 +311,7 @@ void Decider::keep_running() {
     return;
   }
   remove_old();
+  ephemeral_containers(sandbox->id);
   if (!init_containers(sandbox->id)) return;
   for (const ContainerView& view : views_)
     if (view.role == Role::Main) main_container(view, sandbox->id);
@@ -340,7 +355,9 @@ struct Describe {
   std::string operator()(const StopSandbox& a) const { return "stop sandbox " + a.id; }
   std::string operator()(const RemoveSandbox& a) const { return "remove sandbox " + a.id; }
   std::string operator()(const EnsureImage& a) const { return "ensure image of " + a.container; }
-  std::string operator()(const StartContainer& a) const { return "start " + a.container + " #" + std::to_string(a.attempt); }
+  std::string operator()(const StartContainer& a) const {
+    return "start " + a.container + " #" + std::to_string(a.attempt) + (a.target_id.empty() ? "" : " into " + a.target_id);
+  }
   std::string operator()(const StopContainer& a) const { return "stop " + a.container + " grace=" + std::to_string(a.grace_s); }
   std::string operator()(const RemoveContainer& a) const { return "remove container " + a.id; }
   std::string operator()(const FinishPod&) const { return "finish pod"; }

@@ -1,7 +1,8 @@
 // The pod state machine: what to do next for one pod, and what its status is. Pure: no I/O, no clock.
 //
 // `decide` is called again and again with a fresh observation until it asks for nothing; it never depends on having been
-// called before, except through PodMemory. Behaviour follows the kubelet (KEP-753 for sidecars).
+// called before, except through PodMemory. Behaviour follows the kubelet (KEP-753 for sidecars, KEP-277 for ephemeral
+// containers).
 #pragma once
 
 #include <optional>
@@ -41,6 +42,7 @@ struct StartContainer {
   std::string container;
   std::uint32_t attempt = 0;
   std::string sandbox_id;
+  std::string target_id;  // of an ephemeral container: the running container whose processes it sees; empty: none
   bool operator==(const StartContainer&) const = default;
 };
 // preStop hook, then the stop signal, then after the grace period the kill. Runs in the background.

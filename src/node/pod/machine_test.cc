@@ -69,9 +69,7 @@ class Story {
     memory.stopping.erase(container.id);
   }
   const core::v1::ContainerStatus& status(std::string_view name) {
-    for (const auto* list : {&pod.status.initContainerStatuses, &pod.status.containerStatuses})
-      for (const auto& candidate : *list)
-        if (candidate.name == name) return candidate;
+    if (const core::v1::ContainerStatus* found = reported_status(pod, name)) return *found;
     static core::v1::ContainerStatus none;
     ADD_FAILURE() << "no status of " << name;
     return none;
@@ -141,6 +139,22 @@ TEST(PodMachine, StartsAPodFromNothing) {
   EXPECT_TRUE(story.status("a").ready);
   EXPECT_EQ(story.status("a").containerID, "containerd://a-0");
   EXPECT_THAT(story.settle(), IsEmpty());
+}
+
+TEST(PodMachine, StatusesNameTheMounts) {
+  core::v1::Pod pod = pod_of({"a"});
+  pod.spec.containers[0].volumeMounts = {{.name = "rw", .mountPath = "/rw"},
+                                         {.name = "ro", .readOnly = true, .mountPath = "/ro"}};
+  Story story(pod);
+  EXPECT_THAT(decide(story.pod, story.observed, story.memory, story.node, story.now).status.containerStatuses[0].volumeMounts,
+              IsEmpty());
+  story.settle();
+  const auto& mounts = story.status("a").volumeMounts;
+  ASSERT_EQ(mounts.size(), 2);
+  EXPECT_EQ(mounts[0].mountPath, "/rw");
+  EXPECT_EQ(mounts[0].recursiveReadOnly, std::nullopt);
+  EXPECT_TRUE(mounts[1].readOnly);
+  EXPECT_EQ(mounts[1].recursiveReadOnly, "Disabled");
 }
 
 TEST(PodMachine, MakesTheSandboxBesideTheFirstVolumesAndShowsItWithThem) {
@@ -433,6 +447,50 @@ TEST(PodMachine, ReadinessGatesHoldReady) {
   story.settle();
   EXPECT_EQ(story.condition("Ready"), "True");
   EXPECT_EQ(story.condition("example.com/gate"), "True");
+}
+
+core::v1::EphemeralContainer debugger(std::string name, std::string target) {
+  core::v1::EphemeralContainer out;
+  out.ephemeralContainerCommon.name = std::move(name);
+  out.ephemeralContainerCommon.image = "registry.example/tools:1";
+  out.targetContainerName = std::move(target);
+  return out;
+}
+
+TEST(PodMachine, AnEphemeralContainerIsStartedOnceInTheRunningSandbox) {
+  Story story(pod_of({"a"}));
+  story.settle();
+  story.pod.spec.ephemeralContainers.push_back(debugger("look", "a"));
+  EXPECT_EQ(decide(story.pod, story.observed, story.memory, story.node, story.now).status.ephemeralContainerStatuses.size(), 1);
+  EXPECT_THAT(story.settle(), ElementsAre("ensure image of look", "start look #0 into a-0"));
+  EXPECT_EQ(story.status("look").containerID, "containerd://look-0");
+  EXPECT_TRUE(story.status("look").state.running);
+  EXPECT_FALSE(story.status("look").ready);
+  EXPECT_FALSE(story.status("look").started);
+  EXPECT_EQ(story.condition("Ready"), "True");
+  story.exit("look", 1);
+  EXPECT_THAT(story.settle(), IsEmpty());
+  EXPECT_EQ(story.status("look").state.terminated->exitCode, 1);
+  EXPECT_EQ(story.pod.status.phase, "Running");
+  // Nor when the runtime has lost it.
+  std::erase_if(story.observed.containers, [](const ObservedContainer& container) { return container.name == "look"; });
+  EXPECT_THAT(story.settle(), IsEmpty());
+  EXPECT_EQ(story.status("look").state.terminated->exitCode, 1);
+}
+
+TEST(PodMachine, AnEphemeralContainerWaitsForWhatItJoinsAndGoesWithThePod) {
+  Story story(pod_of({"a"}, "Never"));
+  story.pod.spec.initContainers.push_back(container("setup"));
+  story.settle();
+  story.pod.spec.ephemeralContainers = {debugger("early", ""), debugger("late", "a")};
+  EXPECT_THAT(story.settle(), ElementsAre("ensure image of early", "start early #0"));
+  EXPECT_EQ(story.waiting("late"), "PodInitializing");
+  story.exit("setup", 0);
+  EXPECT_THAT(story.settle(), ElementsAre("ensure image of a", "start a #0", "ensure image of late", "start late #0 into a-0"));
+  // The pod ends with its own containers.
+  story.exit("a", 0);
+  EXPECT_THAT(story.settle(), ElementsAre("stop late grace=30", "stop early grace=30"));
+  EXPECT_EQ(story.pod.status.phase, "Succeeded");
 }
 
 TEST(QosClass, FollowsRequestsAndLimits) {

@@ -65,7 +65,6 @@ class StatusBuilder {
  private:
   ContainerStatus container_status(const ContainerView& view);
   void fill_waiting(const ContainerView& view, const ObservedContainer* last, ContainerStatus& status);
-  const ContainerStatus* reported(const std::string& name) const;
   bool initialized() const;
   std::string phase() const;
   void set_condition(std::string_view type, bool value, std::string reason, std::string message);
@@ -86,13 +85,6 @@ class StatusBuilder {
   PodStatus status_;
 };
 
-const ContainerStatus* StatusBuilder::reported(const std::string& name) const {
-  for (const auto* list : {&pod_.status.initContainerStatuses, &pod_.status.containerStatuses})
-    for (const auto& status : *list)
-      if (status.name == name) return &status;
-  return nullptr;
-}
-
 void StatusBuilder::fill_waiting(const ContainerView& view, const ObservedContainer* last, ContainerStatus& status) {
   const ContainerMemory& memory = memory_of(view.spec->name);
   if (last != nullptr) status.lastState = terminated_state(*last);
@@ -100,8 +92,8 @@ void StatusBuilder::fill_waiting(const ContainerView& view, const ObservedContai
     status.state = *trouble;
     return;
   }
-  bool init = !pod_.spec.initContainers.empty() && view.role == Role::Main;
-  status.state = waiting_state(init || view.role != Role::Main ? "PodInitializing" : "ContainerCreating", "");
+  bool init = !pod_.spec.initContainers.empty() || view.role == Role::Init || view.role == Role::Sidecar;
+  status.state = waiting_state(init ? "PodInitializing" : "ContainerCreating", "");
 }
 
 ContainerStatus StatusBuilder::container_status(const ContainerView& view) {
@@ -113,20 +105,28 @@ ContainerStatus StatusBuilder::container_status(const ContainerView& view) {
   const ObservedContainer* current = newest(observed_, name);
   if (current == nullptr) {
     // Gone with the pod's end: what was reported last stays true.
-    if (const ContainerStatus* before = reported(name);
+    if (const ContainerStatus* before = reported_status(pod_, name);
         before != nullptr && (pod_.metadata.deletionTimestamp || before->state.terminated)) {
       status = *before;
       status.ready = false;
       return status;
     }
     fill_waiting(view, nullptr, status);
-    status.started = false;
+    if (view.role != Role::Ephemeral) status.started = false;
     return status;
   }
   status.restartCount = static_cast<std::int32_t>(current->attempt);
   status.imageID = current->image_id;
   status.containerID = container_id(*current);
-  status.started = false;
+  for (const auto& mount : view.spec->volumeMounts) {
+    auto& shown = status.volumeMounts.emplace_back();
+    shown.name = mount.name;
+    shown.mountPath = mount.mountPath;
+    shown.readOnly = mount.readOnly;
+    // What is mounted below a read-only mount stays as it is.
+    if (mount.readOnly) shown.recursiveReadOnly = "Disabled";
+  }
+  if (view.role != Role::Ephemeral) status.started = false;
   if (const ObservedContainer* before = previous(observed_, name)) status.lastState = terminated_state(*before);
   switch (current->state) {
     case ObservedContainer::State::Created: {
@@ -136,6 +136,8 @@ ContainerStatus StatusBuilder::container_status(const ContainerView& view) {
     }
     case ObservedContainer::State::Running: {
       status.state.running.emplace().startedAt = whole_seconds(current->started_at);
+      // Nothing waits for an ephemeral container: it is neither started nor ready.
+      if (view.role == Role::Ephemeral) break;
       bool mine = memory.probes.container_id == current->id;
       status.started = !view.spec->startupProbe || (mine && memory.probes.started);
       status.ready = *status.started && (!view.spec->readinessProbe || (mine && memory.probes.ready));
@@ -341,6 +343,9 @@ PodStatus StatusBuilder::build() {
     ContainerStatus status = container_status(view);
     (view.role == Role::Main ? status_.containerStatuses : status_.initContainerStatuses).push_back(std::move(status));
   }
+  status_.ephemeralContainerStatuses.clear();
+  for (const EphemeralView& view : ephemeral_containers_of(pod_))
+    status_.ephemeralContainerStatuses.push_back(container_status({&view.spec, Role::Ephemeral}));
   if (!status_.startTime && memory_.started_at) status_.startTime = whole_seconds(*memory_.started_at);
   if (status_.qosClass.empty()) status_.qosClass = qos_class(pod_);
   auto deadline = active_deadline(pod_, memory_);

@@ -51,8 +51,7 @@ rt::Task<Result<Port>> open_port(net::SpdySession& server, std::string number, s
   co_return port;
 }
 
-rt::Task<void> take_data(net::WebSocket* client, ChannelProtocol protocol, std::vector<Port>* ports, rt::Event* client_gone,
-                         rt::Event* over) {
+rt::Task<void> take_data(net::WebSocket* client, ChannelProtocol protocol, std::vector<Port>* ports, SessionEnd* end) {
   while (true) {
     auto message = co_await client->read();
     if (!message || !*message) break;
@@ -62,12 +61,12 @@ rt::Task<void> take_data(net::WebSocket* client, ChannelProtocol protocol, std::
     // The other ports go on when one no longer takes anything.
     (void)co_await (*ports)[index].data->write(decoded->data);
   }
-  client_gone->set();
-  over->set();
+  end->client_gone.set();
+  end->over.set();
 }
 
 rt::Task<void> give_data(net::WebSocket* client, ChannelProtocol protocol, std::vector<Port>* ports, rt::Loop* loop,
-                         rt::Event* over) {
+                         SessionEnd* end) {
   rt::Scope relays(*loop);
   for (std::size_t i = 0; i < ports->size(); ++i)
     relays.spawn(relay((*ports)[i].data.get(), client, protocol, static_cast<std::uint8_t>(2 * i), nullptr));
@@ -77,7 +76,7 @@ rt::Task<void> give_data(net::WebSocket* client, ChannelProtocol protocol, std::
     if (text.empty()) continue;
     (void)co_await client->write(encode_message(protocol, static_cast<std::uint8_t>(2 * i + 1), text), !protocol.base64);
   }
-  over->set();
+  end->over.set();
 }
 
 }  // namespace
@@ -105,14 +104,12 @@ rt::Task<Result<void>> serve_ports(rt::Loop& loop, net::WebSocket& client, net::
     for (std::size_t channel : {2 * i, 2 * i + 1})
       CO_TRY(co_await client.write(encode_message(*protocol, static_cast<std::uint8_t>(channel), begin), !protocol->base64));
   }
-  rt::Event client_gone(loop), over(loop);
+  SessionEnd end(loop);
   rt::Scope tasks(loop);
-  tasks.spawn(take_data(&client, *protocol, &ports, &client_gone, &over));
-  tasks.spawn(give_data(&client, *protocol, &ports, &loop, &over));
-  co_await over.wait();
-  if (client_gone.is_set()) co_return Result<void>();
-  auto closing = close_client(loop, client, client_gone);
-  co_await closing;
+  tasks.spawn(take_data(&client, *protocol, &ports, &end));
+  tasks.spawn(give_data(&client, *protocol, &ports, &loop, &end));
+  auto ending = end_session(loop, client, end);
+  co_await ending;
   co_return Result<void>();
 }
 

@@ -42,10 +42,12 @@ rt::Task<std::string> read_to_end(rt::Stream* from, std::size_t limit_bytes) {
   }
 }
 
-rt::Task<void> close_client(rt::Loop& loop, net::WebSocket& client, rt::Event& client_gone) {
+rt::Task<void> end_session(rt::Loop& loop, net::WebSocket& client, SessionEnd& end) {
+  co_await end.over.wait();
+  if (end.client_gone.is_set()) co_return;
   auto closing = client.close(kNormalClosure, "");
   co_await closing;
-  auto waiting = rt::with_timeout(loop, kCloseWait, wait_for(&client_gone));
+  auto waiting = rt::with_timeout(loop, kCloseWait, wait_for(&end.client_gone));
   co_await waiting;
 }
 

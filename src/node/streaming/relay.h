@@ -17,8 +17,15 @@ rt::Task<void> relay(rt::Stream* from, net::WebSocket* client, ChannelProtocol p
 // Everything that `from` still yields; what is beyond `limit_bytes` is read and dropped.
 rt::Task<std::string> read_to_end(rt::Stream* from, std::size_t limit_bytes);
 
-// Closes the WebSocket and waits, not for long, for the client's own close: a connection that is cut while the client still
-// sends may lose what it has not read yet. `client_gone` is set by whoever reads from the client.
-rt::Task<void> close_client(rt::Loop& loop, net::WebSocket& client, rt::Event& client_gone);
+// How the two directions of a session tell that it is over.
+struct SessionEnd {
+  explicit SessionEnd(rt::Loop& loop) : client_gone(loop), over(loop) {}
+  rt::Event client_gone;  // nothing more comes from the client
+  rt::Event over;         // that, or all has been given to it
+};
+
+// Waits until the session is over. A client that is still there gets the WebSocket's close, and some time for its own: a
+// connection that is cut while the client still sends may lose what it has not read yet.
+rt::Task<void> end_session(rt::Loop& loop, net::WebSocket& client, SessionEnd& end);
 
 }  // namespace charon::node

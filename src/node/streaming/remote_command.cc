@@ -43,8 +43,7 @@ rt::Task<Result<Streams>> open_streams(net::SpdySession& command, CommandStreams
 }
 
 // What the client sends, until it goes.
-rt::Task<void> take_input(net::WebSocket* client, ChannelProtocol protocol, Streams* streams, rt::Event* client_gone,
-                          rt::Event* over) {
+rt::Task<void> take_input(net::WebSocket* client, ChannelProtocol protocol, Streams* streams, SessionEnd* end) {
   while (true) {
     auto message = co_await client->read();
     if (!message || !*message) break;
@@ -61,8 +60,8 @@ rt::Task<void> take_input(net::WebSocket* client, ChannelProtocol protocol, Stre
     // A command that no longer reads does not end its client's session: its outcome is still to come.
     if (to != nullptr && !decoded->data.empty()) (void)co_await to->write(decoded->data);
   }
-  client_gone->set();
-  over->set();
+  end->client_gone.set();
+  end->over.set();
 }
 
 // The runtime tells the outcome as a Status in JSON. Older clients get the text of a failure, and of success nothing.
@@ -74,7 +73,7 @@ std::string outcome_for(const ChannelProtocol& protocol, std::string status) {
 }
 
 rt::Task<void> give_output(net::WebSocket* client, ChannelProtocol protocol, Streams* streams, rt::Loop* loop,
-                           rt::Event* over) {
+                           SessionEnd* end) {
   rt::Event output_ended(*loop), errors_ended(*loop);
   rt::Scope relays(*loop);
   // An empty message on the first channel that carries something tells the client that the command is connected.
@@ -87,7 +86,7 @@ rt::Task<void> give_output(net::WebSocket* client, ChannelProtocol protocol, Str
   std::string status = co_await read_to_end(streams->error.get(), kOutcomeBytes);
   if (std::string outcome = outcome_for(protocol, std::move(status)); !outcome.empty())
     (void)co_await client->write(encode_message(protocol, kError, outcome), !protocol.base64);
-  over->set();
+  end->over.set();
 }
 
 }  // namespace
@@ -97,14 +96,12 @@ rt::Task<Result<void>> serve_command(rt::Loop& loop, net::WebSocket& client, net
   CHECK(protocol.has_value());
   auto opening = open_streams(command, wanted);
   CO_TRY_ASSIGN(Streams streams, co_await opening);
-  rt::Event client_gone(loop), over(loop);
+  SessionEnd end(loop);
   rt::Scope tasks(loop);
-  tasks.spawn(take_input(&client, *protocol, &streams, &client_gone, &over));
-  tasks.spawn(give_output(&client, *protocol, &streams, &loop, &over));
-  co_await over.wait();
-  if (client_gone.is_set()) co_return Result<void>();
-  auto closing = close_client(loop, client, client_gone);
-  co_await closing;
+  tasks.spawn(take_input(&client, *protocol, &streams, &end));
+  tasks.spawn(give_output(&client, *protocol, &streams, &loop, &end));
+  auto ending = end_session(loop, client, end);
+  co_await ending;
   co_return Result<void>();
 }
 

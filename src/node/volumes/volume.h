@@ -18,7 +18,7 @@ namespace charon::node {
 struct VolumeRequest {
   std::shared_ptr<const core::v1::Pod> pod;
   const core::v1::Volume* volume = nullptr;  // of that pod
-  std::string directory;                     // the volume's own, under the pod's; not there yet
+  std::string directory;                     // the volume's own; not there yet
   NodeAllocatable allocatable;
   Time now;
 };
@@ -29,8 +29,9 @@ class VolumeType {
   virtual ~VolumeType() = default;
   virtual std::string plugin() const = 0;  // "kubernetes.io~empty-dir": the folder's name under volumes/
   virtual bool handles(const core::v1::VolumeSource& source) const = 0;
-  // True when its content follows API objects and must be looked at again now and then.
-  virtual bool follows_objects() const { return false; }
+  // True when the agent writes its files from API objects: they are kept in memory, containers cannot write to them, and
+  // what they say follows the objects.
+  virtual bool made_of_objects() const { return false; }
   // The path on the host to mount. NotFound when something that it needs is not there (yet).
   virtual rt::Task<Result<std::string>> prepare(VolumeRequest request) = 0;
   // Before the directory is removed.

@@ -31,34 +31,34 @@ VolumeType* Volumes::type_of(const core::v1::VolumeSource& source) const {
   return nullptr;
 }
 
-bool Volumes::follows_objects(const core::v1::Pod& pod) const {
-  for (const auto& volume : pod.spec.volumes)
-    if (VolumeType* type = type_of(volume.volumeSource); type != nullptr && type->follows_objects()) return true;
-  return false;
-}
-
-rt::Task<Result<VolumePaths>> Volumes::prepare(std::shared_ptr<const core::v1::Pod> pod, std::string pod_directory,
-                                               NodeAllocatable allocatable, Time now) {
-  VolumePaths paths;
+rt::Task<Result<PreparedVolumes>> Volumes::prepare(std::shared_ptr<const core::v1::Pod> pod, VolumeRoots roots,
+                                                   NodeAllocatable allocatable, Time now) {
+  PreparedVolumes volumes;
   for (const auto& volume : pod->spec.volumes) {
     VolumeType* type = type_of(volume.volumeSource);
     if (type == nullptr)
       co_return fail(Reason::NotImplemented,
                      "MountVolume.SetUp failed for volume \"" + volume.name + "\" : no volume plugin matched");
+    const bool made = type->made_of_objects();
     VolumeRequest request;
     request.pod = pod;
     request.volume = &volume;
-    request.directory = pod_directory + "/volumes/" + type->plugin() + "/" + volume.name;
+    request.directory = (made ? roots.memory : roots.disk) + "/volumes/" + type->plugin() + "/" + volume.name;
     request.allocatable = allocatable;
     request.now = now;
     auto path = co_await type->prepare(std::move(request));
     if (!path) co_return fail_with("MountVolume.SetUp failed for volume \"" + volume.name + "\" ", std::move(path.error()));
-    paths[volume.name] = std::move(*path);
+    volumes[volume.name] = {std::move(*path), made};
   }
-  co_return paths;
+  co_return volumes;
 }
 
-rt::Task<Result<void>> Volumes::remove(rt::Files& files, std::string pod_directory) {
+rt::Task<Result<void>> Volumes::remove(rt::Files& files, VolumeRoots roots) {
+  CO_TRY(co_await remove_below(files, std::move(roots.disk)));
+  co_return co_await remove_below(files, std::move(roots.memory));
+}
+
+rt::Task<Result<void>> Volumes::remove_below(rt::Files& files, std::string pod_directory) {
   auto plugins = files.list(pod_directory + "/volumes");
   if (plugins) {
     for (const auto& plugin : *plugins) {
@@ -75,13 +75,13 @@ rt::Task<Result<void>> Volumes::remove(rt::Files& files, std::string pod_directo
 }
 
 Result<std::vector<cri::v1::Mount>> container_mounts(rt::Files& files, const core::v1::Container& container,
-                                                     const VolumePaths& paths, const Environment& environment) {
+                                                     const PreparedVolumes& volumes, const Environment& environment) {
   std::vector<cri::v1::Mount> out;
   for (const auto& mount : container.volumeMounts) {
-    auto found = paths.find(mount.name);
-    if (found == paths.end()) return fail(Reason::NotFound, "volume \"" + mount.name + "\" is not mounted");
+    auto found = volumes.find(mount.name);
+    if (found == volumes.end()) return fail(Reason::NotFound, "volume \"" + mount.name + "\" is not mounted");
     cri::v1::Mount entry;
-    entry.host_path = found->second;
+    entry.host_path = found->second.path;
     std::string sub = mount.subPathExpr.empty() ? mount.subPath : expand(mount.subPathExpr, environment);
     if (!sub.empty()) {
       TRY(check_payload_path(sub));
@@ -92,7 +92,7 @@ Result<std::vector<cri::v1::Mount>> container_mounts(rt::Files& files, const cor
       TRY(files.make_dirs(entry.host_path, 0755));
     }
     entry.container_path = mount.mountPath.starts_with("/") ? mount.mountPath : "/" + mount.mountPath;
-    entry.readonly = mount.readOnly;
+    entry.readonly = mount.readOnly || found->second.read_only;
     if (mount.mountPropagation == "HostToContainer")
       entry.propagation = cri::v1::MountPropagation::PROPAGATION_HOST_TO_CONTAINER;
     if (mount.mountPropagation == "Bidirectional") entry.propagation = cri::v1::MountPropagation::PROPAGATION_BIDIRECTIONAL;

@@ -11,22 +11,30 @@
 
 namespace charon::node {
 
-// Path on the host of each volume, by its name.
-using VolumePaths = std::map<std::string, std::string, std::less<>>;
+// Where a pod's volumes lie. Nothing that is made of API objects (secrets and tokens are) is written to a disk.
+struct VolumeRoots {
+  std::string disk;    // the pod's own directory
+  std::string memory;  // the pod's own directory on a tmpfs
+};
+
+struct PreparedVolume {
+  std::string path;  // on the host
+  bool read_only = false;
+};
+using PreparedVolumes = std::map<std::string, PreparedVolume, std::less<>>;  // by the volume's name
 
 class Volumes {
  public:
   explicit Volumes(std::vector<std::unique_ptr<VolumeType>> types) : types_(std::move(types)) {}
 
-  // `pod_directory`: the pod's own. On failure the error's message is the kubelet's: MountVolume.SetUp failed for ...
-  rt::Task<Result<VolumePaths>> prepare(std::shared_ptr<const core::v1::Pod> pod, std::string pod_directory,
-                                        NodeAllocatable allocatable, Time now);
-  // True when the pod has a volume whose content may change.
-  bool follows_objects(const core::v1::Pod& pod) const;
-  // Releases and removes everything under the pod's directory.
-  rt::Task<Result<void>> remove(rt::Files& files, std::string pod_directory);
+  // On failure the error's message is the kubelet's: MountVolume.SetUp failed for ...
+  rt::Task<Result<PreparedVolumes>> prepare(std::shared_ptr<const core::v1::Pod> pod, VolumeRoots roots,
+                                            NodeAllocatable allocatable, Time now);
+  // Releases and removes everything under both directories.
+  rt::Task<Result<void>> remove(rt::Files& files, VolumeRoots roots);
 
  private:
+  rt::Task<Result<void>> remove_below(rt::Files& files, std::string pod_directory);
   VolumeType* type_of(const core::v1::VolumeSource& source) const;
   std::vector<std::unique_ptr<VolumeType>> types_;
 };
@@ -36,6 +44,6 @@ std::vector<std::unique_ptr<VolumeType>> make_volume_types(rt::Files& files, rt:
 
 // The mounts of a container. NotFound when it mounts a volume that is not there; subPath directories are made.
 Result<std::vector<cri::v1::Mount>> container_mounts(rt::Files& files, const core::v1::Container& container,
-                                                     const VolumePaths& paths, const Environment& environment);
+                                                     const PreparedVolumes& volumes, const Environment& environment);
 
 }  // namespace charon::node

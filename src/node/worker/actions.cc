@@ -19,12 +19,18 @@ std::string field_path(const core::v1::Pod& pod, std::string_view container) {
   if (container.empty()) return "";
   for (const auto& init : pod.spec.initContainers)
     if (init.name == container) return "spec.initContainers{" + std::string(container) + "}";
+  for (const auto& added : pod.spec.ephemeralContainers)
+    if (added.ephemeralContainerCommon.name == container) return "spec.ephemeralContainers{" + std::string(container) + "}";
   return "spec.containers{" + std::string(container) + "}";
 }
 
 // "1.234s", "850ms", as Go prints a duration that was cut to milliseconds.
 std::string short_duration(std::chrono::nanoseconds duration) {
   return format_go_duration(std::chrono::duration_cast<std::chrono::milliseconds>(duration));
+}
+
+VolumeRoots volume_roots(const PodSetup& setup, std::string_view uid) {
+  return {pod_directory(setup, uid), setup.pods_memory_dir + "/" + std::string(uid)};
 }
 
 std::string rpc_text(const Error& error) { return "rpc error: code = Unknown desc = " + error.message; }
@@ -61,9 +67,9 @@ rt::Task<Result<ObservedPod>> PodActions::observe(std::string uid, ExitedContain
   return observe_pod(runtime_, files_, std::move(uid), exited);
 }
 
-rt::Task<void> PodActions::prepare_volumes(PodPtr pod, PodMemory& memory, VolumePaths& paths) {
+rt::Task<void> PodActions::prepare_volumes(PodPtr pod, PodMemory& memory, PreparedVolumes& volumes) {
   auto prepared =
-      co_await volumes_.prepare(pod, pod_directory(setup_, pod->metadata.uid), setup_.allocatable, loop_.clock().wall());
+      co_await volumes_.prepare(pod, volume_roots(setup_, pod->metadata.uid), setup_.allocatable, loop_.clock().wall());
   if (!prepared) {
     Backoff::Delay delay = memory.volumes_retry.next(now(), now());
     memory.volumes_trouble = Trouble{"FailedMount", prepared.error().message, now() + delay};
@@ -72,7 +78,7 @@ rt::Task<void> PodActions::prepare_volumes(PodPtr pod, PodMemory& memory, Volume
   }
   memory.volumes_trouble.reset();
   memory.volumes_ready = true;
-  paths = std::move(*prepared);
+  volumes = std::move(*prepared);
 }
 
 rt::Task<std::optional<ObservedSandbox>> PodActions::create_sandbox(PodPtr pod, CreateSandbox action, PodMemory& memory) {
@@ -145,7 +151,7 @@ Result<void> PodActions::add_own_mounts(const core::v1::Pod& pod, const core::v1
 
 rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodActions::config_of(
     PodPtr pod, const core::v1::Container* container, StartContainer action, std::vector<std::string> ips,
-    const VolumePaths& paths, std::string image_ref) {
+    const PreparedVolumes& volumes, std::string image_ref) {
   const char* kConfigError = "CreateContainerConfigError";
   ReferenceNames names;
   add_environment_references(*container, names);
@@ -159,7 +165,7 @@ rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodAction
   }
   auto environment = container_environment(with_ips, *container, *references, setup_.allocatable);
   if (!environment) co_return std::unexpected(Failure{kConfigError, environment.error()});
-  auto mounts = container_mounts(files_, *container, paths, *environment);
+  auto mounts = container_mounts(files_, *container, volumes, *environment);
   if (!mounts) co_return std::unexpected(Failure{kConfigError, mounts.error()});
   if (auto added = add_own_mounts(*pod, *container, action.attempt, ips, *mounts); !added)
     co_return std::unexpected(Failure{kConfigError, added.error()});
@@ -183,6 +189,7 @@ rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodAction
   }
   ContainerSetup container_setup;
   container_setup.attempt = action.attempt;
+  container_setup.target_id = action.target_id;
   container_setup.image_ref = std::move(image_ref);
   container_setup.mounts = std::move(*mounts);
   container_setup.environment = std::move(*environment);
@@ -192,16 +199,16 @@ rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodAction
 }
 
 rt::Task<std::optional<ObservedContainer>> PodActions::start_container(PodPtr pod, StartContainer action,
-                                                                       std::vector<std::string> ips, const VolumePaths& paths,
-                                                                       PodMemory& memory) {
+                                                                       std::vector<std::string> ips,
+                                                                       const PreparedVolumes& volumes, PodMemory& memory) {
   ContainerMemory& mine = memory.containers[action.container];
-  const core::v1::Container* container = find_container(*pod, action.container);
+  const std::optional<core::v1::Container> container = find_container(*pod, action.container);
   std::string image_ref = mine.image.ref;
   // The next start looks at the image again, as its policy says.
   mine.image = {};
   std::optional<Failure> failure;
   std::string id;
-  auto config = co_await config_of(pod, container, action, std::move(ips), paths, std::move(image_ref));
+  auto config = co_await config_of(pod, &*container, action, std::move(ips), volumes, std::move(image_ref));
   if (!config) {
     failure = std::move(config.error());
   } else {
@@ -250,7 +257,7 @@ rt::Task<Result<void>> PodActions::run_hook(core::v1::LifecycleHandler handler, 
   probe.httpGet = std::move(handler.httpGet);
   probe.tcpSocket = std::move(handler.tcpSocket);
   CheckTarget target{std::move(container_id), std::move(pod_ip), {}};
-  if (const auto* spec = find_container(*pod, container)) target.ports = spec->ports;
+  if (const auto spec = find_container(*pod, container)) target.ports = spec->ports;
   CheckResult result = co_await check(loop_, net_, runtime_, std::move(probe), std::move(target), limit);
   if (!result.success) co_return fail(Reason::InternalError, std::move(result.output));
   co_return Result<void>();
@@ -260,8 +267,8 @@ rt::Task<void> PodActions::stop_container(PodPtr pod, StopContainer action, std:
   std::int64_t grace_s = action.grace_s;
   if (pod) {
     tell(*pod, action.container, EventSeverity::Normal, "Killing", action.why);
-    const core::v1::Container* container = find_container(*pod, action.container);
-    if (container != nullptr && container->lifecycle && container->lifecycle->preStop && grace_s > 0) {
+    const std::optional<core::v1::Container> container = find_container(*pod, action.container);
+    if (container && container->lifecycle && container->lifecycle->preStop && grace_s > 0) {
       rt::Instant start = loop_.clock().now();
       auto hooked = co_await run_hook(*container->lifecycle->preStop, action.id, pod, action.container, std::move(pod_ip),
                                       std::chrono::seconds(grace_s));
@@ -275,7 +282,7 @@ rt::Task<void> PodActions::stop_container(PodPtr pod, StopContainer action, std:
 }
 
 rt::Task<std::optional<ImageState>> PodActions::find_image(PodPtr pod, std::string name, ContainerMemory& memory) {
-  const core::v1::Container* container = find_container(*pod, name);
+  const std::optional<core::v1::Container> container = find_container(*pod, name);
   ImageState state;
   auto image = normalized_image(container->image);
   if (!image) {
@@ -316,7 +323,7 @@ rt::Task<std::optional<ImageState>> PodActions::find_image(PodPtr pod, std::stri
 }
 
 rt::Task<ImageState> PodActions::pull_image(PodPtr pod, std::string name, Backoff& backoff) {
-  const core::v1::Container* container = find_container(*pod, name);
+  const std::optional<core::v1::Container> container = find_container(*pod, name);
   ImageState state;
   tell(*pod, name, EventSeverity::Normal, "Pulling", "Pulling image \"" + container->image + "\"");
   auto image = normalized_image(container->image);
@@ -342,7 +349,7 @@ rt::Task<ImageState> PodActions::pull_image(PodPtr pod, std::string name, Backof
 }
 
 rt::Task<void> PodActions::clean_up(std::string uid, std::string log_directory) {
-  (void)co_await volumes_.remove(files_, pod_directory(setup_, uid));
+  (void)co_await volumes_.remove(files_, volume_roots(setup_, uid));
   if (!log_directory.empty()) (void)files_.remove_all(log_directory);
   co_await remove_pod_cgroups(files_, process_, {uid});
 }

@@ -35,14 +35,14 @@ class PodActions {
   rt::Task<Result<ObservedPod>> observe(std::string uid, ExitedContainers& exited);
 
   // Failures are noted in `memory` (with when to try again) and told by an event; references must outlive the task.
-  rt::Task<void> prepare_volumes(PodPtr pod, PodMemory& memory, VolumePaths& paths);
+  rt::Task<void> prepare_volumes(PodPtr pod, PodMemory& memory, PreparedVolumes& volumes);
   // What was made, where the runtime could tell; without it, and without a trouble in `memory`, it must be observed.
   rt::Task<std::optional<ObservedSandbox>> create_sandbox(PodPtr pod, CreateSandbox action, PodMemory& memory);
   rt::Task<void> stop_sandbox(StopSandbox action, PodMemory& memory);
   rt::Task<void> remove_sandbox(RemoveSandbox action);
   // The same for the container.
   rt::Task<std::optional<ObservedContainer>> start_container(PodPtr pod, StartContainer action, std::vector<std::string> ips,
-                                                             const VolumePaths& paths, PodMemory& memory);
+                                                             const PreparedVolumes& volumes, PodMemory& memory);
   rt::Task<void> remove_container(RemoveContainer action);
   // preStop hook, then stop. Returns when the container is gone.
   rt::Task<void> stop_container(PodPtr pod, StopContainer action, std::string pod_ip);
@@ -64,7 +64,7 @@ class PodActions {
   };
   rt::Task<std::expected<cri::v1::ContainerConfig, Failure>> config_of(PodPtr pod, const core::v1::Container* container,
                                                                        StartContainer action, std::vector<std::string> ips,
-                                                                       const VolumePaths& paths, std::string image_ref);
+                                                                       const PreparedVolumes& volumes, std::string image_ref);
   Result<void> add_own_mounts(const core::v1::Pod& pod, const core::v1::Container& container, std::uint32_t attempt,
                               const std::vector<std::string>& ips, std::vector<cri::v1::Mount>& mounts);
   rt::Task<Result<void>> run_hook(core::v1::LifecycleHandler handler, std::string container_id, PodPtr pod,

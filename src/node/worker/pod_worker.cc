@@ -262,7 +262,7 @@ rt::Task<PodWorker::Effect> PodWorker::act(Action action) {
   // The API object may go while an action runs: those beside and after it see the pod as it was.
   PodPtr pod = last_pod_;
   if (std::holds_alternative<PrepareVolumes>(action)) {
-    co_await actions_.prepare_volumes(std::move(pod), memory_, paths_);
+    co_await actions_.prepare_volumes(std::move(pod), memory_, volumes_);
     co_return Effect::None;
   }
   if (auto* create = std::get_if<CreateSandbox>(&action)) {
@@ -285,7 +285,7 @@ rt::Task<PodWorker::Effect> PodWorker::act(Action action) {
   }
   if (auto* start = std::get_if<StartContainer>(&action)) {
     std::optional<ObservedContainer> made =
-        co_await actions_.start_container(std::move(pod), *start, pod_ips(), paths_, memory_);
+        co_await actions_.start_container(std::move(pod), *start, pod_ips(), volumes_, memory_);
     if (!made) co_return Effect::Look;
     observed_.containers.insert(observed_.containers.begin(), std::move(*made));
     co_return Effect::Noted;
@@ -395,8 +395,8 @@ rt::Task<void> PodWorker::refresh_volumes() {
     if (!pod || !memory_.volumes_ready || pod->metadata.deletionTimestamp || is_terminal(status_)) continue;
     // Its own place for results: a failed refresh leaves the volume as it is.
     PodMemory scratch;
-    VolumePaths paths;
-    co_await actions_.prepare_volumes(pod, scratch, paths);
+    PreparedVolumes volumes;
+    co_await actions_.prepare_volumes(pod, scratch, volumes);
   }
 }
 
@@ -414,12 +414,11 @@ void PodWorker::follow_probes() {
     const std::string name = view.spec->name;
     ProbeState initial;
     initial.container_id = current->id;
-    for (const auto* list : {&pod_->status.initContainerStatuses, &pod_->status.containerStatuses})
-      for (const auto& status : *list)
-        if (status.name == name && status.containerID == "containerd://" + current->id) {
-          initial.ready = status.ready;
-          initial.started = status.started.value_or(false);
-        }
+    const core::v1::ContainerStatus* status = reported_status(*pod_, name);
+    if (status != nullptr && status->containerID == "containerd://" + current->id) {
+      initial.ready = status->ready;
+      initial.started = status->started.value_or(false);
+    }
     memory_.containers[name].probes = initial;
     std::vector<std::string> ips = pod_ips();
     CheckTarget target{current->id, ips.empty() ? "" : ips.front(), view.spec->ports};
@@ -438,7 +437,7 @@ void PodWorker::follow_probes() {
 }
 
 void PodWorker::announce_back_offs() {
-  for (const auto* list : {&status_.initContainerStatuses, &status_.containerStatuses}) {
+  for (const auto* list : {&status_.initContainerStatuses, &status_.containerStatuses, &status_.ephemeralContainerStatuses}) {
     for (const auto& status : *list) {
       if (!status.state.waiting) continue;
       const std::string& reason = status.state.waiting->reason;

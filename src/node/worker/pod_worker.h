@@ -87,7 +87,7 @@ class PodWorker {
   ObservedPod observed_;
   int lag_rounds_ = 0;
   std::set<std::string> exiting_;  // containers that have ended, though the runtime may still list them as running
-  VolumePaths paths_;
+  PreparedVolumes volumes_;
   core::v1::PodStatus status_;
   core::v1::PodStatus written_;
   std::uint64_t written_revision_ = 0;  // 0: nothing was written yet

@@ -1,6 +1,31 @@
 #include "server/admission/admission.h"
 
+#include "codec/tree.h"
+
 namespace charon::server {
+
+std::string_view operation_name(Operation operation) {
+  switch (operation) {
+    case Operation::Create:
+      return "CREATE";
+    case Operation::Update:
+      return "UPDATE";
+    case Operation::Delete:
+      return "DELETE";
+    case Operation::Connect:
+      return "CONNECT";
+  }
+  return {};
+}
+
+model::LabelMap labels_of(const codec::Value& object) {
+  model::LabelMap labels;
+  const codec::Value* given = codec::find_path(object, {"metadata", "labels"});
+  if (given == nullptr || !given->is_object()) return labels;
+  for (const auto& [key, value] : given->get_object())
+    if (value.is_string()) labels.emplace(std::string(key), std::string(codec::view(value.get_string())));
+  return labels;
+}
 
 Error admission_forbidden(const Request& request, std::string_view why) {
   auto details = std::make_shared<StatusDetails>();

@@ -13,6 +13,7 @@
 #include "client/transport.h"
 #include "codec/value.h"
 #include "model/document.h"
+#include "model/selector.h"
 #include "rt/loop.h"
 #include "rt/task.h"
 #include "schema/type.h"
@@ -21,6 +22,7 @@
 namespace charon::server {
 
 enum class Operation : std::uint8_t { Create, Update, Delete, Connect };
+std::string_view operation_name(Operation operation);  // "CREATE"
 
 // What the rounds of one request share. When a webhook has changed the object, all plugins see it once more, and of the
 // webhooks those that ask for it (reinvocationPolicy).
@@ -59,6 +61,9 @@ class AdmissionPlugin {
     co_return Result<void>();
   }
 };
+
+// The metadata.labels of an object that no Document has read yet; what is no text is left out.
+model::LabelMap labels_of(const codec::Value& object);
 
 // Forbidden in Kubernetes' words: `pods "web" is forbidden: <why>`.
 Error admission_forbidden(const Request& request, std::string_view why);

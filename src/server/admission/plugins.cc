@@ -15,6 +15,7 @@
 #include "server/admission/runtime_class/runtime_class.h"
 #include "server/admission/service_account/service_account.h"
 #include "server/admission/service_ip/service_ip.h"
+#include "server/admission/storage_object_in_use_protection/storage_object_in_use_protection.h"
 #include "server/admission/taint_nodes_by_condition/taint_nodes_by_condition.h"
 #include "server/admission/webhook/webhooks.h"
 
@@ -34,6 +35,7 @@ std::vector<std::unique_ptr<AdmissionPlugin>> make_admission_plugins(rt::Loop& l
   plugins.push_back(make_priority_admission(caches));
   plugins.push_back(make_default_toleration_seconds());
   plugins.push_back(make_default_storage_class(caches));
+  plugins.push_back(make_storage_object_in_use_protection());
   plugins.push_back(make_claim_resize(caches));
   plugins.push_back(make_runtime_class(caches));
   plugins.push_back(make_certificate_requests(loop.clock()));

@@ -38,7 +38,7 @@ class Audit : public testing::Test {
     front_.reset();
     auditor_ = std::make_unique<Auditor>(loop(), policy_of(rules), log_, test_.metrics);
     front_ = std::make_unique<Front>(*test_.server.api, *test_.authenticator, *test_.authorizer, test_.metrics, nullptr,
-                                     auditor_.get());
+                                     std::nullopt, auditor_.get());
   }
 
   rt::VirtualLoop& loop() { return test_.server.loop; }

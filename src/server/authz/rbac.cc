@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "api/rbac/v1/types.h"
 #include "server/authz/policy_rule.h"
+#include "server/authz/subject_index.h"
 
 namespace charon::server {
 namespace {
@@ -16,24 +18,6 @@ using rbac::v1::Role;
 using rbac::v1::RoleBinding;
 using rbac::v1::RoleRef;
 using rbac::v1::Subject;
-
-bool subject_is(const Subject& subject, const User& user, std::string_view binding_ns) {
-  if (subject.kind == "User") return subject.name == user.name;
-  if (subject.kind == "Group") return user.in_group(subject.name);
-  if (subject.kind != "ServiceAccount") return false;
-  std::string_view ns = subject.namespace_.empty() ? binding_ns : std::string_view(subject.namespace_);
-  std::string_view name = user.name;
-  constexpr std::string_view kPrefix = "system:serviceaccount:";
-  return name.size() == kPrefix.size() + ns.size() + 1 + subject.name.size() && name.starts_with(kPrefix) &&
-         name.substr(kPrefix.size(), ns.size()) == ns && name[kPrefix.size() + ns.size()] == ':' &&
-         name.ends_with(subject.name);
-}
-
-// The subject that is the user; null when none is.
-const Subject* subject_of(const std::vector<Subject>& subjects, const User& user, std::string_view binding_ns) {
-  auto found = std::ranges::find_if(subjects, [&](const Subject& subject) { return subject_is(subject, user, binding_ns); });
-  return found == subjects.end() ? nullptr : &*found;
-}
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
@@ -61,8 +45,8 @@ class RbacAuthorizer final : public Authorizer {
   explicit RbacAuthorizer(Caches& caches)
       : roles_(cache_of(caches, "Role")),
         cluster_roles_(cache_of(caches, "ClusterRole")),
-        bindings_(cache_of(caches, "RoleBinding")),
-        cluster_bindings_(cache_of(caches, "ClusterRoleBinding")) {}
+        bindings_(caches, "RoleBinding"),
+        cluster_bindings_(caches, "ClusterRoleBinding") {}
 
   Decision authorize(const Attributes& attributes) const override {
     const User& user = *attributes.user;
@@ -87,7 +71,9 @@ class RbacAuthorizer final : public Authorizer {
   UserRules rules_for(const User& user, std::string_view ns) const override {
     UserRules found;
     std::vector<std::string> missing;
+    std::set<std::string> seen;  // a binding may name the user by several subjects
     visit(user, ns, [&](const Bound& bound) {
+      if (!seen.insert(std::string(bound.kind) + "/" + bound.name).second) return true;
       if (bound.rules == nullptr) {
         missing.push_back(missing_role(bound.role));
       } else {
@@ -132,21 +118,18 @@ class RbacAuthorizer final : public Authorizer {
 
   // Cluster role bindings first, then those of `ns` when it is not empty. Stops when `visitor` returns false.
   void visit(const User& user, std::string_view ns, const std::function<bool(const Bound&)>& visitor) const {
-    bool going = true;
-    cluster_bindings_.each({}, nullptr, [&](const DocumentPtr& document) {
-      auto binding = document->as<ClusterRoleBinding>();
-      const Subject* subject = subject_of(binding->subjects, user, "");
-      if (subject == nullptr) return true;
-      Bound bound{"ClusterRoleBinding", binding->metadata.name, "", binding->roleRef, *subject, nullptr, nullptr};
+    const bool going = cluster_bindings_.each({}, user, [&](const SubjectIndex::Entry& entry) {
+      auto binding = entry.binding->as<ClusterRoleBinding>();
+      const Subject& subject = binding->subjects[entry.subject];
+      Bound bound{"ClusterRoleBinding", binding->metadata.name, "", binding->roleRef, subject, nullptr, nullptr};
       fill<ClusterRole>(cluster_roles_.get({"", binding->roleRef.name}), bound);
-      return going = visitor(bound);
+      return visitor(bound);
     });
     if (!going || ns.empty()) return;
-    bindings_.each(ns, nullptr, [&](const DocumentPtr& document) {
-      auto binding = document->as<RoleBinding>();
-      const Subject* subject = subject_of(binding->subjects, user, ns);
-      if (subject == nullptr) return true;
-      Bound bound{"RoleBinding", binding->metadata.name + "/" + std::string(ns), ns, binding->roleRef, *subject, nullptr,
+    bindings_.each(ns, user, [&](const SubjectIndex::Entry& entry) {
+      auto binding = entry.binding->as<RoleBinding>();
+      const Subject& subject = binding->subjects[entry.subject];
+      Bound bound{"RoleBinding", binding->metadata.name + "/" + std::string(ns), ns, binding->roleRef, subject, nullptr,
                   nullptr};
       if (binding->roleRef.kind == "ClusterRole") fill<ClusterRole>(cluster_roles_.get({"", binding->roleRef.name}), bound);
       if (binding->roleRef.kind == "Role") fill<Role>(roles_.get({std::string(ns), binding->roleRef.name}), bound);
@@ -156,8 +139,8 @@ class RbacAuthorizer final : public Authorizer {
 
   Cache& roles_;
   Cache& cluster_roles_;
-  Cache& bindings_;
-  Cache& cluster_bindings_;
+  SubjectIndex bindings_;
+  SubjectIndex cluster_bindings_;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// RBAC (rbac.authorization.k8s.io/v1): roles and bindings, read from the watch cache at each decision.
+// RBAC (rbac.authorization.k8s.io/v1): roles read from the watch cache at each decision, bindings from an index by
+// their subjects.
 //
 // Members of system:masters may do everything, before any rule is looked at, so that an administrator can always repair the
 // roles.

@@ -29,6 +29,9 @@ class Version {
 
   model::Kind kind;
 
+  // Objects are converted by a webhook to and from `stored`, the kind of the storage version.
+  void convert_by(std::shared_ptr<model::Converter> converter, const std::shared_ptr<const model::Kind>& stored);
+
  private:
   std::string_view keep(std::string_view text) { return texts_.emplace_back(text); }
   std::span<const std::string_view> keep_all(const Value* list);
@@ -44,6 +47,7 @@ class Version {
   std::unique_ptr<const schema::OpenApiType> type_;
   model::ScalePaths scale_;
   model::StorageForm storage_;
+  std::shared_ptr<const model::Kind> stored_;  // where it is another one
 };
 
 // "stable.example.com" -> "com.example.stable"
@@ -153,6 +157,7 @@ void Version::add_storage(const std::string& storage) {
   const schema::Type* type = kind.type;
   std::string api_version = kind.gv.text();
   storage_.stored = &kind;
+  storage_.api_version = storage;
   storage_.to_stored = [storage](const Value& view) {
     Value stored = view;
     stored.as_object()["apiVersion"] = storage;
@@ -169,9 +174,19 @@ void Version::add_storage(const std::string& storage) {
   kind.storage = &storage_;
 }
 
+void Version::convert_by(std::shared_ptr<model::Converter> converter, const std::shared_ptr<const model::Kind>& stored) {
+  storage_.converter = std::move(converter);
+  storage_.stored = stored.get();
+  if (stored.get() != &kind) stored_ = stored;
+}
+
 }  // namespace
 
-CustomKinds make_kinds(const Value& definition) {
+bool has_webhook(const Value& definition) {
+  return codec::string_at_path(definition, {"spec", "conversion", "strategy"}) == "Webhook";
+}
+
+CustomKinds make_kinds(const Value& definition, std::shared_ptr<model::Converter> converter) {
   CustomKinds kinds;
   kinds.definition = codec::string_at_path(definition, {"metadata", "name"});
   const Value* versions = codec::find_path(definition, {"spec", "versions"});
@@ -180,15 +195,17 @@ CustomKinds make_kinds(const Value& definition) {
   std::string storage(codec::string_at_path(definition, {"spec", "group"}));
   for (const Value& version : versions->get_array())
     if (codec::bool_at(version, "storage").value_or(false)) storage.append("/").append(codec::string_at(version, "name"));
-  bool webhook = codec::string_at_path(definition, {"spec", "conversion", "strategy"}) == "Webhook";
+  std::shared_ptr<const model::Kind> stored;
   for (const Value& version : versions->get_array()) {
     std::shared_ptr<Version> one = made.emplace_back(std::make_shared<Version>(definition, version, storage));
     std::shared_ptr<const model::Kind> kind(one, &one->kind);
     one->kind.self = kind;
     kinds.all.push_back(kind);
-    bool possible = !webhook || codec::bool_at(version, "storage").value_or(false);
-    if (possible && codec::bool_at(version, "served").value_or(false)) kinds.served.push_back(std::move(kind));
+    if (kind->gv.text() == storage) stored = kind;
+    if (codec::bool_at(version, "served").value_or(false)) kinds.served.push_back(std::move(kind));
   }
+  if (converter && stored)
+    for (const auto& one : made) one->convert_by(converter, stored);
   // One served version stands for all where one is enough: the one that is stored, else the first.
   std::string chosen = kinds.served.empty() ? "" : kinds.served.front()->gv.text();
   for (const auto& kind : kinds.served)

@@ -7,6 +7,7 @@
 
 #include "codec/value.h"
 #include "model/kind.h"
+#include "model/storage_form.h"
 
 namespace charon::server::crd {
 
@@ -16,8 +17,10 @@ struct CustomKinds {
   std::vector<std::shared_ptr<const model::Kind>> served;
 };
 
+bool has_webhook(const codec::Value& definition);
+
 // Of a valid definition whose names were accepted. Each kind owns what it is made of. Objects are converted between versions by
-// their apiVersion alone (strategy None); where a webhook should do it, only the storage version is served.
-CustomKinds make_kinds(const codec::Value& definition);
+// `converter`, which a definition with a webhook needs (has_webhook), or by their apiVersion alone: null.
+CustomKinds make_kinds(const codec::Value& definition, std::shared_ptr<model::Converter> converter);
 
 }  // namespace charon::server::crd

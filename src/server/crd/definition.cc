@@ -41,30 +41,6 @@ const model::Kind& definition_kind() {
 
 bool is_definition(const model::Kind& kind) { return &kind == &definition_kind(); }
 
-void set_condition(Value& definition, const Condition& condition, Time now) {
-  codec::Object& status = codec::ensure_object(definition, {"status"});
-  if (!status["conditions"].is_array()) status["conditions"].emplace_array();
-  codec::Object made{{"type", condition.type},
-                     {"status", condition.status},
-                     {"lastTransitionTime", format_rfc3339(now)},
-                     {"reason", condition.reason},
-                     {"message", condition.message}};
-  for (Value& there : status["conditions"].get_array()) {
-    if (codec::string_at(there, "type") != condition.type) continue;
-    if (codec::string_at(there, "status") == condition.status)
-      made["lastTransitionTime"] = codec::string_at(there, "lastTransitionTime");
-    there = std::move(made);
-    return;
-  }
-  status["conditions"].get_array().push_back(std::move(made));
-}
-
-bool is_condition_true(const Value& definition, std::string_view type) {
-  for (const Value& condition : array_at(definition, {"status", "conditions"}))
-    if (codec::string_at(condition, "type") == type) return codec::string_at(condition, "status") == "True";
-  return false;
-}
-
 void mark_deleted(Value& definition, Time now) {
   codec::Object& meta = codec::ensure_object(definition, {"metadata"});
   if (!has_finalizer(definition)) {
@@ -96,8 +72,6 @@ void drop_finalizer(Value& definition) {
 
 void add_warnings(const Value& definition, Warnings* warnings) {
   if (warnings == nullptr) return;
-  if (codec::string_at_path(definition, {"spec", "conversion", "strategy"}) == "Webhook")
-    warnings->push_back("spec.conversion: webhooks are not called yet: only the storage version is served");
   for (const Value& version : array_at(definition, {"spec", "versions"})) {
     const Value* schema = codec::find_path(version, {"schema", "openAPIV3Schema"});
     if (schema != nullptr && has_rules(*schema))

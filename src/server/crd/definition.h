@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "codec/value.h"
 #include "model/kind.h"
+#include "server/condition.h"
 #include "server/request.h"
 
 namespace charon::server::crd {
@@ -18,24 +19,13 @@ inline constexpr std::string_view kCleanupFinalizer = "customresourcecleanup.api
 const model::Kind& definition_kind();
 bool is_definition(const model::Kind& kind);
 
-struct Condition {
-  std::string_view type;
-  std::string_view status;  // True, False
-  std::string reason;
-  std::string message;
-};
-
-// Puts the condition in the place of the one of its type. Its time changes with its status only.
-void set_condition(codec::Value& definition, const Condition& condition, Time now);
-bool is_condition_true(const codec::Value& definition, std::string_view type);
-
 // What a delete does to it: the finalizer that holds it until its objects are gone, and the condition that says so.
 void mark_deleted(codec::Value& definition, Time now);
 bool is_terminating(const codec::Value& definition);
 bool has_finalizer(const codec::Value& definition);
 void drop_finalizer(codec::Value& definition);
 
-// Whoever relies on what is not done is told: rules in CEL are not enforced, conversion webhooks not called.
+// Whoever relies on what is not done is told: rules in CEL are not enforced.
 void add_warnings(const codec::Value& definition, Warnings* warnings);
 
 }  // namespace charon::server::crd

@@ -4,9 +4,9 @@
 #include <chrono>
 
 #include "codec/tree.h"
-#include "server/crd/custom_kind.h"
 #include "server/crd/definition.h"
 #include "server/crd/names.h"
+#include "server/own_request.h"
 
 namespace charon::server::crd {
 
@@ -20,18 +20,6 @@ constexpr rt::Duration kRetry = 1s;
 // Objects that wait for their own finalizers are looked at so often.
 constexpr rt::Duration kCleanUpPoll = 1s;
 constexpr std::string_view kApproval = "api-approved.kubernetes.io";
-
-Request request_for(std::string_view verb, const model::Kind& kind, const ObjectKey& key) {
-  Request request;
-  request.verb = verb;
-  request.kind = &kind;
-  request.ns = key.ns;
-  request.name = key.name;
-  request.user.name = "system:apiserver";
-  request.user.groups = {"system:masters"};
-  request.field_validation = FieldValidation::Ignore;
-  return request;
-}
 
 bool is_protected(std::string_view group) {
   auto within = [group](std::string_view domain) {
@@ -69,6 +57,13 @@ bool has_names(const Value& definition) {
          !codec::string_at_path(definition, {"status", "acceptedNames", "kind"}).empty();
 }
 
+// Its objects need no webhook to be seen.
+std::shared_ptr<const model::Kind> kind_of_storage(const CustomKinds& kinds) {
+  for (const auto& kind : kinds.all)
+    if (kind->gv.text() == kind->storage->api_version) return kind;
+  return kinds.all.front();
+}
+
 }  // namespace
 
 bool Definitions::Served::operator==(const Served& other) const {
@@ -76,22 +71,31 @@ bool Definitions::Served::operator==(const Served& other) const {
          codec::equal(names, other.names);
 }
 
-Definitions::Definitions(rt::Loop& loop, Caches& caches)
-    : loop_(loop), caches_(caches), definitions_(caches.of(definition_kind())), waiting_(loop), scope_(loop) {}
+Definitions::Definitions(rt::Loop& loop, rt::Net& net, rt::Random& random, Caches& caches)
+    : loop_(loop),
+      conversion_{loop, random, std::make_shared<WebhookCaller>(loop, net, caches)},
+      caches_(caches),
+      definitions_(caches.of(definition_kind())),
+      waiting_(loop),
+      scope_(loop) {}
 
 Definitions::~Definitions() = default;
+
+CustomKinds Definitions::make(const Value& definition) const {
+  return make_kinds(definition, has_webhook(definition) ? make_webhook_converter(conversion_, definition) : nullptr);
+}
 
 void Definitions::load() {
   definitions_.each("", nullptr, [this](const DocumentPtr& document) {
     Value definition = document->tree();
     if (!is_condition_true(definition, "Established") || !has_names(definition)) return true;
-    CustomKinds kinds = make_kinds(definition);
+    CustomKinds kinds = make(definition);
     if (kinds.all.empty()) return true;
     caches_.add(kinds.all);
     caches_.kinds().set(kinds.definition, std::move(kinds.served));
     served_[kinds.definition] = {document->uid(), codec::int_at(*codec::find(definition, "metadata"), "generation").value_or(0),
                                  is_terminating(definition), *codec::find_path(definition, {"status", "acceptedNames"}),
-                                 kinds.all.front()};
+                                 kind_of_storage(kinds)};
     return true;
   });
 }
@@ -199,11 +203,11 @@ rt::Task<Result<void>> Definitions::serve(const Value& definition) {
   if (!has_names(definition)) co_return Result<void>();
   auto there = served_.find(name);
   if (there != served_.end() && there->second == wanted) co_return Result<void>();
-  CustomKinds kinds = make_kinds(definition);
+  CustomKinds kinds = make(definition);
   if (kinds.all.empty()) co_return Result<void>();
   // The definition was deleted and made anew between two looks: the old one's objects are gone.
   if (there != served_.end() && there->second.uid != wanted.uid) drop(name);
-  wanted.first = kinds.all.front();
+  wanted.stored = kind_of_storage(kinds);
   CO_TRY(co_await caches_.replace(kinds.all));
   served_[name] = std::move(wanted);
   caches_.kinds().set(name, std::move(kinds.served));
@@ -213,11 +217,11 @@ rt::Task<Result<void>> Definitions::serve(const Value& definition) {
 void Definitions::drop(const std::string& name) {
   auto there = served_.find(name);
   if (there == served_.end()) return;
-  std::shared_ptr<const model::Kind> first = there->second.first;
+  std::shared_ptr<const model::Kind> stored = there->second.stored;
   served_.erase(there);
   caches_.kinds().set(name, {});
-  caches_.remove(*first);
-  look_again(first->gv.group, name);
+  caches_.remove(*stored);
+  look_again(stored->gv.group, name);
 }
 
 void Definitions::look_again(std::string_view group, const std::string& but) {
@@ -230,7 +234,7 @@ void Definitions::look_again(std::string_view group, const std::string& but) {
 
 rt::Task<Result<void>> Definitions::write_status(const Value& definition) {
   ObjectKey key{"", std::string(codec::string_at_path(definition, {"metadata", "name"}))};
-  Request request = request_for("update", definition_kind(), key);
+  Request request = own_request("update", definition_kind(), key);
   request.subresource = "status";
   auto written = co_await api_->update(std::move(request), definition, nullptr);
   if (!written) co_return fail(std::move(written.error()));
@@ -257,7 +261,7 @@ rt::Task<void> Definitions::clean_up(std::string name) {
         definition = current(name);
         if (definition.is_null()) break;
         drop_finalizer(definition);
-        auto released = co_await api_->update(request_for("update", definition_kind(), {"", name}), definition, nullptr);
+        auto released = co_await api_->update(own_request("update", definition_kind(), {"", name}), definition, nullptr);
         if (released) break;
       }
     }
@@ -270,7 +274,7 @@ rt::Task<void> Definitions::clean_up(std::string name) {
 rt::Task<Result<bool>> Definitions::remove_objects(std::string name) {
   auto there = served_.find(name);
   if (there == served_.end()) co_return true;
-  std::shared_ptr<const model::Kind> kind = there->second.first;
+  std::shared_ptr<const model::Kind> kind = there->second.stored;
   std::vector<DocumentPtr> objects;
   caches_.of(*kind).each("", nullptr, [&objects](const DocumentPtr& document) {
     objects.push_back(document);
@@ -278,7 +282,7 @@ rt::Task<Result<bool>> Definitions::remove_objects(std::string name) {
   });
   for (const DocumentPtr& object : objects) {
     if (!codec::string_at_path(object->tree(), {"metadata", "deletionTimestamp"}).empty()) continue;
-    auto removed = co_await api_->remove(request_for("delete", *kind, object->key()), {.uid = object->uid()});
+    auto removed = co_await api_->remove(own_request("delete", *kind, object->key()), {.uid = object->uid()});
     if (!removed && removed.error().reason != Reason::NotFound) co_return fail(std::move(removed.error()));
   }
   co_return caches_.of(*kind).size() == 0;

@@ -13,17 +13,21 @@
 
 #include "codec/tree.h"
 #include "rt/loop.h"
+#include "rt/net.h"
+#include "rt/random.h"
 #include "rt/scope.h"
 #include "rt/sync.h"
 #include "server/api.h"
 #include "server/cache.h"
+#include "server/crd/custom_kind.h"
+#include "server/crd/webhook_converter.h"
 
 namespace charon::server::crd {
 
 class Definitions {
  public:
-  // `caches` must outlive it.
-  Definitions(rt::Loop& loop, Caches& caches);
+  // All must outlive it. Conversion webhooks are called over `net`.
+  Definitions(rt::Loop& loop, rt::Net& net, rt::Random& random, Caches& caches);
   ~Definitions();
   Definitions(const Definitions&) = delete;
 
@@ -39,7 +43,7 @@ class Definitions {
     std::int64_t generation = 0;
     bool terminating = false;
     codec::Value names;
-    std::shared_ptr<const model::Kind> first;  // any of its kinds
+    std::shared_ptr<const model::Kind> stored;  // the kind of the storage version
     bool operator==(const Served& other) const;
   };
 
@@ -57,7 +61,10 @@ class Definitions {
   void enqueue(const std::string& name);
   rt::Task<void> enqueue_later(std::string name);
 
+  CustomKinds make(const codec::Value& definition) const;
+
   rt::Loop& loop_;
+  ConversionHost conversion_;
   Caches& caches_;
   Cache& definitions_;
   Api* api_ = nullptr;

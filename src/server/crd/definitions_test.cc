@@ -47,7 +47,7 @@ std::string cron_tab(std::string_view spec, std::string_view version = "v1") {
 
 class DefinitionsTest : public ::testing::Test {
  protected:
-  DefinitionsTest() : definitions_(server_.loop, server_.caches) {
+  DefinitionsTest() : definitions_(server_.loop, server_.net, server_.random, server_.caches) {
     definitions_.start(*server_.api);
     server_.loop.run_for(std::chrono::seconds(1));
   }
@@ -282,7 +282,7 @@ TEST_F(DefinitionsTest, IsServedAgainAfterARestart) {
   ASSERT_TRUE(server_.create(cron_tab(R"({"cronSpec":"* * * * *"})")));
   model::KindRegistry kinds;
   Caches caches(server_.loop, *server_.store, kinds);
-  Definitions definitions(server_.loop, caches);
+  Definitions definitions(server_.loop, server_.net, server_.random, caches);
   ASSERT_TRUE(server_.loop.run(caches.start([&definitions] { definitions.load(); })));
   const model::Kind* again = kinds.find_kind({"stable.example.com", "v1"}, "CronTab");
   ASSERT_NE(again, nullptr);

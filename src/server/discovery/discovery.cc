@@ -1,13 +1,14 @@
 #include "server/discovery/discovery.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
-#include <map>
 #include <tuple>
 #include <vector>
 
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "model/kind.h"
+#include "server/aggregation/priorities.h"
 #include "server/discovery/forms.h"
 #include "server/version.h"
 
@@ -48,23 +49,53 @@ Array strings(const Range& range) {
   return list;
 }
 
-// The kinds that are served, as they stand in discovery: group -> version, the preferred first -> kinds.
-struct VersionKinds {
-  std::string version;
-  std::vector<model::KindRef> kinds;
+// What is served, as it stands in discovery: groups, and their versions, the preferred first.
+struct Version {
+  std::string name;
+  int priority = 0;
+  std::vector<model::KindRef> kinds;    // of this server's own
+  RemoteDocumentsPtr remote = nullptr;  // else of an aggregated one
 };
-using Groups = std::map<std::string, std::vector<VersionKinds>, std::less<>>;
+struct Group {
+  std::string name;
+  int priority = 0;  // the highest that one of its versions asks for
+  std::vector<Version> versions;
+};
+using Groups = std::vector<Group>;
 
-Groups groups_of(const model::KindRegistry& registry) {
+// The version, made where it is not there yet.
+Version& version_of(Groups& groups, model::GroupVersion gv, ApiPriority priority) {
+  auto group = std::ranges::find(groups, gv.group, &Group::name);
+  if (group == groups.end()) group = groups.insert(group, Group{std::string(gv.group)});
+  group->priority = std::max(group->priority, priority.group);
+  auto version = std::ranges::find(group->versions, gv.version, &Version::name);
+  if (version == group->versions.end())
+    version = group->versions.insert(version, Version{std::string(gv.version), priority.version});
+  return *version;
+}
+
+Groups groups_of(const model::KindRegistry& registry, const ApiServices* services) {
   Groups groups;
   for (model::KindRef& kind : registry.all()) {
     if (!model::served(*kind)) continue;
-    std::vector<VersionKinds>& versions = groups[std::string(kind->gv.group)];
-    auto place = std::ranges::find(versions, kind->gv.version, &VersionKinds::version);
-    if (place == versions.end()) place = versions.insert(place, VersionKinds{std::string(kind->gv.version), {}});
-    place->kinds.push_back(std::move(kind));
+    ApiServicePtr service = services == nullptr ? nullptr : services->find(kind->gv.group, kind->gv.version);
+    if (service && service->remote) continue;
+    ApiPriority priority = service ? ApiPriority{service->group_priority, service->version_priority} : local_priority(*kind);
+    version_of(groups, kind->gv, priority).kinds.push_back(std::move(kind));
   }
-  for (auto& [group, versions] : groups) std::ranges::sort(versions, version_before, &VersionKinds::version);
+  if (services != nullptr)
+    for (ApiServices::Remote& remote : services->remotes()) {
+      const ApiService& service = *remote.service;
+      version_of(groups, {service.group, service.version}, {service.group_priority, service.version_priority}).remote =
+          std::move(remote.documents);
+    }
+  std::ranges::sort(groups, [](const Group& one, const Group& other) {
+    return std::tuple(-one.priority, std::string_view(one.name)) < std::tuple(-other.priority, std::string_view(other.name));
+  });
+  for (Group& group : groups)
+    std::ranges::sort(group.versions, [](const Version& one, const Version& other) {
+      return one.priority != other.priority ? one.priority > other.priority : version_before(one.name, other.name);
+    });
   return groups;
 }
 
@@ -122,7 +153,7 @@ Object resource_entry(const model::Kind& kind) {
   return entry;
 }
 
-Object legacy_resources(std::string_view group, const VersionKinds& version) {
+Object legacy_resources(std::string_view group, const Version& version) {
   Array resources;
   for (const model::KindRef& kind : version.kinds) {
     resources.push_back(resource_entry(*kind));
@@ -140,16 +171,16 @@ Object legacy_resources(std::string_view group, const VersionKinds& version) {
       resources.push_back(std::move(entry));
     }
   }
-  std::string gv = model::GroupVersion{group, version.version}.text();
+  std::string gv = model::GroupVersion{group, version.name}.text();
   return {{"kind", "APIResourceList"}, {"apiVersion", "v1"}, {"groupVersion", gv}, {"resources", std::move(resources)}};
 }
 
-Object legacy_group(std::string_view group, const std::vector<VersionKinds>& versions) {
+Object legacy_group(const Group& group) {
   Array list;
-  for (const VersionKinds& each : versions)
-    list.push_back({{"groupVersion", model::GroupVersion{group, each.version}.text()}, {"version", each.version}});
+  for (const Version& each : group.versions)
+    list.push_back({{"groupVersion", model::GroupVersion{group.name, each.name}.text()}, {"version", each.name}});
   Object preferred = list.front().as_object();
-  return {{"name", group}, {"versions", std::move(list)}, {"preferredVersion", std::move(preferred)}};
+  return {{"name", group.name}, {"versions", std::move(list)}, {"preferredVersion", std::move(preferred)}};
 }
 
 Object aggregated_resource(const model::Kind& kind) {
@@ -173,16 +204,18 @@ Object aggregated_resource(const model::Kind& kind) {
 
 Object aggregated(const Groups& groups, bool core, std::string_view version_of_form) {
   Array items;
-  for (const auto& [group, versions] : groups) {
-    if (group.empty() != core) continue;
+  for (const Group& group : groups) {
+    if (group.name.empty() != core) continue;
     Array list;
-    for (const VersionKinds& version : versions) {
-      Array resources;
+    for (const Version& version : group.versions) {
+      Array resources = version.remote ? version.remote->resources : Array();
       for (const model::KindRef& kind : version.kinds) resources.push_back(aggregated_resource(*kind));
-      list.push_back({{"version", version.version}, {"resources", std::move(resources)}, {"freshness", "Current"}});
+      bool current = !version.remote || version.remote->current;
+      list.push_back(
+          {{"version", version.name}, {"resources", std::move(resources)}, {"freshness", current ? "Current" : "Stale"}});
     }
     Object meta;
-    if (!group.empty()) meta["name"] = group;
+    if (!group.name.empty()) meta["name"] = group.name;
     meta["creationTimestamp"] = nullptr;
     items.push_back({{"metadata", std::move(meta)}, {"versions", std::move(list)}});
   }
@@ -210,27 +243,30 @@ std::optional<Answer> build(const Groups& groups, std::string_view path, std::st
       return make_answer({{"kind", "APIVersions"}, {"versions", Array{"v1"}}, {"serverAddressByClientCIDRs", Array()}},
                          "application/json", false);
     Array list;
-    for (const auto& [group, versions] : groups)
-      if (!group.empty()) list.push_back(legacy_group(group, versions));
+    for (const Group& group : groups)
+      if (!group.name.empty()) list.push_back(legacy_group(group));
     return make_answer({{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(list)}}, "application/json",
                        false);
   }
-  if (path == "/api/v1") return make_answer(legacy_resources("", groups.at("").front()), "application/json", false);
+  if (path == "/api/v1") {
+    auto found = std::ranges::find(groups, std::string_view(), &Group::name);
+    return make_answer(legacy_resources("", found->versions.front()), "application/json", false);
+  }
   if (!path.starts_with("/apis/")) return std::nullopt;
   std::string_view rest = path.substr(6);
   std::size_t slash = std::min(rest.find('/'), rest.size());
-  auto found = groups.find(rest.substr(0, slash));
+  auto found = std::ranges::find(groups, rest.substr(0, slash), &Group::name);
   if (found == groups.end()) return std::nullopt;
   if (slash == rest.size()) {
-    Object group = legacy_group(found->first, found->second);
+    Object group = legacy_group(*found);
     group["kind"] = "APIGroup";
     group["apiVersion"] = "v1";
     return make_answer(group, "application/json", false);
   }
   std::string_view version = rest.substr(slash + 1);
-  auto place = std::ranges::find(found->second, version, &VersionKinds::version);
-  if (place == found->second.end()) return std::nullopt;
-  return make_answer(legacy_resources(found->first, *place), "application/json", false);
+  auto place = std::ranges::find(found->versions, version, &Version::name);
+  if (place == found->versions.end() || place->remote) return std::nullopt;
+  return make_answer(legacy_resources(found->name, *place), "application/json", false);
 }
 
 }  // namespace
@@ -245,14 +281,16 @@ std::optional<Answer> Discovery::answer(std::string_view path, std::string_view 
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   if (path == "/version") return make_answer(version_info(), "application/json", false);
   if (path != "/api" && path != "/apis" && path != "/api/v1" && !path.starts_with("/apis/")) return std::nullopt;
-  if (generation_ != kinds_.generation()) made_.clear();
+  const std::uint64_t services_generation = services_ == nullptr ? 0 : services_->generation();
+  if (generation_ != kinds_.generation() || services_generation_ != services_generation) made_.clear();
   generation_ = kinds_.generation();
+  services_generation_ = services_generation;
   Media media = negotiate_discovery(accept).value_or(Media());
   std::string_view form = media.as_version;
   std::string key = std::string(path) + "|" + std::string(form) + "|" + std::to_string(static_cast<int>(media.format));
   auto place = made_.find(key);
   if (place != made_.end()) return place->second;
-  std::optional<Answer> answer = build(groups_of(kinds_), path, form);
+  std::optional<Answer> answer = build(groups_of(kinds_, services_), path, form);
   if (answer) answer = in_form(*std::move(answer), media);
   if (answer) made_[key] = answer;  // unknown paths are not remembered: there is no end of them
   return answer;

@@ -1,5 +1,5 @@
 // What the API offers: /api, /apis, /api/v1, /apis/<group>[/<version>] and the aggregated form of both (KEP-3352), and
-// /version.
+// /version. Groups come by their priority, versions within them by theirs.
 #pragma once
 
 #include <map>
@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "model/registry.h"
+#include "server/aggregation/api_services.h"
 
 namespace charon::server {
 
@@ -22,16 +23,19 @@ struct Answer {
 
 class Discovery {
  public:
-  // `kinds` must outlive it.
-  explicit Discovery(const model::KindRegistry& kinds) : kinds_(kinds) {}
+  // Both must outlive it. `services` orders groups and versions, and adds what aggregated servers serve; it may be null.
+  explicit Discovery(const model::KindRegistry& kinds, const ApiServices* services = nullptr)
+      : kinds_(kinds), services_(services) {}
 
-  // Nullopt when the path is no discovery path or names an unknown group or version. Answers are made once for a state of the
-  // registry.
+  // Nullopt when the path is no discovery path or names an unknown group or version; the resources of one group version of an
+  // aggregated server are that server's to list. Answers are made once for a state of the registry and the services.
   std::optional<Answer> answer(std::string_view path, std::string_view accept);
 
  private:
   const model::KindRegistry& kinds_;
+  const ApiServices* services_;
   std::uint64_t generation_ = 0;  // of the registry, when `made_` was made
+  std::uint64_t services_generation_ = 0;
   std::map<std::string, std::optional<Answer>> made_;
 };
 

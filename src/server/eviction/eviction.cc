@@ -54,7 +54,7 @@ client::DeleteOptions delete_options(const codec::Value& eviction) {
 
 rt::Task<Result<codec::Value>> evict(Api* api, Request request, codec::Value eviction) {
   request.verb = "delete";  // the subresource stays: the eviction itself has been admitted
-  CO_TRY_ASSIGN(DocumentPtr pod, api->get(request));
+  CO_TRY_ASSIGN(DocumentPtr pod, co_await api->get(request));
   if (!has_ended(*pod->as<core::v1::Pod>())) CO_TRY(ask_budgets(*api, *pod));
   if (const codec::Value* given = codec::find(eviction, "deleteOptions");
       given != nullptr && codec::find(*given, "dryRun") != nullptr)

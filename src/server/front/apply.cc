@@ -2,20 +2,14 @@
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "codec/yaml.h"
+#include "net/query_flag.h"
 #include "server/front/call.h"
 #include "server/managed_fields/manager_name.h"
 
 namespace charon::server {
 namespace {
 
-// Kubernetes reads "force=" and "force=no" as true; "0" and "false" are false.
-std::optional<bool> force_of(std::string_view query) {
-  auto force = net::query_value(query, "force");
-  if (!force) return std::nullopt;
-  std::string lower = *force;
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower != "false" && lower != "0";
-}
+std::optional<bool> force_of(std::string_view query) { return net::query_flag(query, "force"); }
 
 }  // namespace
 

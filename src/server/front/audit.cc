@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "server/front/call.h"
+#include "server/proxy/headers.h"
 #include "x509/certificate.h"
 
 namespace charon::server {
@@ -33,7 +34,7 @@ std::vector<std::string> source_ips(const net::RequestHead& head) {
 void Front::Call::begin(int code) {
   status = code;
   started = true;
-  if (audit && route.kind == Route::Kind::Resource && is_long_running(route.request)) audit->started(code);
+  if (audit && is_long_running(route)) audit->started(code);
 }
 
 void Front::begin_audit(Call& call, const Attributes& attributes) {
@@ -42,9 +43,8 @@ void Front::begin_audit(Call& call, const Attributes& attributes) {
   call.audit_id = given.empty() ? ids_.next() : std::string(given);
   if (auditor_ == nullptr) return;
   call.audit = auditor_->begin(attributes, [&call, &head] {
-    std::string uri = encode_path(head.path);
-    if (!head.query.empty()) uri.append("?").append(head.query);
-    return audit::Origin{call.audit_id, std::move(uri), std::string(head.headers.get("user-agent")), source_ips(head)};
+    return audit::Origin{call.audit_id, with_query(encode_path(head.path), head.query),
+                         std::string(head.headers.get("user-agent")), source_ips(head)};
   });
   call.request().audit = call.audit.get();
 }

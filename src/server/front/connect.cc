@@ -52,7 +52,7 @@ Result<PodPlace> find_place(const model::Document& document, std::string_view qu
 
 rt::Task<Result<void>> Front::serve_node_stream(Call& call) {
   Request& request = call.request();
-  CO_TRY_ASSIGN(DocumentPtr pod, api_.get(request));
+  CO_TRY_ASSIGN(DocumentPtr pod, co_await api_.get(request));
   if (nodes_ == nullptr) co_return fail(Reason::ServiceUnavailable, "this server has no connection to nodes");
   std::string query = call.head.query;
   if (std::optional<ConnectOptions> options = connect_options(request, query)) {
@@ -90,10 +90,12 @@ rt::Task<Result<void>> Front::pass_log(Call& call, std::string node, std::string
 // What the other side sends, as it comes.
 rt::Task<Result<void>> Front::pass_body(Call& call, net::ClientStream& stream) {
   while (true) {
-    CO_TRY_ASSIGN(std::string bytes, co_await stream.read());
-    if (bytes.empty()) co_return Result<void>();
+    auto bytes = co_await stream.read();
+    call.broken = !bytes;
+    if (!bytes) co_return fail(std::move(bytes.error()));
+    if (bytes->empty()) co_return Result<void>();
     std::vector<net::Piece> pieces;
-    pieces.push_back(net::Piece::of(std::move(bytes)));
+    pieces.push_back(net::Piece::of(*std::move(bytes)));
     CO_TRY(co_await call.exchange.write(std::move(pieces)));
   }
 }

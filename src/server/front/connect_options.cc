@@ -6,13 +6,13 @@
 #include "api/core/v1/types.h"
 #include "codec/tree.h"
 #include "net/http.h"
+#include "net/query_flag.h"
 
 namespace charon::server {
 namespace {
 
 void add_flag(codec::Object& object, std::string_view query, std::string_view name) {
-  auto value = net::query_value(query, name);
-  if (value && (*value == "true" || *value == "1")) object[name] = true;
+  if (net::query_flag(query, name).value_or(false)) object[name] = true;
 }
 
 void add_text(codec::Object& object, std::string_view query, std::string_view name) {

@@ -5,12 +5,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/metrics.h"
 #include "net/http.h"
 #include "rt/task.h"
+#include "server/aggregation/api_services.h"
+#include "server/aggregation/remote_servers.h"
 #include "server/api.h"
 #include "server/audit/ids.h"
 #include "server/audit/record.h"
@@ -45,10 +48,16 @@ struct RequestLimits {
 
 class Front {
  public:
-  // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable. So may `auditor`:
-  // then nothing is audited.
+  // Aggregated API servers: which there are, and the way to them.
+  struct Aggregation {
+    const ApiServices& services;
+    RemoteServers& servers;
+  };
+  // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable. Without
+  // `aggregation` there are no aggregated servers; without `auditor` nothing is audited.
   Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes,
-        audit::Auditor* auditor = nullptr, const RequestLimits& limits = {});
+        std::optional<Aggregation> aggregation = std::nullopt, audit::Auditor* auditor = nullptr,
+        const RequestLimits& limits = {});
 
   void add_health_check(HealthCheck check);
   // A JSON document at a path of its own ("/openid/v1/jwks"); another of the same path takes its place.
@@ -78,7 +87,7 @@ class Front {
   rt::Task<Result<void>> serve_get(Call& call);
   rt::Task<Result<void>> serve_list(Call& call);
   rt::Task<Result<void>> serve_watch(Call& call);
-  rt::Task<Result<void>> follow(CacheWatch* changes, WatchSink& sink, WatchEncoder& encoder, rt::Instant deadline,
+  rt::Task<Result<void>> follow(ObjectWatch* changes, WatchSink& sink, WatchEncoder& encoder, rt::Instant deadline,
                                 bool bookmarks);
   rt::Task<Result<void>> serve_write(Call& call);
   rt::Task<Result<void>> serve_delete(Call& call);
@@ -89,6 +98,9 @@ class Front {
   Result<codec::Value> read_apply(Call& call, std::string_view body) const;
   rt::Task<Result<void>> serve_node_stream(Call& call);
   rt::Task<Result<void>> serve_proxy(Call& call);
+  // front/aggregated.cc
+  rt::Task<Result<void>> serve_remote(Call& call);
+  rt::Task<Result<void>> pass_until(Call& call, net::ClientStream& stream, rt::Instant deadline);
   rt::Task<Result<void>> pass_response(Call& call, std::unique_ptr<net::ClientStream> stream, std::string origin);
   rt::Task<Result<void>> pass_body(Call& call, net::ClientStream& stream);
   rt::Task<Result<void>> pass_upgrade(Call& call, std::shared_ptr<net::HttpClient> client, net::ClientRequest request);
@@ -115,6 +127,7 @@ class Front {
   const Authenticator& authenticator_;
   const Authorizer& authorizer_;
   NodeConnections* nodes_;
+  std::optional<Aggregation> aggregation_;
   audit::Auditor* auditor_;
   audit::RequestIds ids_;
   Discovery discovery_;

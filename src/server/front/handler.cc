@@ -9,6 +9,7 @@
 #include "server/discovery/discovery.h"
 #include "server/front/call.h"
 #include "server/openapi/openapi.h"
+#include "server/prepare.h"
 #include "server/version.h"
 
 namespace charon::server {
@@ -18,6 +19,16 @@ std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out;
+}
+
+Attributes attributes_of(const RemoteRoute& remote) {
+  return {.verb = remote.verb,
+          .group = remote.service->group,
+          .version = remote.service->version,
+          .resource = remote.plural,
+          .subresource = remote.subresource,
+          .ns = remote.ns,
+          .name = remote.name};
 }
 
 bool is_health_path(std::string_view path) {
@@ -46,15 +57,17 @@ Error too_many_requests() {
 }  // namespace
 
 Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics,
-             NodeConnections* nodes, audit::Auditor* auditor, const RequestLimits& limits)
+             NodeConnections* nodes, std::optional<Aggregation> aggregation, audit::Auditor* auditor,
+             const RequestLimits& limits)
     : api_(api),
       authenticator_(authenticator),
       authorizer_(authorizer),
       nodes_(nodes),
+      aggregation_(aggregation),
       auditor_(auditor),
       ids_(api.random()),
-      discovery_(api.kinds()),
-      openapi_(api.kinds()),
+      discovery_(api.kinds(), aggregation ? &aggregation->services : nullptr),
+      openapi_(api.kinds(), aggregation ? &aggregation->services : nullptr),
       metrics_(metrics),
       request_metrics_(metrics),
       limits_(limits),
@@ -100,7 +113,6 @@ rt::Task<Result<void>> Front::serve(Call& call) {
   while (auditor_ != nullptr && auditor_->log().full()) co_await auditor_->log().room();
   CO_TRY(admit(call));
   const Request& request = call.request();
-  bool resource = call.route.kind == Route::Kind::Resource;
   call.series = &request_metrics_.of(call.route, call.head.path, call.is_apply());
   RequestMetrics::Series& series = *call.series;
   if (series.long_running != nullptr) {
@@ -108,7 +120,7 @@ rt::Task<Result<void>> Front::serve(Call& call) {
     co_return co_await serve_admitted(call);
   }
   if (is_health_path(call.head.path)) co_return co_await serve_admitted(call);
-  std::string_view verb = resource ? request.verb : std::string_view(call.route.method);
+  std::string_view verb = call.route.verb();
   Inflight::Sort sort = verb == "get" || verb == "list" ? Inflight::Sort::Read : Inflight::Sort::Write;
   // Administrators are served at all times.
   if (!inflight_.has_room(sort) && !request.user.in_group("system:masters")) {
@@ -126,14 +138,15 @@ rt::Task<Result<void>> Front::serve(Call& call) {
 }
 
 rt::Task<Result<void>> Front::serve_admitted(Call& call) {
+  if (call.route.kind == Route::Kind::Remote) co_return co_await serve_remote(call);
   if (call.route.kind != Route::Kind::Resource) co_return co_await serve_other(call);
   co_return co_await serve_resource(call);
 }
 
-// A list is bounded by the time that its sending may take.
+// A list is bounded by the time that its sending may take, and what another server answers by that server's.
 Result<rt::Duration> Front::allowed_time(const Call& call) const {
-  bool list = call.route.kind == Route::Kind::Resource && call.route.request.verb == "list";
-  rt::Duration limit = list ? rt::Duration::zero() : limits_.timeout;
+  bool bounded = call.route.kind == Route::Kind::Remote || call.route.verb() == "list";
+  rt::Duration limit = bounded ? rt::Duration::zero() : limits_.timeout;
   auto asked = net::query_value(call.query(), "timeout");
   if (!asked || asked->empty()) return limit;
   auto parsed = parse_go_duration(*asked);
@@ -143,12 +156,22 @@ Result<rt::Duration> Front::allowed_time(const Call& call) const {
 }
 
 Result<void> Front::admit(Call& call) {
-  auto found = route(call.head, api_.kinds());
+  std::optional<RemoteRoute> remote;
+  if (aggregation_) remote = remote_route(call.head, aggregation_->services);
+  Result<Route> found = Route();
+  if (remote) {
+    found->kind = Route::Kind::Remote;
+    found->remote = std::move(remote);
+  } else {
+    found = route(call.head, api_.kinds());
+  }
   if (found) call.route = std::move(*found);
   Request& request = call.request();
   Attributes attributes;
   if (found && call.route.kind == Route::Kind::Resource) {
     attributes = attributes_of(request);
+  } else if (call.route.remote && call.route.remote->resource) {
+    attributes = attributes_of(*call.route.remote);
   } else {
     call.route.method = lower(call.head.method);
     attributes.verb = call.route.method;
@@ -268,7 +291,7 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   if (subresource == "scale") co_return co_await serve_scale(call);
   if (request.verb == "list") co_return co_await serve_list(call);
   if (request.verb == "get") {
-    if (!subresource.empty() && subresource != "status" && subresource != "approval")
+    if (!subresource.empty() && !is_part_of_object(subresource))
       co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + subresource +
                                                  " is not served by this server yet");
     co_return co_await serve_get(call);

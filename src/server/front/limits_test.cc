@@ -68,13 +68,8 @@ class RequestLimitsTest : public testing::Test {
 
   FrontForTest test_;
   AllowAll authorizer_;
-  Front front_{*test_.server.api,
-               *test_.authenticator,
-               authorizer_,
-               test_.metrics,
-               nullptr,
-               nullptr,
-               {.inflight = {.reads = 1, .writes = 1}}};
+  Front front_{*test_.server.api, *test_.authenticator, authorizer_, test_.metrics,
+               nullptr,           std::nullopt,         nullptr,     {.inflight = {.reads = 1, .writes = 1}}};
   rt::Scope connections_{loop()};
 };
 

@@ -35,7 +35,7 @@ rt::Task<Part> next_part(rt::Loop& loop, ListBody& body) {
 rt::Task<Result<void>> Front::serve_get(Call& call) {
   CO_TRY_ASSIGN(std::optional<Revision> version, read_get_version(call.query()));
   if (version && *version > api_.caches().revision()) co_return fail(too_large_version(*version, api_.caches().revision()));
-  CO_TRY_ASSIGN(DocumentPtr document, api_.get(call.request()));
+  CO_TRY_ASSIGN(DocumentPtr document, co_await api_.get(call.request()));
   co_await send_document(call, 200, std::move(document));
   co_return Result<void>();
 }
@@ -63,7 +63,7 @@ rt::Task<Result<void>> Front::serve_list(Call& call) {
     if (version > current) co_return fail(too_large_version(version, current));
     if (exact) page.at = version;
   }
-  auto listing = api_.list(request, page);
+  auto listing = co_await api_.list(request, page);
   if (!listing) {
     if (listing.error().reason == Reason::Expired && !page.continue_token.empty())
       call.fresh_token = inconsistent_token(page.continue_token);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "net/http.h"
+#include "net/query_flag.h"
 #include "schema/validate.h"
 
 namespace charon::server {
@@ -30,13 +31,6 @@ Result<std::int64_t> read_number(std::string_view query, std::string_view name) 
   if (std::string_view problem = problem_of(digits, number); !problem.empty())
     return fail(Reason::BadRequest, fmt::format("strconv.ParseInt: parsing \"{}\": {}", text, problem));
   return number;
-}
-
-// As Kubernetes reads flags in queries: there, and neither "false" nor "0".
-std::optional<bool> read_flag(std::string_view query, std::string_view name) {
-  auto text = net::query_value(query, name);
-  if (!text) return std::nullopt;
-  return *text != "false" && *text != "False" && *text != "FALSE" && *text != "0";
 }
 
 // The error for a version that is no number; nullopt when it is one.
@@ -67,8 +61,8 @@ Result<ListOptions> read_common(std::string_view query, std::string_view match) 
   constexpr std::int64_t kLongest = 1'000'000'000;
   options.timeout = std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongest));
   options.continue_token = value_of(query, "continue");
-  options.bookmarks = read_flag(query, "allowWatchBookmarks").value_or(false);
-  options.send_initial_events = read_flag(query, "sendInitialEvents");
+  options.bookmarks = net::query_flag(query, "allowWatchBookmarks").value_or(false);
+  options.send_initial_events = net::query_flag(query, "sendInitialEvents");
   if (match == "Exact") options.match = ListOptions::Match::Exact;
   if (match == "NotOlderThan") options.match = ListOptions::Match::NotOlderThan;
   return options;

@@ -328,6 +328,7 @@ TEST_F(ListTest, Get) {
   EXPECT_EQ(test_.get(path + "?resourceVersion=1").status, 200);
   EXPECT_EQ(test_.get(path + "?resourceVersion=99999").status, 504);
   EXPECT_EQ(test_.get(path + "?resourceVersion=-").status, 400);
+  EXPECT_EQ(codec::string_at(test_.get(path + "?watch=true").tree, "kind"), "ConfigMap");  // what is named is read, not watched
   EXPECT_THAT(test_.get(path + "?pretty=1").text, StartsWith("{\n  \"kind\": \"ConfigMap\","));
   auto refused = test_.get_as(path, "text/html");
   EXPECT_EQ(refused.status, 406);

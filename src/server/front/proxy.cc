@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t kBodyBytes = 16u << 20;  // of a proxied request; responses are passed on as they come
 
-std::string with_query(std::string path, const std::string& query) { return query.empty() ? path : path + "?" + query; }
-
-bool has_no_body(std::string_view method, int status) { return method == "HEAD" || status == 204 || status == 304; }
-
 }  // namespace
 
 rt::Task<Result<void>> Front::serve_proxy(Call& call) {
@@ -42,10 +38,7 @@ rt::Task<Result<void>> Front::serve_proxy(Call& call) {
   }
   net::ClientRequest request{.method = head.method, .headers = request_headers(head)};
   request.path = with_query(encode_path(call.route.proxied_path.empty() ? "/" : call.route.proxied_path), head.query);
-  request.headers.add("x-forwarded-for", head.peer.host);
-  request.headers.set("x-forwarded-host", std::string(head.headers.get("host")));
-  request.headers.set("x-forwarded-proto", "https");
-  request.headers.set("x-forwarded-uri", head.path);
+  add_forwarded(head, request.headers);
   if (upgrades) co_return co_await pass_upgrade(call, std::move(client), std::move(request));
   CO_TRY_ASSIGN(request.body, co_await call.exchange.body(kBodyBytes));
   auto opened = co_await client->open(std::move(request));

@@ -18,12 +18,38 @@ std::vector<std::string> with(std::vector<std::string> labels, const char* more)
   return labels;
 }
 
+// What a request is about, whoever serves it; empty where the path is no resource.
+struct Target {
+  bool resource = false;
+  std::string_view group;
+  std::string_view version;
+  std::string_view plural;
+  std::string_view subresource;
+  bool named = false;
+  bool in_namespace = false;
+};
+
+Target target_of(const Route& route) {
+  if (route.kind == Route::Kind::Resource) {
+    const Request& request = route.request;
+    const model::Kind& kind = *request.kind;
+    return {true, kind.gv.group, kind.gv.version, kind.plural, request.subresource, !request.name.empty(), !request.ns.empty()};
+  }
+  if (!route.remote || !route.remote->resource) return {};
+  const RemoteRoute& remote = *route.remote;
+  return {true,
+          remote.service->group,
+          remote.service->version,
+          remote.plural,
+          remote.subresource,
+          !remote.name.empty(),
+          !remote.ns.empty()};
+}
+
 // Kubernetes counts by methods, but tells lists, watches, applies and connections apart.
 std::string verb_of(const Route& route, bool apply) {
-  const Request& request = route.request;
-  std::string_view verb = route.kind == Route::Kind::Resource ? request.verb : std::string_view(route.method);
-  if (route.kind == Route::Kind::Resource && is_long_running(request) && verb != "watch" && request.subresource != "log")
-    return "CONNECT";
+  std::string_view verb = route.verb();
+  if (is_long_running(route) && verb != "watch" && target_of(route).subresource != "log") return "CONNECT";
   if (verb == "create") return "POST";
   if (verb == "update") return "PUT";
   if (verb == "patch" && apply) return "APPLY";
@@ -34,11 +60,10 @@ std::string verb_of(const Route& route, bool apply) {
   return std::ranges::find(kKnown, text) == std::end(kKnown) ? "other" : text;
 }
 
-std::string_view scope_of(const Route& route) {
-  if (route.kind != Route::Kind::Resource) return "";
-  const Request& request = route.request;
-  if (!request.name.empty() || request.verb == "create") return "resource";
-  return request.ns.empty() ? "cluster" : "namespace";
+std::string_view scope_of(const Route& route, const Target& target) {
+  if (!target.resource) return "";
+  if (target.named || route.verb() == "create") return "resource";
+  return target.in_namespace ? "namespace" : "cluster";
 }
 
 // Names of users would be without end: what they begin with, and one for all others.
@@ -79,39 +104,33 @@ RequestMetrics::RequestMetrics(Metrics& metrics)
 }
 
 RequestMetrics::Series& RequestMetrics::of(const Route& route, std::string_view path, bool apply) {
-  const Request& request = route.request;
-  bool resource = route.kind == Route::Kind::Resource;
-  std::string_view part_label = resource ? std::string_view(request.subresource) : path_label(path);
+  // What a client makes up of another server's resources has no end, and of methods neither.
+  Target target = target_of(route);
+  if (route.kind == Route::Kind::Remote) target.plural = target.subresource = {};
+  if (!target.resource) target.subresource = path_label(path);
+  std::string_view scope = scope_of(route, target);
+  std::string_view dry_run = route.request.dry_run ? "All" : "";
   key_.clear();
   auto add = [this](std::string_view part) { key_.append(part).append("\n"); };
-  // What a client calls a method has no end.
-  if (resource) add(request.verb);
-  if (!resource) add(verb_of(route, apply));
-  add(apply ? "apply" : "");
-  add(request.dry_run ? "dry" : "");
-  if (resource) {
-    add(request.kind->gv.group);
-    add(request.kind->gv.version);
-    add(request.kind->plural);
-  }
-  add(part_label);
-  add(scope_of(route));
+  if (target.resource) add(route.verb());
+  if (!target.resource) add(verb_of(route, apply));
+  for (std::string_view part : {std::string_view(apply ? "apply" : ""), dry_run, target.group, target.version, target.plural,
+                                target.subresource, scope})
+    add(part);
+  bool lasting = is_long_running(route);
+  add(lasting ? "lasting" : "");
   if (auto found = series_.find(std::string_view(key_)); found != series_.end()) return found->second;
   Series& series = series_[key_];
-  series.labels = {verb_of(route, apply),
-                   resource ? std::string(request.kind->gv.group) : "",
-                   resource ? std::string(request.kind->gv.version) : "",
-                   resource ? std::string(request.kind->plural) : "",
-                   std::string(part_label),
-                   std::string(scope_of(route)),
-                   "apiserver"};
-  if (resource && is_long_running(request)) {
+  series.labels = {verb_of(route, apply)};
+  for (std::string_view part : {target.group, target.version, target.plural, target.subresource, scope})
+    series.labels.emplace_back(part);
+  series.labels.emplace_back("apiserver");
+  if (lasting) {
     series.long_running = &long_running_.counter(series.labels);
   } else {
     series.size = &sizes_.histogram(series.labels);
   }
-  bool lasting = series.size == nullptr;
-  series.labels.emplace_back(request.dry_run ? "All" : "");
+  series.labels.emplace_back(dry_run);
   if (!lasting) series.duration = &durations_.histogram(series.labels);
   return series;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "net/query_flag.h"
 #include "server/api.h"
 
 namespace charon::server {
@@ -28,8 +29,7 @@ Error not_allowed() {
 }
 
 // exec and its like open a stream; they are "create" or "get" to the authorizer as the method says.
-std::string_view verb_of(std::string_view method, const Request& request, bool watching) {
-  bool named = !request.name.empty();
+std::string_view verb_of(std::string_view method, bool named, bool watching) {
   if (method == "GET" || method == "HEAD") return named && !watching ? "get" : watching ? "watch" : "list";
   if (method == "POST") return "create";
   if (method == "PUT") return "update";
@@ -38,9 +38,19 @@ std::string_view verb_of(std::string_view method, const Request& request, bool w
   return {};
 }
 
-bool is_true(std::string_view query, std::string_view name) {
-  auto value = net::query_value(query, name);
-  return value && (*value == "true" || *value == "1" || value->empty());
+// namespaces/NS/pods..., but namespaces/NS/status and /finalize are the namespace's own.
+std::string take_namespace(std::vector<std::string_view>& parts) {
+  if (parts.size() < 3 || parts[0] != "namespaces" || parts[2] == "status" || parts[2] == "finalize") return {};
+  std::string ns(parts[1]);
+  parts.erase(parts.begin(), parts.begin() + 2);
+  return ns;
+}
+
+// The deprecated /watch/ form.
+bool take_watch(std::vector<std::string_view>& parts) {
+  if (parts.size() < 2 || parts[0] != "watch") return false;
+  parts.erase(parts.begin());
+  return true;
 }
 
 Result<void> read_options(std::string_view query, Request& request) {
@@ -66,21 +76,38 @@ Result<void> read_options(std::string_view query, Request& request) {
 
 }  // namespace
 
-bool is_long_running(const Request& request) {
+bool is_long_running(const Route& route) {
   constexpr std::array<std::string_view, 5> kStreams = {"attach", "exec", "log", "portforward", "proxy"};
-  return request.verb == "watch" || std::ranges::find(kStreams, request.subresource) != kStreams.end();
+  if (route.kind != Route::Kind::Resource && route.kind != Route::Kind::Remote) return false;
+  const std::string& subresource = route.remote ? route.remote->subresource : route.request.subresource;
+  return route.verb() == "watch" || std::ranges::find(kStreams, subresource) != kStreams.end();
 }
 
-std::string encode_path(std::string_view path) {
-  std::string encoded;
-  while (!path.empty()) {
-    std::size_t slash = path.find('/');
-    encoded += net::percent_encode(path.substr(0, slash));
-    if (slash == std::string_view::npos) break;
-    encoded += '/';
-    path.remove_prefix(slash + 1);
-  }
-  return encoded;
+std::string_view Route::verb() const {
+  if (kind == Kind::Resource) return request.verb;
+  return remote && remote->resource ? remote->verb : std::string_view(method);
+}
+
+std::optional<RemoteRoute> remote_route(const net::RequestHead& head, const ApiServices& services) {
+  std::vector<std::string_view> parts = split(head.path);
+  bool openapi = parts.size() == 5 && parts[0] == "openapi" && parts[1] == "v3" && parts[2] == "apis";
+  if (openapi) parts.erase(parts.begin(), parts.begin() + 2);
+  if (parts.size() < 3 || parts[0] != "apis") return std::nullopt;
+  RemoteRoute route;
+  route.service = services.find_remote(parts[1], parts[2]);
+  if (!route.service) return std::nullopt;
+  parts.erase(parts.begin(), parts.begin() + 3);
+  if (parts.empty()) return route;
+  route.resource = true;
+  bool watch_path = take_watch(parts);
+  route.ns = take_namespace(parts);
+  route.plural = parts[0];
+  if (parts.size() > 1) route.name = parts[1];
+  if (parts.size() > 2) route.subresource = parts[2];
+  bool reading = head.method == "GET" || head.method == "HEAD";
+  bool watching = watch_path || (reading && route.name.empty() && net::query_flag(head.query, "watch").value_or(false));
+  route.verb = watch_path ? "watch" : verb_of(head.method, !route.name.empty(), watching);
+  return route;
 }
 
 Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kinds) {
@@ -100,13 +127,8 @@ Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kin
   model::GroupVersion gv{core ? std::string_view() : parts[1], core ? parts[1] : parts[2]};
   std::vector<std::string_view> rest(parts.begin() + static_cast<std::ptrdiff_t>(prefix), parts.end());
   Request& request = result.request;
-  bool watch_path = rest[0] == "watch" && rest.size() > 1;  // the deprecated /watch/ form
-  if (watch_path) rest.erase(rest.begin());
-  // namespaces/NS/pods..., but namespaces/NS/status and /finalize are the namespace's own.
-  if (rest.size() >= 3 && rest[0] == "namespaces" && rest[2] != "status" && rest[2] != "finalize") {
-    request.ns = rest[1];
-    rest.erase(rest.begin(), rest.begin() + 2);
-  }
+  bool watch_path = take_watch(rest);
+  request.ns = take_namespace(rest);
   request.kind = kinds.find_resource(gv, rest[0]);
   if (request.kind == nullptr || !model::served(*request.kind)) return fail(page_not_found());
   if (request.kind->namespaced ? rest.size() > 1 && request.ns.empty() : !request.ns.empty()) return fail(page_not_found());
@@ -120,8 +142,10 @@ Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kin
   } else {
     TRY(read_options(head.query, request));  // a proxied request's query is its backend's
   }
-  bool watching = watch_path || (is_true(head.query, "watch") && head.method == "GET" && request.subresource.empty());
-  request.verb = verb_of(head.method, request, watching);
+  // Only a list can be watched: an object that is named is read, whatever "watch" says.
+  bool watching =
+      watch_path || (net::query_flag(head.query, "watch").value_or(false) && head.method == "GET" && request.name.empty());
+  request.verb = verb_of(head.method, !request.name.empty(), watching);
   // A named POST without subresource and an unnamed PUT or PATCH mean nothing.
   bool nonsense = (request.verb == "create" && !request.name.empty() && request.subresource.empty()) ||
                   ((request.verb == "update" || request.verb == "patch") && request.name.empty());

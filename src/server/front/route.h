@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,26 +10,43 @@
 #include "base/result.h"
 #include "model/registry.h"
 #include "net/http.h"
+#include "server/aggregation/api_services.h"
 #include "server/request.h"
 
 namespace charon::server {
 
-struct Route {
-  enum class Kind : std::uint8_t { Resource, Discovery, Other };
-  Kind kind = Kind::Other;
-  Request request;           // of a Resource
-  std::string method;        // in lower case, for paths that are no resources
-  std::string proxied_path;  // of the proxy subresource: what follows it, with its first slash; decoded
+// What a request to an aggregated server means, as far as its path tells.
+struct RemoteRoute {
+  ApiServicePtr service;
+  bool resource = false;  // else it is for a document: discovery or OpenAPI
+  std::string_view verb;  // of a resource (constants)
+  std::string ns;
+  std::string name;
+  std::string plural;
+  std::string subresource;
 };
+
+struct Route {
+  enum class Kind : std::uint8_t {
+    Resource, Remote, Discovery, Other std::string_view verb() const;  // of a resource; else the method
+  };
+  Kind kind = Kind::Other;
+  Request request;                    // of a Resource; of the others only the user and the audit record
+  std::optional<RemoteRoute> remote;  // of a Remote
+  std::string method;                 // in lower case, for paths that are no resources
+  std::string proxied_path;           // of the proxy subresource: what follows it, with its first slash; decoded
+
+  std::string_view verb() const;  // of a resource; else the method
+};
+
+// Nullopt when no aggregated server is concerned.
+std::optional<RemoteRoute> remote_route(const net::RequestHead& head, const ApiServices& services);
 
 // NotFound for an unknown group, version, resource or subresource; MethodNotAllowed for a verb that the resource has not;
 // BadRequest for malformed options.
 Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kinds);
 
 // Watches and streams, which last as long as the client wants: Kubernetes' long-running requests.
-bool is_long_running(const Request& request);
-
-// A decoded path as it stands in a URL.
-std::string encode_path(std::string_view path);
+bool is_long_running(const Route& route);
 
 }  // namespace charon::server

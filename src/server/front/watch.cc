@@ -49,7 +49,7 @@ class Front::WatchSink {
         readers_(front.api_.loop()) {}
 
   // `watch` ends when the client closes the WebSocket.
-  rt::Task<Result<void>> open(CacheWatch* watch) {
+  rt::Task<Result<void>> open(ObjectWatch* watch) {
     const net::Headers& headers = call_.head.headers;
     bool plain = headers.get("upgrade").empty();
     call_.begin(plain ? 200 : 101);
@@ -112,7 +112,7 @@ class Front::WatchSink {
     return protocols;
   }
 
-  static rt::Task<void> read_until_closed(net::WebSocket* socket, CacheWatch* watch) {
+  static rt::Task<void> read_until_closed(net::WebSocket* socket, ObjectWatch* watch) {
     while (true) {
       auto message = co_await socket->read();
       if (!message || !*message) break;
@@ -151,9 +151,9 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
   // Read before the first suspension: what changes from here on is in the watch.
   Listing present;
   if (initial_events && !refusal) {
-    CO_TRY_ASSIGN(present, api_.list(request, {}));
+    CO_TRY_ASSIGN(present, co_await api_.list(request, {}));
   }
-  std::unique_ptr<CacheWatch> changes = watch ? std::move(*watch) : nullptr;
+  std::unique_ptr<ObjectWatch> changes = watch ? std::move(*watch) : nullptr;
   WatchSink sink(*this, call);
   if (refusal) {
     std::vector<net::Piece> pieces;
@@ -187,7 +187,7 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
   co_return Result<void>();
 }
 
-rt::Task<Result<void>> Front::follow(CacheWatch* changes, WatchSink& sink, WatchEncoder& encoder, rt::Instant deadline,
+rt::Task<Result<void>> Front::follow(ObjectWatch* changes, WatchSink& sink, WatchEncoder& encoder, rt::Instant deadline,
                                      bool bookmarks) {
   rt::Loop& loop = api_.loop();
   BookmarkTimes times(loop.clock().now(), deadline);

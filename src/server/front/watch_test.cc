@@ -76,7 +76,7 @@ class WatchTest : public testing::Test {
 };
 
 TEST_F(WatchTest, FromTheStateNow) {
-  for (const char* query : {"?watch=1", "?watch=true&resourceVersion=0", "?watch=1&resourceVersion="}) {
+  for (const char* query : {"?watch=1", "?watch=True&resourceVersion=0", "?watch&resourceVersion="}) {
     auto& watch = start(query);
     EXPECT_THAT(events(watch), ElementsAre("ADDED a", "ADDED b")) << query;
   }

@@ -5,8 +5,10 @@
 #include "codec/tree.h"
 #include "codec/yaml.h"
 #include "model/envelope.h"
+#include "net/query_flag.h"
 #include "schema/convert.h"
 #include "server/front/call.h"
+#include "server/prepare.h"
 #include "server/status.h"
 
 namespace charon::server {
@@ -51,8 +53,9 @@ Result<client::DeleteOptions> delete_options(const codec::Value& tree, std::stri
   std::string policy =
       net::query_value(query, "propagationPolicy").value_or(std::string(codec::string_at(tree, "propagationPolicy")));
   if (policy.empty()) {
-    if (auto orphan = codec::bool_at(tree, "orphanDependents"))
-      options.propagation = *orphan ? client::Propagation::Orphan : client::Propagation::Background;
+    std::optional<bool> orphan = net::query_flag(query, "orphanDependents");
+    if (!orphan) orphan = codec::bool_at(tree, "orphanDependents");
+    if (orphan) options.propagation = *orphan ? client::Propagation::Orphan : client::Propagation::Background;
   } else if (policy == "Background") {
     options.propagation = client::Propagation::Background;
   } else if (policy == "Foreground") {
@@ -104,9 +107,8 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
   call.name_manager();
   const Review* review = request.verb == "create" ? api_.review(*request.kind, request.subresource) : nullptr;
   const std::string& subresource = request.subresource;
-  bool stored = request.verb == "create"
-                    ? subresource.empty() || subresource == "binding"
-                    : subresource.empty() || subresource == "status" || subresource == "finalize" || subresource == "approval";
+  bool stored = request.verb == "create" ? subresource.empty() || subresource == "binding"
+                                         : subresource.empty() || subresource == "finalize" || is_part_of_object(subresource);
   if (review == nullptr && !stored)
     co_return fail(Reason::NotImplemented, "the subresource " + std::string(request.kind->plural) + "/" + request.subresource +
                                                " is not served by this server yet");

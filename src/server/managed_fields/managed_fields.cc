@@ -10,6 +10,7 @@
 #include "codec/tree.h"
 #include "model/storage_form.h"
 #include "schema/convert.h"
+#include "server/managed_fields/converted_trees.h"
 #include "server/managed_fields/last_applied.h"
 
 namespace charon::server {
@@ -60,8 +61,12 @@ const schema::apply::ResetFields& reset_fields(const Request& request) {
   static const schema::apply::ResetFields labelled{{},
                                                    paths({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}})};
   static const schema::apply::ResetFields finalize{{}, paths({{"spec", "finalizers"}})};
+  static const schema::apply::ResetFields ephemeral{{}, paths({{"spec", "ephemeralContainers"}})};
+  static const schema::apply::ResetFields resize{{}, paths({{"spec", "containers"}, {"spec", "initContainers"}})};
   const model::Kind& kind = *request.kind;
   if (request.subresource == "finalize") return finalize;
+  if (request.subresource == "ephemeralcontainers") return ephemeral;
+  if (request.subresource == "resize") return resize;
   if (request.subresource == "status") return kind.kind == "Node" || kind.kind == "Pod" ? labelled : status;
   bool kept = request.verb == "create" && (kind.kind == "Node" || kind.kind == "Namespace");
   return kind.has_subresource("status") && !kept ? main : nothing;
@@ -70,13 +75,14 @@ const schema::apply::ResetFields& reset_fields(const Request& request) {
 // The versions of a kind: views of one stored object (model/storage_form.h).
 class StoredVersions final : public schema::apply::Versions {
  public:
-  StoredVersions(const model::Kind& kind, const model::KindRegistry& kinds) : kind_(kind), kinds_(kinds) {}
+  explicit StoredVersions(const TrackedWrite& write) : kind_(*write.request.kind), kinds_(write.kinds), others_(write.others) {}
 
   std::optional<schema::apply::Versioned> convert(const Value& tree, std::string_view from,
                                                   std::string_view to) const override {
     const model::Kind* source = in_version(from);
     const model::Kind* target = in_version(to);
     if (source == nullptr || target == nullptr) return std::nullopt;
+    if (source != target && model::converter_of(*target) != nullptr) return made_elsewhere(tree, *target);
     Value out = tree;
     if (source != target) {
       if (const model::StorageForm* form = model::storage_form(*source)) out = form->to_stored(out);
@@ -101,8 +107,15 @@ class StoredVersions final : public schema::apply::Versions {
     return form != nullptr ? *form->stored : kind;
   }
 
+  std::optional<schema::apply::Versioned> made_elsewhere(const Value& tree, const model::Kind& target) const {
+    const Value* made = others_ == nullptr ? nullptr : others_->find(tree, target);
+    if (made == nullptr) return std::nullopt;
+    return schema::apply::Versioned{target.type, *made};
+  }
+
   const model::Kind& kind_;
   const model::KindRegistry& kinds_;
+  ConvertedTrees* others_;
 };
 
 Owner owner_of(const TrackedWrite& write) {
@@ -118,7 +131,7 @@ class Tracker {
  public:
   explicit Tracker(const TrackedWrite& write)
       : version_(write.request.kind->gv.text()),
-        versions_(*write.request.kind, write.kinds),
+        versions_(write),
         kind_{*write.request.kind->type, version_, reset_fields(write.request), unowned_fields(), &versions_},
         updater(kind_) {}
 
@@ -191,23 +204,31 @@ Error entry_error(std::string text, std::size_t index) {
   return Error{Reason::Unknown, fmt::format("{} in managed fields entry {}", text, index), nullptr};
 }
 
-std::string conflict_owner(const Owner& owner) {
+// Through /scale all is named as it is in a Scale.
+struct Naming {
+  explicit Naming(const Request& request) : scale(request.came_through == "scale") {}
+  std::string version(const Owner& owner) const { return scale ? "autoscaling/v1" : owner.api_version; }
+  std::string path(const schema::apply::Path& path) const { return scale ? ".spec.replicas" : display(path); }
+  bool scale;
+};
+
+std::string conflict_owner(const Owner& owner, const Naming& naming) {
   std::string out;
   codec::append_json_string(owner.manager, out);
   if (!owner.subresource.empty()) {
     out += " with subresource ";
     codec::append_json_string(owner.subresource, out);
   }
-  if (!owner.applied) out += " using " + owner.api_version;
+  if (!owner.applied) out += " using " + naming.version(owner);
   return out;
 }
 
-Error conflict_error(const schema::apply::Conflicts& conflicts) {
+Error conflict_error(const schema::apply::Conflicts& conflicts, const Naming& naming) {
   auto details = std::make_shared<StatusDetails>();
   std::map<std::string, std::vector<std::string>> by_owner;
   for (const schema::apply::Conflict& conflict : conflicts) {
-    std::string owner = conflict_owner(conflict.owner);
-    std::string path = display(conflict.path);
+    std::string owner = conflict_owner(conflict.owner, naming);
+    std::string path = naming.path(conflict.path);
     details->causes.push_back({"FieldManagerConflict", "conflict with " + owner, path});
     by_owner[owner].push_back(std::move(path));
   }
@@ -360,7 +381,7 @@ Result<AppliedWrite> track_apply(const TrackedWrite& write, const Value& live, c
     std::erase_if(applied.error(), [&](const schema::apply::Conflict& conflict) { return own.has(conflict.path); });
     if (applied.error().empty()) applied = tracker.updater.apply(live, config, owners, self, schema::apply::Force::Yes);
   }
-  if (!applied) return fail(conflict_error(applied.error()));
+  if (!applied) return fail(conflict_error(applied.error(), Naming(write.request)));
   if (self.manager == "kubectl") update_last_applied(applied->object, config);
   return AppliedWrite{std::move(applied->object), owners.empty() ? Value() : encode_managed_fields(owners, stored)};
 }

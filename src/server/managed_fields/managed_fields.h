@@ -17,6 +17,8 @@
 
 namespace charon::server {
 
+class ConvertedTrees;
+
 // More updaters of one object than this are joined, the oldest first, under the name "ancient-changes".
 inline constexpr std::size_t kUpdateManagers = 10;
 
@@ -35,6 +37,7 @@ struct TrackedWrite {
   const Request& request;  // its field_manager is the owner's name
   Time now;
   const model::KindRegistry& kinds;  // where the other versions of the object's kind are
+  ConvertedTrees* others = nullptr;  // where they come from when a webhook makes them; see there for how to go on
 };
 // Of a new object, normalized and with its defaults. Never null.
 codec::Value track_create(const TrackedWrite& write, const codec::Value& object);

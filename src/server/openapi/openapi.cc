@@ -7,7 +7,9 @@
 
 #include "api/meta/v1/types.h"
 #include "codec/json.h"
+#include "net/http.h"
 #include "server/openapi/gnostic.h"
+#include "server/openapi/merge.h"
 #include "server/openapi/paths.h"
 #include "server/openapi/schemas.h"
 #include "server/version.h"
@@ -60,7 +62,7 @@ Object document_v3(const GroupVersionKinds& group, const model::KindRegistry& re
           {"components", Object{{"schemas", definitions.take()}}}};
 }
 
-Object document_v2(const model::KindRegistry& registry) {
+Object own_document_v2(const model::KindRegistry& registry) {
   Definitions definitions(OpenApi::V2, registry);
   Object paths;
   for (const GroupVersionKinds& group : group_versions(registry)) {
@@ -87,11 +89,15 @@ bool wants_protobuf_v2(std::string_view accept) {
 }  // namespace
 
 void OpenApiDocuments::forget_outdated() {
-  if (generation_ == kinds_.generation()) return;
+  const std::uint64_t remote_generation = services_ == nullptr ? 0 : services_->remote_generation();
+  const bool kinds_changed = generation_ != kinds_.generation();
+  if (!kinds_changed && remote_generation_ == remote_generation) return;
   generation_ = kinds_.generation();
+  remote_generation_ = remote_generation;
   index_v3_.reset();
   json_v2_.reset();
   protobuf_v2_.reset();
+  if (!kinds_changed) return;
   std::map<std::string, bool, std::less<>> fixed;
   for (const GroupVersionKinds& group : group_versions(kinds_)) fixed[document_name(group.gv())] = !group.custom;
   std::erase_if(v3_, [&](const auto& document) {
@@ -112,6 +118,14 @@ const OpenApiDocuments::Documents& OpenApiDocuments::documents_v3() {
     std::string hash = document.etag.substr(1, document.etag.size() - 2);
     paths[name] = Object{{"serverRelativeURL", "/openapi/v3/" + name + "?hash=" + hash}};
   }
+  if (services_ != nullptr)
+    for (const ApiServices::Remote& remote : services_->remotes()) {
+      std::string name = "apis/" + remote.service->group_version();
+      paths.erase(name);
+      const std::string& hash = remote.documents->openapi_v3_hash;
+      if (!hash.empty())
+        paths[name] = Object{{"serverRelativeURL", "/openapi/v3/" + name + "?hash=" + net::percent_encode(hash)}};
+    }
   index_v3_ = answer_of(codec::write_json(Object{{"paths", std::move(paths)}}), "application/json");
   return v3_;
 }
@@ -121,13 +135,21 @@ const Answer& OpenApiDocuments::index_v3() {
   return *index_v3_;
 }
 
+codec::Object OpenApiDocuments::document_v2() const {
+  Object document = own_document_v2(kinds_);
+  if (services_ != nullptr)
+    for (const ApiServices::Remote& remote : services_->remotes())
+      if (remote.documents->openapi_v2) merge_openapi_v2(document, *remote.documents->openapi_v2);
+  return document;
+}
+
 const Answer& OpenApiDocuments::json_v2() {
-  if (!json_v2_) json_v2_ = answer_of(codec::write_json(document_v2(kinds_)), "application/json");
+  if (!json_v2_) json_v2_ = answer_of(codec::write_json(document_v2()), "application/json");
   return *json_v2_;
 }
 
 const Answer& OpenApiDocuments::protobuf_v2() {
-  if (!protobuf_v2_) protobuf_v2_ = answer_of(gnostic_v2(document_v2(kinds_)), kProtobufV2);
+  if (!protobuf_v2_) protobuf_v2_ = answer_of(gnostic_v2(document_v2()), kProtobufV2);
   return *protobuf_v2_;
 }
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "api/core/v1/types.h"
-#include "api/discovery/v1/types.h"
 #include "server/api.h"
 #include "server/node_connection.h"
+#include "server/proxy/service_route.h"
 
 namespace charon::server {
 namespace {
@@ -67,21 +67,8 @@ Result<std::string> service_port(const core::v1::Service& service, const ProxyNa
 
 Result<Backend> service_backend(Caches& caches, rt::Random& random, const core::v1::Service& service, const ProxyName& name) {
   TRY_ASSIGN(std::string port_name, service_port(service, name));
-  std::vector<rt::Address> ready;
   const Cache& slices = caches.of(*model::find_kind({"discovery.k8s.io", "v1"}, "EndpointSlice"));
-  slices.each(service.metadata.namespace_, nullptr, [&](const DocumentPtr& document) {
-    auto slice = document->as<discovery::v1::EndpointSlice>();
-    auto label = slice->metadata.labels.find("kubernetes.io/service-name");
-    if (label == slice->metadata.labels.end() || label->second != service.metadata.name || slice->addressType == "FQDN")
-      return true;
-    for (const auto& port : slice->ports) {
-      if (port.name.value_or("") != port_name || !port.port) continue;
-      for (const auto& endpoint : slice->endpoints)
-        if (endpoint.conditions.ready.value_or(true) && !endpoint.addresses.empty())
-          ready.push_back(rt::Address::tcp(endpoint.addresses.front(), static_cast<std::uint16_t>(*port.port)));
-    }
-    return true;
-  });
+  std::vector<rt::Address> ready = ready_endpoints(slices, {service.metadata.namespace_, service.metadata.name}, port_name);
   if (ready.empty())
     return fail(Reason::ServiceUnavailable, "no endpoints available for service \"" + service.metadata.name + "\"");
   Backend backend{ready[random.below(ready.size())], name.scheme == "https", ""};

@@ -31,6 +31,31 @@ net::Headers request_headers(const net::RequestHead& head) {
   return kept;
 }
 
+void add_forwarded(const net::RequestHead& head, net::Headers& headers) {
+  headers.add("x-forwarded-for", head.peer.host);
+  headers.set("x-forwarded-host", std::string(head.headers.get("host")));
+  headers.set("x-forwarded-proto", "https");
+  headers.set("x-forwarded-uri", encode_path(head.path));
+}
+
+std::string encode_path(std::string_view path) {
+  std::string encoded;
+  while (!path.empty()) {
+    std::size_t slash = path.find('/');
+    encoded += net::percent_encode(path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    encoded += '/';
+    path.remove_prefix(slash + 1);
+  }
+  return encoded;
+}
+
+std::string with_query(std::string path, std::string_view query) {
+  return query.empty() ? path : path.append("?").append(query);
+}
+
+bool has_no_body(std::string_view method, int status) { return method == "HEAD" || status == 204 || status == 304; }
+
 net::Headers response_headers(const net::Headers& headers) {
   net::Headers kept;
   for (const auto& [name, value] : headers.items())

@@ -1,4 +1,4 @@
-// The headers of a proxied request and of its response (RFC 9110 7.6.1).
+// A proxied request and its response, less their bodies: headers (RFC 9110 7.6.1) and target.
 #pragma once
 
 #include <string>
@@ -11,6 +11,16 @@ namespace charon::server {
 // What of a client's request goes on to a backend: not the credentials and impersonation, which are for the API server alone,
 // nor what belongs to the one connection. An upgrade's own headers go on.
 net::Headers request_headers(const net::RequestHead& head);
+
+// Tells a backend where the request came from and what it asked for.
+void add_forwarded(const net::RequestHead& head, net::Headers& headers);
+
+// The request target of a decoded path and a raw query.
+std::string encode_path(std::string_view path);
+std::string with_query(std::string path, std::string_view query);
+
+// Whether a response to `method` with this status carries none (RFC 9110 6.4.1).
+bool has_no_body(std::string_view method, int status);
 
 // What of a backend's response goes back. Its length is left to the connection.
 net::Headers response_headers(const net::Headers& headers);

@@ -106,6 +106,49 @@ class ReviewsTest : public testing::Test {
   std::unique_ptr<client::Transport> admin_;
 };
 
+TEST_F(ReviewsTest, ABindingCountsAsItIsNow) {
+  client::ResourceRef bindings{model::find_kind({"rbac.authorization.k8s.io", "v1"}, "RoleBinding")};
+  auto with = [](const std::string& subjects) {
+    return R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"more","namespace":"default"},
+               "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},"subjects":[)" +
+           subjects + "]}";
+  };
+  auto put = [&](const std::string& subjects) {
+    auto written = server_.loop.run(admin_->update(bindings, {"default", "more"}, codec::parse_json(with(subjects)).value()));
+    ASSERT_TRUE(written) << written.error().message;
+  };
+  auto bob_may = [&] {
+    return can("bob-token", R"({"verb":"get","resource":"pods","namespace":"default"})")
+        .tree.at("status")
+        .at("allowed")
+        .as_bool();
+  };
+  auto rules_of_bob = [&] {
+    return call("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "bob-token",
+                R"({"kind":"SelfSubjectRulesReview","apiVersion":"authorization.k8s.io/v1","spec":{"namespace":"default"}})")
+        .tree.at("status")
+        .at("resourceRules")
+        .as_array()
+        .size();
+  };
+  const std::string group = R"({"kind":"Group","name":"system:authenticated","apiGroup":"rbac.authorization.k8s.io"})";
+  const std::string bob = R"({"kind":"User","name":"bob","apiGroup":"rbac.authorization.k8s.io"})";
+  EXPECT_FALSE(bob_may());
+  const std::size_t before = rules_of_bob();
+  must(with(bob));
+  EXPECT_TRUE(bob_may());
+  const std::size_t bound = rules_of_bob();
+  EXPECT_GT(bound, before);
+  put(R"({"kind":"User","name":"eve","apiGroup":"rbac.authorization.k8s.io"})");
+  EXPECT_FALSE(bob_may());
+  put(group + "," + bob);
+  EXPECT_TRUE(bob_may());
+  EXPECT_EQ(rules_of_bob(), bound) << "one binding counts once, by however many subjects";
+  auto removed = server_.loop.run(admin_->remove(bindings, {"default", "more"}, {}));
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_FALSE(bob_may());
+}
+
 TEST_F(ReviewsTest, StrangersSeeOnlyHealthAndVersion) {
   EXPECT_EQ(call("GET", "/version", "").status, 200);
   EXPECT_EQ(call("GET", "/readyz", "").status, 200);

@@ -5,6 +5,7 @@
 #include "codec/tree.h"
 #include "schema/convert.h"
 #include "server/api.h"
+#include "server/managed_fields/converted_trees.h"
 #include "server/managed_fields/managed_fields.h"
 #include "server/prepare.h"
 
@@ -85,15 +86,16 @@ rt::Task<Result<Applied>> Api::apply(Request request, Value config, ApplyOptions
       if (!created) co_return fail(std::move(created.error()));
       co_return Applied{*std::move(created), true};
     }
-    auto change = [this, &request, &config, &options](const Value& current) -> Result<Value> {
+    ConvertedTrees others;
+    auto change = [this, &request, &config, &options, &others](const Value& current) -> Result<Value> {
       Value live = current;
       Value stored = take_managed_fields(live);
-      TRY_ASSIGN(AppliedWrite applied, track_apply({request, loop_.clock().wall(), kinds()}, live, config,
+      TRY_ASSIGN(AppliedWrite applied, track_apply({request, loop_.clock().wall(), kinds(), &others}, live, config,
                                                    stored.is_null() ? nullptr : &stored, options.force));
       put_managed_fields(applied.object, std::move(applied.managed));
       return std::move(applied.object);
     };
-    auto written = co_await write(request, change, warnings);
+    auto written = co_await write(request, change, warnings, &others);
     bool vanished = !written && written.error().reason == Reason::NotFound && attempt < kApplyTries &&
                     caches_.of(*request.kind).get(request.key()) == nullptr;
     if (vanished) continue;

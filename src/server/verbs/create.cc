@@ -107,15 +107,14 @@ rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const V
   CO_TRY(check_served(request));
   if (caches_.of(kind).get(key)) co_return fail(already_exists(kind, request.name));
   if (request.dry_run) co_return std::make_shared<model::Document>(kind, caches_.revision(), json, object);
-  CO_TRY_ASSIGN(SharedBytes stored_json, stored_form(kind, object, json));
+  CO_TRY_ASSIGN(SharedBytes stored_json, co_await stored_form(request.kind, object, json));
+  CO_TRY(check_served(request));  // a webhook takes its time
   std::vector<store::Write> writes;
   writes.push_back({Caches::key_of(kind, key), std::move(stored_json), 0});
   auto revision = co_await store_.commit(std::move(writes));
   if (!revision && revision.error().reason == Reason::Conflict) co_return fail(already_exists(kind, request.name));
   if (!revision) co_return fail(std::move(revision.error()));
-  DocumentPtr stored = caches_.of(kind).get(key);
-  if (stored && stored->revision() == *revision) co_return stored;
-  co_return std::make_shared<model::Document>(kind, *revision, with_resource_version(*json, *revision), object);
+  co_return co_await written(kind, *revision, std::move(json), object);
 }
 
 rt::Task<Result<DocumentPtr>> Api::create_binding(Request request, Value binding) {

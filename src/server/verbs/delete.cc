@@ -77,9 +77,10 @@ Result<void> check_preconditions(const model::Document& document, const client::
 
 rt::Task<Result<Deleted>> Api::remove(Request request, client::DeleteOptions options, Warnings* warnings) {
   for (int attempt = 1;; ++attempt) {
-    DocumentPtr before = caches_.of(*request.kind).get(request.key());
-    if (!before) co_return fail(not_found(*request.kind, request.name));
-    CO_TRY(check_preconditions(*before, options));
+    DocumentPtr stored = caches_.of(*request.kind).get(request.key());
+    if (!stored) co_return fail(not_found(*request.kind, request.name));
+    CO_TRY(check_preconditions(*stored, options));
+    CO_TRY_ASSIGN(DocumentPtr before, co_await in_version(request.kind, std::move(stored)));
     // An eviction has been admitted as what it is: the creation of an Eviction.
     if (request.subresource.empty()) {
       AdmissionRounds rounds;
@@ -120,7 +121,7 @@ rt::Task<Result<DocumentPtr>> Api::commit_delete(const Request& request, Documen
 }
 
 rt::Task<Result<std::vector<DocumentPtr>>> Api::remove_collection(Request request, client::DeleteOptions options) {
-  CO_TRY_ASSIGN(Listing listing, list(request, {}));
+  CO_TRY_ASSIGN(Listing listing, co_await list(request, {}));
   std::vector<DocumentPtr> deleted;
   for (const DocumentPtr& item : listing.items) {
     Request one = request;

@@ -1,11 +1,18 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "model/selector.h"
+#include "model/storage_form.h"
 #include "server/api.h"
 #include "server/continue_token.h"
 
 namespace charon::server {
 namespace {
+
+// How many objects are looked at together, at least, where a selector chooses among what a webhook converts.
+constexpr std::size_t kChosenFrom = 100;
 
 // Kinds with selectable fields of their own name each that may be chosen by; the others have those of every kind.
 bool selectable(const model::Kind& kind, std::string_view path) {
@@ -63,9 +70,43 @@ Error too_large_version(Revision wanted, Revision current) {
   return {Reason::Timeout, fmt::format("Timeout: Too large resource version: {}, current: {}", wanted, current), details};
 }
 
-Result<Listing> Api::list(const Request& request, const ListPage& page) const {
-  Cache& cache = caches_.of(*request.kind);
+Result<Listing> Api::list_stored(const Request& request, const ListPage& page) const {
   TRY_ASSIGN(Filter filter, filter_of(request));
+  return list_chosen(request, filter, page);
+}
+
+rt::Task<Result<Listing>> Api::list(Request request, ListPage page) const {
+  CO_TRY_ASSIGN(Filter filter, filter_of(request));
+  model::Converter* converter = model::converter_of(*request.kind);
+  if (converter == nullptr) co_return list_chosen(request, filter, page);
+  // Which objects a selector chooses is known when they have been converted.
+  auto matches = std::exchange(filter.matches, nullptr);
+  Listing listing;
+  const std::size_t limit = page.limit;
+  if (matches && limit > 0) page.limit = std::max(limit, kChosenFrom);
+  while (true) {
+    CO_TRY_ASSIGN(Listing part, list_chosen(request, filter, page));
+    CO_TRY_ASSIGN(part.items, co_await converter->documents(std::move(part.items), request.kind));
+    if (!matches) co_return part;
+    if (listing.revision == 0) listing.revision = part.revision;
+    for (DocumentPtr& item : part.items)
+      if (matches(*item)) listing.items.push_back(std::move(item));
+    bool full = limit > 0 && listing.items.size() >= limit;
+    if (!full && part.continue_token.empty()) co_return listing;
+    page.continue_token = part.continue_token;
+    page.at.reset();
+    if (!full) continue;
+    bool all = listing.items.size() == limit && part.continue_token.empty();
+    listing.items.resize(limit);
+    if (all) co_return listing;
+    listing.continue_token = make_continue_token({listing.revision, listing.items.back()->key(), std::nullopt});
+    caches_.of(*request.kind).hold(listing.revision);
+    co_return listing;
+  }
+}
+
+Result<Listing> Api::list_chosen(const Request& request, const Filter& filter, const ListPage& page) const {
+  Cache& cache = caches_.of(*request.kind);
   Revision current = caches_.revision();
   Listing listing;
   listing.revision = page.at.value_or(current);
@@ -109,9 +150,18 @@ Result<Listing> Api::list(const Request& request, const ListPage& page) const {
   return listing;
 }
 
-Result<std::unique_ptr<CacheWatch>> Api::watch(const Request& request, std::optional<Revision> after) const {
+Result<std::unique_ptr<ObjectWatch>> Api::watch(const Request& request, std::optional<Revision> after) const {
+  if (model::converter_of(*request.kind) == nullptr) return watch_stored(request, after);
   TRY_ASSIGN(Filter filter, filter_of(request));
-  return caches_.of(*request.kind).watch(std::move(filter), after);
+  auto matches = std::exchange(filter.matches, nullptr);
+  TRY_ASSIGN(auto changes, caches_.of(*request.kind).watch(std::move(filter), after));
+  return std::make_unique<ObjectWatch>(std::move(changes), caches_.kinds(), request.kind, std::move(matches));
+}
+
+Result<std::unique_ptr<ObjectWatch>> Api::watch_stored(const Request& request, std::optional<Revision> after) const {
+  TRY_ASSIGN(Filter filter, filter_of(request));
+  TRY_ASSIGN(auto changes, caches_.of(*request.kind).watch(std::move(filter), after));
+  return std::make_unique<ObjectWatch>(std::move(changes));
 }
 
 }  // namespace charon::server

@@ -1,10 +1,14 @@
+#include "codec/json.h"
 #include "codec/tree.h"
+#include "model/storage_form.h"
 #include "schema/patch.h"
 #include "server/api.h"
 #include "server/crd/definition.h"
+#include "server/managed_fields/converted_trees.h"
 #include "server/managed_fields/managed_fields.h"
 #include "server/object_meta.h"
 #include "server/prepare.h"
+#include "server/scale/scale.h"
 
 namespace charon::server {
 
@@ -26,6 +30,41 @@ Result<void> check_preconditions(const Request& request, const Value& object, co
                  "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + before.uid()));
   return {};
 }
+
+// An update as admission sees it: the object itself, or where only its replicas change, through /scale, a Scale.
+class Admitted {
+ public:
+  Admitted(const Request& request, DocumentPtr before, Value& object, Warnings* warnings)
+      : request_(request), object_(object), review_{Operation::Update, &request_, &object_, before, warnings, &rounds} {
+    if (request.came_through != "scale") return;
+    const model::Kind& kind = *request.kind;
+    request_.subresource = request.came_through;
+    Value was = scale_of(kind, before->tree());
+    scale_ = scale_of(kind, object);
+    codec::ensure_object(scale_, {"metadata"})["resourceVersion"] = std::to_string(before->revision());
+    review_.object = &scale_;
+    review_.type = &scale_type();
+    review_.before = std::make_shared<model::Document>(kind, before->revision(), share(codec::write_json(was)), was);
+  }
+  Admitted(const Admitted&) = delete;
+
+  const AdmissionReview& review() const { return review_; }
+  // What admission made of the object. Invalid when it cannot be so.
+  Result<void> take() {
+    if (review_.object != &scale_) return {};
+    TRY(check_replicas(request_.name, replicas_of(scale_)));
+    set_replicas(*request_.kind, object_, replicas_of(scale_));
+    return {};
+  }
+
+  AdmissionRounds rounds;
+
+ private:
+  Request request_;
+  Value& object_;
+  Value scale_;
+  AdmissionReview review_;
+};
 
 }  // namespace
 
@@ -59,17 +98,23 @@ rt::Task<Result<DocumentPtr>> Api::patch(Request request, client::PatchType type
   co_return co_await write(std::move(request), std::move(change), warnings);
 }
 
-rt::Task<Result<DocumentPtr>> Api::write(Request request, Change change, Warnings* warnings) {
+rt::Task<Result<DocumentPtr>> Api::write(Request request, Change change, Warnings* warnings, ConvertedTrees* others) {
   for (int attempt = 1;; ++attempt) {
-    DocumentPtr before = caches_.of(*request.kind).get(request.key());
-    if (!before) co_return fail(not_found(*request.kind, request.name));
+    DocumentPtr stored = caches_.of(*request.kind).get(request.key());
+    if (!stored) co_return fail(not_found(*request.kind, request.name));
+    CO_TRY_ASSIGN(DocumentPtr before, co_await in_version(request.kind, stored));
     // With its resourceVersion, which patches may test or name: named or kept, it is the version that is replaced.
-    CO_TRY_ASSIGN(Value object, change(before->tree()));
+    auto changed = change(before->tree());
+    while (others != nullptr && !others->complete()) {
+      CO_TRY(co_await others->fill());
+      changed = change(before->tree());
+    }
+    CO_TRY_ASSIGN(Value object, std::move(changed));
     if (!object.is_object()) co_return fail(bad_request("the patch does not leave a JSON object"));
     if (attempt > 1 && warnings != nullptr) warnings->clear();
     auto written = co_await write_once(request, before, std::move(object), warnings);
     bool lost_race =
-        !written && written.error().reason == Reason::Conflict && caches_.of(*request.kind).get(request.key()) != before;
+        !written && written.error().reason == Reason::Conflict && caches_.of(*request.kind).get(request.key()) != stored;
     if (!lost_race || attempt == kWriteTries) co_return written;
   }
 }
@@ -85,24 +130,23 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   CO_TRY(normalize_and_default(request, object, warnings));
   CO_TRY(prepare_update_meta(request, object, *before, before_tree));
   if (request.subresource != "binding") keep_other_half(request, object, before_tree);
-  put_managed_fields(object, managed_after(request, before_tree, object, std::move(stored), std::move(given)));
-  if (kind.rules.prepare != nullptr)
-    kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
-  count_generation(kind, object, before_tree);
-  if (crd::is_definition(kind) && request.subresource.empty()) crd::add_warnings(object, warnings);
-  // A binding has been admitted as what it is: the creation of a Binding.
+  CO_TRY_ASSIGN(Value managed, co_await managed_after(request, before_tree, object, std::move(stored), std::move(given)));
+  put_managed_fields(object, std::move(managed));
+  if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {false, request.subresource, &before_tree});
+  // A binding has been admitted as what it is: the creation of a Binding. That a pod has its node now is no new wish.
   bool admits = request.subresource != "binding";
-  AdmissionRounds rounds;
-  AdmissionReview review{Operation::Update, &request, &object, before, warnings, &rounds};
-  if (admits) CO_TRY(co_await admission_.admit(review));
-  if (rounds.changed) {
+  if (admits) count_generation(kind, object, before_tree);
+  if (crd::is_definition(kind) && request.subresource.empty()) crd::add_warnings(object, warnings);
+  Admitted admitted(request, before, object, warnings);
+  if (admits) CO_TRY(co_await admission_.admit(admitted.review()));
+  if (admitted.rounds.changed) {
+    CO_TRY(admitted.take());
     keep_other_half(request, object, before_tree);
-    if (kind.rules.prepare != nullptr)
-      kind.rules.prepare(object, {false, request.subresource == "status", &before_tree, request.subresource == "finalize"});
+    if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {false, request.subresource, &before_tree});
     count_generation(kind, object, before_tree);
   }
   CO_TRY(validate_object(request, object, &before_tree));
-  if (admits) CO_TRY(co_await admission_.validate(review));
+  if (admits) CO_TRY(co_await admission_.validate(admitted.review()));
   if (ready_to_go(kind, object) && !ready_to_go(kind, before_tree)) {
     if (request.dry_run) co_return before;
     CO_TRY(co_await commit_delete(request, before));
@@ -114,39 +158,71 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
 }
 
 // What the server itself changes after this is nobody's.
-Value Api::managed_after(const Request& request, const Value& before, const Value& object, Value stored, Value given) const {
-  switch (request.tracking) {
-    case Tracking::Off:
-      return stored;
-    case Tracking::Changes:
-      return track_update({request, loop_.clock().wall(), kinds()}, before, object, std::move(stored), std::move(given));
-    case Tracking::Given:
-      break;
+rt::Task<Result<Value>> Api::managed_after(const Request& request, const Value& before, const Value& object, Value stored,
+                                           Value given) const {
+  if (request.tracking == Tracking::Off) co_return stored;
+  if (request.tracking == Tracking::Given) {
+    // An apply that changes nothing but its own time is none.
+    bool nothing = same_but_for_times(stored, given) &&
+                   schema::apply::compare(*request.kind->type, before, object, schema::apply::View::Typed).empty();
+    co_return nothing ? stored : given;
   }
-  // An apply that changes nothing but its own time is none.
-  bool nothing = same_but_for_times(stored, given) &&
-                 schema::apply::compare(*request.kind->type, before, object, schema::apply::View::Typed).empty();
-  return nothing ? stored : given;
+  ConvertedTrees others;
+  TrackedWrite tracked{request, loop_.clock().wall(), kinds(), &others};
+  if (model::converter_of(*request.kind) == nullptr)
+    co_return track_update(tracked, before, object, std::move(stored), std::move(given));
+  while (true) {
+    Value managed = track_update(tracked, before, object, stored, given);
+    if (others.complete()) co_return managed;
+    // As in Kubernetes: an update does not fail for it, but what cannot be told from other versions is not claimed either.
+    if (auto filled = co_await others.fill(); !filled) co_return Value();
+  }
+}
+
+rt::Task<Result<bool>> Api::is_stored_otherwise(const model::Kind& kind, const model::Document& before) const {
+  const model::StorageForm* form = kind.custom ? model::storage_form(kind) : nullptr;
+  if (form == nullptr) co_return false;
+  if (form->converter) {
+    DocumentPtr stored = caches_.of(kind).get(before.key());
+    co_return stored && stored->kind().gv.text() != form->api_version;
+  }
+  CO_TRY_ASSIGN(std::optional<store::Entry> entry, co_await store_.get(Caches::key_of(kind, before.key())));
+  if (!entry) co_return false;
+  auto tree = codec::parse_json(*entry->value);
+  co_return tree&& codec::string_at(*tree, "apiVersion") != form->api_version;
+}
+
+rt::Task<DocumentPtr> Api::written(const model::Kind& kind, Revision revision, SharedBytes json, const Value& object) const {
+  ObjectKey key{std::string(codec::string_at_path(object, {"metadata", "namespace"})),
+                std::string(codec::string_at_path(object, {"metadata", "name"}))};
+  DocumentPtr stored = caches_.of(kind).get(key);
+  if (stored && stored->revision() == revision) {
+    // It is written, whatever has become of the webhook since.
+    if (auto read = co_await in_version(&kind, std::move(stored))) co_return *std::move(read);
+  }
+  co_return std::make_shared<model::Document>(kind, revision, with_resource_version(*json, revision), object);
 }
 
 rt::Task<Result<DocumentPtr>> Api::commit_update(const Request& request, DocumentPtr before, const Value& object) {
   const model::Kind& kind = *request.kind;
   CO_TRY_ASSIGN(SharedBytes json, encode_to_fit(kind, object));
-  // An update that changes nothing makes no revision and no event.
-  if (*with_resource_version(*json, before->revision()) == *before->json()) co_return before;
+  // An update that changes nothing makes no revision and no event, but where it moves the object to another version.
+  bool same = *with_resource_version(*json, before->revision()) == *before->json();
+  if (same) {
+    CO_TRY_ASSIGN(bool otherwise, co_await is_stored_otherwise(kind, *before));
+    if (!otherwise) co_return before;
+  }
   if (request.dry_run)
     co_return std::make_shared<model::Document>(kind, before->revision(), with_resource_version(*json, before->revision()),
                                                 object);
+  CO_TRY_ASSIGN(SharedBytes stored_json, co_await stored_form(request.kind, object, json));
   CO_TRY(check_served(request));
-  CO_TRY_ASSIGN(SharedBytes stored_json, stored_form(kind, object, json));
   std::vector<store::Write> writes;
   writes.push_back({Caches::key_of(kind, before->key()), std::move(stored_json), before->revision()});
   auto revision = co_await store_.commit(std::move(writes));
   if (!revision && revision.error().reason == Reason::Conflict) co_return fail(conflict(kind, request.name, kModified));
   if (!revision) co_return fail(std::move(revision.error()));
-  DocumentPtr stored = caches_.of(kind).get(before->key());
-  if (stored && stored->revision() == *revision) co_return stored;
-  co_return std::make_shared<model::Document>(kind, *revision, with_resource_version(*json, *revision), object);
+  co_return co_await written(kind, *revision, std::move(json), object);
 }
 
 }  // namespace charon::server

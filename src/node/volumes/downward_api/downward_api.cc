@@ -11,7 +11,7 @@ class DownwardApi final : public VolumeType {
 
   std::string plugin() const override { return "kubernetes.io~downward-api"; }
   bool handles(const core::v1::VolumeSource& source) const override { return source.downwardAPI.has_value(); }
-  bool follows_objects() const override { return true; }
+  bool made_of_objects() const override { return true; }
 
   rt::Task<Result<std::string>> prepare(VolumeRequest request) override {
     const auto& source = *request.volume->volumeSource.downwardAPI;

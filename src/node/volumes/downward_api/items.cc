@@ -11,9 +11,8 @@ Result<void> add_downward_items(const core::v1::Pod& pod, const std::vector<core
     if (item.fieldRef) {
       TRY_ASSIGN(text, field_text(pod, item.fieldRef->fieldPath));
     } else if (item.resourceFieldRef) {
-      const auto* container = find_container(pod, item.resourceFieldRef->containerName);
-      if (container == nullptr)
-        return fail(Reason::BadRequest, "container " + item.resourceFieldRef->containerName + " not found");
+      const std::optional<core::v1::Container> container = find_container(pod, item.resourceFieldRef->containerName);
+      if (!container) return fail(Reason::BadRequest, "container " + item.resourceFieldRef->containerName + " not found");
       TRY_ASSIGN(text, resource_text(*container, *item.resourceFieldRef, node));
     }
     payload[item.path] = {std::move(text), item.mode ? static_cast<std::uint32_t>(*item.mode) : default_mode};

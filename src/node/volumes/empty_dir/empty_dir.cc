@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "node/volumes/mounts.h"
+
 namespace charon::node {
 namespace {
 
@@ -24,36 +26,18 @@ class EmptyDir final : public VolumeType {
       }
     }
     if (source.medium == "Memory") {
-      if (!mounted(request.directory)) {
-        std::string options = "mode=0777";
-        if (source.sizeLimit && !source.sizeLimit->is_zero()) options += ",size=" + std::to_string(source.sizeLimit->value());
-        CO_TRY(co_await run({"mount", "-t", "tmpfs", "-o", options, "tmpfs", request.directory}));
-      }
+      std::string options = "mode=0777";
+      if (source.sizeLimit && !source.sizeLimit->is_zero()) options += ",size=" + std::to_string(source.sizeLimit->value());
+      CO_TRY(co_await mount_memory(files_, process_, request.directory, std::move(options)));
     } else if (!source.medium.empty()) {
       co_return fail(Reason::NotImplemented, "emptyDir medium \"" + source.medium + "\" is not supported");
     }
     co_return request.directory;
   }
 
-  rt::Task<Result<void>> release(std::string directory) override {
-    if (!mounted(directory)) co_return Result<void>();
-    co_return co_await run({"umount", directory});
-  }
+  rt::Task<Result<void>> release(std::string directory) override { return unmount(files_, process_, std::move(directory)); }
 
  private:
-  bool mounted(const std::string& directory) const {
-    auto mounts = files_.read("/proc/self/mounts");
-    return mounts && mounts->find(" " + directory + " ") != std::string::npos;
-  }
-  rt::Task<Result<void>> run(std::vector<std::string> argv) {
-    rt::Command command;
-    command.argv = std::move(argv);
-    std::string name = command.argv.front();
-    CO_TRY_ASSIGN(rt::Exit exit, co_await process_.run(std::move(command)));
-    if (exit.code != 0) co_return fail(Reason::InternalError, name + ": " + exit.err);
-    co_return Result<void>();
-  }
-
   rt::Files& files_;
   rt::Process& process_;
 };

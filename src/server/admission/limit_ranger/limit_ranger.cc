@@ -184,7 +184,7 @@ class LimitRanger final : public AdmissionPlugin {
   std::string_view name() const override { return "LimitRanger"; }
 
   rt::Task<Result<void>> admit(AdmissionReview review) override {
-    if (concerns(review) && review.request->kind == pod_)
+    if (concerns(review) && review.request->kind == pod_ && review.operation == Operation::Create)
       for (const auto& range : ranges(review.request->ns)) set_defaults(*range, *review.object);
     co_return Result<void>();
   }
@@ -206,9 +206,10 @@ class LimitRanger final : public AdmissionPlugin {
   }
 
  private:
-  // Containers of a pod do not change, and what is being deleted may go.
+  // What a pod asks for changes through /resize alone, and what is being deleted may go.
   bool concerns(const AdmissionReview& review) const {
     const Request& request = *review.request;
+    if (request.kind == pod_ && request.subresource == "resize") return review.operation == Operation::Update;
     if (!request.subresource.empty() || (request.kind != pod_ && request.kind != claim_)) return false;
     if (review.operation == Operation::Create) return true;
     return review.operation == Operation::Update && request.kind == claim_ &&

@@ -23,20 +23,6 @@ constexpr std::string_view kLeaseNamespace = "kube-node-lease";
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-std::string_view operation_name(Operation operation) {
-  switch (operation) {
-    case Operation::Create:
-      return "CREATE";
-    case Operation::Update:
-      return "UPDATE";
-    case Operation::Delete:
-      return "DELETE";
-    case Operation::Connect:
-      return "CONNECT";
-  }
-  return "";
-}
-
 std::string_view prefix_of(std::string_view label) {
   std::size_t slash = label.find('/');
   return slash == std::string_view::npos ? std::string_view() : label.substr(0, slash);

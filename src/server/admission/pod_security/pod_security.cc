@@ -22,7 +22,7 @@ using core::v1::PodSpec;
 constexpr std::string_view kPrefix = "pod-security.kubernetes.io/";
 constexpr std::size_t kExistingPods = 3000;  // looked at when a namespace's level rises, as in Kubernetes
 
-using Labels = std::map<std::string, std::string, std::less<>>;
+using Labels = model::LabelMap;
 
 struct NamespacePolicy {
   PodSecurityPolicy enforce;
@@ -116,15 +116,6 @@ Parsed parse(const Labels& labels) {
   }
   parsed.errors = std::move(reader.errors);
   return parsed;
-}
-
-Labels labels_of(const Value& object) {
-  Labels labels;
-  const Value* given = codec::find_path(object, {"metadata", "labels"});
-  if (given == nullptr || !given->is_object()) return labels;
-  for (const auto& [key, value] : given->get_object())
-    if (value.is_string()) labels.emplace(std::string(key), std::string(codec::view(value.get_string())));
-  return labels;
 }
 
 bool contains(const std::vector<std::string>& list, std::string_view text) {

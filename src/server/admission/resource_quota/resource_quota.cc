@@ -25,7 +25,7 @@ class ResourceQuotaAdmission final : public AdmissionPlugin {
     const Request& request = *review.request;
     if (review.operation == Operation::Delete || request.subresource == "eviction")
       ledger_.forget(*request.kind, {request.ns, request.name});
-    if (!request.kind->namespaced || !request.subresource.empty() || !counts(review)) co_return Result<void>();
+    if (!request.kind->namespaced || !counts(review)) co_return Result<void>();
     if (!ledger_.has_quotas(request.ns)) co_return Result<void>();
     QuotaCharge charge;
     charge.kind = request.kind;
@@ -44,8 +44,10 @@ class ResourceQuotaAdmission final : public AdmissionPlugin {
   }
 
  private:
-  // The type of a service and the size of a claim may change; what a pod asks for does not.
+  // The type of a service and the size of a claim may change; what a pod asks for does so through /resize alone.
   bool counts(const AdmissionReview& review) const {
+    if (review.request->kind == pod_ && review.request->subresource == "resize") return review.operation == Operation::Update;
+    if (!review.request->subresource.empty()) return false;
     if (review.operation == Operation::Create) return true;
     return review.operation == Operation::Update && (review.request->kind == service_ || review.request->kind == claim_);
   }

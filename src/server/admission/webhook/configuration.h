@@ -10,6 +10,7 @@
 
 #include "model/selector.h"
 #include "server/cache.h"
+#include "server/webhook/caller.h"
 
 namespace charon::server {
 
@@ -19,15 +20,6 @@ struct WebhookRule {
   std::vector<std::string> versions;
   std::vector<std::string> resources;  // "pods", "pods/status", "pods/*", "*", "*/scale", "*/*"
   std::string scope;                   // "Cluster", "Namespaced", "*"
-};
-
-// Where a webhook is served: a URL, or else a path and port of a Service.
-struct WebhookTarget {
-  std::string url;
-  model::ObjectKey service;
-  std::string path;
-  int port = 443;
-  std::string ca_pem;  // empty: the system's roots
 };
 
 struct Webhook {

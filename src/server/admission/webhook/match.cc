@@ -55,15 +55,6 @@ model::KindRef matched_kind(const Webhook& webhook, const AdmissionReview& revie
   return nullptr;
 }
 
-model::LabelMap labels_of(const Value& object) {
-  model::LabelMap labels;
-  const Value* given = codec::find_path(object, {"metadata", "labels"});
-  if (given == nullptr || !given->is_object()) return labels;
-  for (const auto& [key, value] : given->get_object())
-    if (value.is_string()) labels.emplace(std::string(key), std::string(codec::view(value.get_string())));
-  return labels;
-}
-
 Result<bool> namespace_matches(const model::LabelSelector& selector, const AdmissionReview& review, const Cache& namespaces) {
   if (selector.empty()) return true;
   const Request& request = *review.request;
@@ -85,20 +76,6 @@ bool object_matches(const model::LabelSelector& selector, const AdmissionReview&
 }
 
 }  // namespace
-
-std::string_view operation_name(Operation operation) {
-  switch (operation) {
-    case Operation::Create:
-      return "CREATE";
-    case Operation::Update:
-      return "UPDATE";
-    case Operation::Delete:
-      return "DELETE";
-    case Operation::Connect:
-      return "CONNECT";
-  }
-  return {};
-}
 
 std::string_view namespace_of(const Request& request) {
   if (is_namespace(*request.kind)) return request.name;
@@ -128,11 +105,17 @@ Result<model::KindRef> wanted_kind(const Webhook& webhook, const AdmissionReview
   return selected ? kind : model::KindRef();
 }
 
-Value as_kind(const model::Kind& from, const model::Kind& to, Value object) {
-  if (&from == &to) return object;
-  if (const model::StorageForm* form = model::storage_form(from)) object = form->to_stored(object);
-  if (const model::StorageForm* form = model::storage_form(to)) object = form->from_stored(object);
-  return object;
+rt::Task<Result<Value>> as_kind(model::KindRef from, model::KindRef to, Value object) {
+  if (from == to) co_return object;
+  if (model::Converter* converter = model::converter_of(*to)) {
+    std::vector<Value> one;
+    one.push_back(std::move(object));
+    CO_TRY_ASSIGN(one, co_await converter->trees(std::move(one), to));
+    co_return std::move(one.front());
+  }
+  if (const model::StorageForm* form = model::storage_form(*from)) object = form->to_stored(object);
+  if (const model::StorageForm* form = model::storage_form(*to)) object = form->from_stored(object);
+  co_return object;
 }
 
 }  // namespace charon::server

@@ -8,12 +8,12 @@
 #include "base/result.h"
 #include "codec/value.h"
 #include "model/registry.h"
+#include "rt/task.h"
 #include "server/admission/admission.h"
 #include "server/admission/webhook/configuration.h"
 
 namespace charon::server {
 
-std::string_view operation_name(Operation operation);  // "CREATE"
 // The namespace that a request is about; a namespace is in itself. Empty for cluster-scoped kinds.
 std::string_view namespace_of(const Request& request);
 
@@ -27,6 +27,7 @@ Result<model::KindRef> wanted_kind(const Webhook& webhook, const AdmissionReview
                                    const Cache& namespaces);
 
 // An object of one kind as another view of the same stored object (model/storage_form.h): another version of its resource.
-codec::Value as_kind(const model::Kind& from, const model::Kind& to, codec::Value object);
+// Errors are those of the webhook that converts it.
+rt::Task<Result<codec::Value>> as_kind(model::KindRef from, model::KindRef to, codec::Value object);
 
 }  // namespace charon::server

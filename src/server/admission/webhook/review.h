@@ -16,8 +16,7 @@
 
 namespace charon::server {
 
-inline constexpr std::size_t kWebhookAnswerBytes = 8u << 20;  // a patch of a whole object, in base64, fits well
-inline constexpr std::size_t kWebhookWarningBytes = 4096;     // of one answer; what is beyond is dropped
+inline constexpr std::size_t kWebhookWarningBytes = 4096;  // of one answer; what is beyond is dropped
 
 struct WebhookReview {
   std::string_view version;  // "v1" or "v1beta1"

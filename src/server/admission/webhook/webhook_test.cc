@@ -9,14 +9,14 @@
 #include "api/autoscaling/v2/types.h"
 #include "api/core/v1/types.h"
 #include "base/bytes.h"
-#include "net/certificates_for_test.h"
-#include "net/server.h"
 #include "rt/timeout.h"
 #include "server/admission/namespace_lifecycle/namespace_lifecycle.h"
 #include "server/admission/webhook/review.h"
 #include "server/admission/webhook/webhooks.h"
+#include "server/eviction/eviction.h"
 #include "server/server_for_test.h"
 #include "server/status.h"
+#include "server/webhook/hooks_for_test.h"
 
 namespace charon::server {
 namespace {
@@ -25,53 +25,6 @@ using codec::Value;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-// A webhook server on the virtual network: what it was asked, and answers that a test writes.
-class Hooks {
- public:
-  using Answer = std::function<std::string(const Value& request)>;
-
-  Hooks(rt::VirtualLoop& loop, rt::VirtualNet& net, rt::Address address, const std::string& names) : loop_(loop) {
-    tls_ = net::make_tls_server({.identity = authority.issue({.common_name = "hooks", .alt_names = names})}).value();
-    server_ =
-        net::serve(loop, *net.listen(address), tls_, [this](net::Exchange& exchange) { return serve(this, exchange); }, {});
-  }
-
-  void answer(std::string path, Answer answer) { answers_[std::move(path)] = std::move(answer); }
-  // Of {"allowed": true, ...} the whole answer to `request`.
-  static std::string review(const Value& request, std::string_view members) {
-    return R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":")" +
-           std::string(codec::string_at(request, "uid")) + "\"," + std::string(members) + "}}";
-  }
-  static std::string patch(const Value& request, std::string_view operations) {
-    return review(request, R"("allowed":true,"patchType":"JSONPatch","patch":")" + base64_encode(operations) + "\"");
-  }
-
-  net::TestAuthority authority;
-  std::vector<Value> asked;  // the requests, in the order in which they came
-  std::vector<std::string> paths;
-  std::vector<std::string> queries;
-  rt::Duration delay{};
-  int status = 200;
-
- private:
-  static rt::Task<void> serve(Hooks* hooks, net::Exchange& exchange) {
-    auto body = co_await exchange.body(16u << 20);
-    auto tree = codec::parse_json(*body).value();
-    hooks->asked.push_back(tree.at("request"));
-    hooks->paths.push_back(exchange.head().path);
-    hooks->queries.push_back(exchange.head().query);
-    if (hooks->delay != rt::Duration::zero()) co_await rt::sleep(hooks->loop_, hooks->delay);
-    std::vector<net::Piece> pieces;
-    pieces.push_back(net::Piece::of(hooks->answers_.at(exchange.head().path)(tree.at("request"))));
-    co_await exchange.respond(hooks->status, {{"content-type", "application/json"}}, std::move(pieces));
-  }
-
-  rt::VirtualLoop& loop_;
-  std::shared_ptr<net::TlsServer> tls_;
-  std::unique_ptr<net::HttpServer> server_;
-  std::map<std::string, Answer> answers_;
-};
 
 class WebhookTest : public testing::Test {
  protected:
@@ -350,6 +303,110 @@ TEST_F(WebhookTest, AnEquivalentKindIsConverted) {
   auto scaler = made->as<autoscaling::v2::HorizontalPodAutoscaler>();
   ASSERT_EQ(scaler->spec.metrics.size(), 1u);
   EXPECT_EQ(scaler->spec.metrics[0].resource->target.averageUtilization, 70);
+}
+
+// Subresources are shown as what is sent to them, to webhooks whose rules name them.
+class SubresourceTest : public WebhookTest {
+ protected:
+  SubresourceTest() {
+    add_eviction(*server_.api);
+    must(R"({"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"default","name":"p","labels":{"a":"b"}},
+      "spec":{"containers":[{"name":"c","image":"i"}]}})");
+    must(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"namespace":"default","name":"d"},"spec":{"replicas":1,
+      "selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})");
+  }
+  static std::string rules(std::string_view resources) {
+    return R"("rules":[{"operations":["*"],"apiGroups":["*"],"apiVersions":["*"],"resources":[)" + std::string(resources) +
+           "]}]";
+  }
+  Request request(std::string_view verb, std::string_view group, std::string_view kind, std::string_view name,
+                  std::string_view subresource) {
+    Request request;
+    request.verb = verb;
+    request.kind = server_.kinds.find_kind({group, "v1"}, kind);
+    request.ns = request.kind->namespaced ? "default" : "";
+    request.name = name;
+    request.subresource = subresource;
+    request.user.name = "admin";
+    return request;
+  }
+  Result<DocumentPtr> scale(std::string_view patch) {
+    Request scaling = request("patch", "apps", "Deployment", "d", "");
+    scaling.came_through = "scale";
+    return server_.loop.run(
+        server_.api->patch(std::move(scaling), client::PatchType::Merge, codec::parse_json(patch).value(), &server_.warnings));
+  }
+  Result<DocumentPtr> merge(Request request, std::string_view patch) {
+    return server_.loop.run(
+        server_.api->patch(std::move(request), client::PatchType::Merge, codec::parse_json(patch).value(), &server_.warnings));
+  }
+  Result<DocumentPtr> post(Request request, std::string_view json) {
+    return server_.loop.run(server_.api->create(std::move(request), codec::parse_json(json).value(), &server_.warnings));
+  }
+  // "UPDATE deployments/scale autoscaling/v1 Scale"
+  std::string last() const {
+    if (hooks_.asked.empty()) return "";
+    const Value& asked = hooks_.asked.back();
+    return std::string(codec::string_at(asked, "operation")) + " " +
+           std::string(codec::string_at_path(asked, {"resource", "resource"})) + "/" +
+           std::string(codec::string_at(asked, "subResource")) + " " +
+           std::string(codec::string_at_path(asked, {"kind", "group"})) + "/" +
+           std::string(codec::string_at_path(asked, {"kind", "version"})) + " " +
+           std::string(codec::string_at_path(asked, {"kind", "kind"}));
+  }
+};
+
+TEST_F(SubresourceTest, AScaleIsShownAsAScaleAndMayBeChanged) {
+  configure("Validating", "whole", {hook("whole.example.com", "/deny", rules(R"("deployments")"))});
+  configure("Validating", "scale", {hook("scale.example.com", "/allow", rules(R"("*/scale")"))});
+  hooks_.answer("/more", [](const Value& request) {
+    return Hooks::patch(request, R"([{"op":"replace","path":"/spec/replicas","value":5}])");
+  });
+  configure("Mutating", "more", {hook("more.example.com", "/more", rules(R"("deployments/*")"))});
+  auto scaled = scale(R"({"spec":{"replicas":3}})");
+  ASSERT_TRUE(scaled) << scaled.error().message;
+  EXPECT_EQ(codec::int_at((*scaled)->tree().at("spec"), "replicas"), 5);
+  EXPECT_EQ(codec::int_at((*scaled)->tree().at("metadata"), "generation"), 2);
+  EXPECT_EQ(last(), "UPDATE deployments/scale autoscaling/v1 Scale");
+  const Value& asked = hooks_.asked.back();
+  EXPECT_EQ(codec::int_at(asked.at("object").at("spec"), "replicas"), 5);
+  EXPECT_EQ(codec::int_at(asked.at("oldObject").at("spec"), "replicas"), 1);
+  EXPECT_EQ(codec::string_at_path(asked, {"oldObject", "kind"}), "Scale");
+  EXPECT_EQ(codec::string_at_path(asked, {"object", "metadata", "resourceVersion"}),
+            codec::string_at_path(asked, {"oldObject", "metadata", "resourceVersion"}));
+  hooks_.answer("/more", [](const Value& request) {
+    return Hooks::patch(request, R"([{"op":"replace","path":"/spec/replicas","value":-1}])");
+  });
+  EXPECT_EQ(scale(R"({"spec":{"replicas":4}})").error().reason, Reason::Invalid);
+}
+
+TEST_F(SubresourceTest, ConflictsThroughScaleAreNamedAsInAScale) {
+  ASSERT_TRUE(scale(R"({"spec":{"replicas":3}})"));
+  Request applying = request("patch", "apps", "Deployment", "d", "");
+  applying.came_through = "scale";
+  applying.field_manager = "me";
+  auto applied = server_.loop.run(server_.api->apply(
+      applying,
+      codec::parse_json(R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"replicas":2}})")
+          .value(),
+      {}, &server_.warnings));
+  ASSERT_FALSE(applied);
+  EXPECT_THAT(applied.error().message, HasSubstr("with subresource \"scale\" using autoscaling/v1: .spec.replicas"));
+}
+
+TEST_F(SubresourceTest, EachReachesTheRulesThatNameIt) {
+  configure("Validating", "all", {hook("all.example.com", "/allow", rules(R"("*/*")"))});
+  configure("Validating", "main", {hook("main.example.com", "/allow", rules(R"("configmaps")"))});
+  ASSERT_TRUE(merge(request("patch", "", "Pod", "p", "status"), R"({"status":{"phase":"Running"}})"));
+  EXPECT_EQ(last(), "UPDATE pods/status /v1 Pod");
+  ASSERT_TRUE(
+      post(request("create", "", "Pod", "p", "binding"), R"({"metadata":{"name":"p"},"target":{"kind":"Node","name":"n"}})"));
+  EXPECT_EQ(last(), "CREATE pods/binding /v1 Binding");
+  ASSERT_TRUE(post(request("create", "", "Pod", "p", "eviction"),
+                   R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"namespace":"default","name":"p"}})"));
+  EXPECT_EQ(last(), "CREATE pods/eviction policy/v1 Eviction");
+  ASSERT_TRUE(merge(request("patch", "", "Namespace", "default", "finalize"), R"({"spec":{"finalizers":["example.com/f"]}})"));
+  EXPECT_EQ(last(), "UPDATE namespaces/finalize /v1 Namespace");
 }
 
 TEST_F(WebhookTest, WarningsReachTheClient) {

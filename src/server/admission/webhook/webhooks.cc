@@ -56,13 +56,13 @@ struct Invocation {
 };
 
 // The object as a webhook sees it.
-Value sent_object(const AdmissionReview& review, const model::Kind& kind) {
+rt::Task<Result<Value>> sent_object(const AdmissionReview& review, model::KindRef kind) {
   Value object = *review.object;
   // The tree under way carries no version; what the client sees does.
   if (review.before && review.type == nullptr)
     codec::ensure_object(object, {"metadata"})["resourceVersion"] = std::to_string(review.before->revision());
-  if (review.type == nullptr) object = as_kind(*review.request->kind, kind, std::move(object));
-  return object;
+  if (review.type != nullptr) co_return object;
+  co_return co_await as_kind(review.request->kind, kind, std::move(object));
 }
 
 class Calls {
@@ -94,7 +94,12 @@ class Calls {
       co_return refused({Reason::Timeout, "Timeout: request did not complete within requested timeout", nullptr});
     std::string uid = dispatch_.random.uuid();
     Value before;
-    if (review->before) before = as_kind(*review->request->kind, *invocation->kind, review->before->tree());
+    if (review->before) before = review->before->tree();
+    if (review->before && review->type == nullptr) {
+      auto made = co_await as_kind(review->request->kind, invocation->kind, std::move(before));
+      if (!made) co_return refused(std::move(made.error()));
+      before = *std::move(made);
+    }
     WebhookReview sent{webhook.review_version, uid, invocation->kind.get(), object, review->before ? &before : nullptr};
     auto posting = dispatch_.caller.post(
         {webhook.target, write_review(sent, *review), uid, std::min<rt::Duration>(webhook.timeout, left)});
@@ -163,22 +168,21 @@ void keep_system_members(const Value& before, Value& object) {
 }
 
 // Applies the patch to the object as it was sent, and makes what comes out the object under way. True when it is another one.
-Result<bool> apply_patch(const AdmissionReview& review, const model::Kind& kind, Value sent, const Value& patch) {
+rt::Task<Result<bool>> apply_patch(const AdmissionReview& review, model::KindRef kind, Value sent, const Value& patch) {
   auto wrong = [](const Error& error) { return fail(internal_error(error.message)); };
-  if (auto applied = schema::json_patch(sent, patch); !applied) return wrong(applied.error());
-  if (!sent.is_object()) return fail(internal_error("the patch does not leave a JSON object"));
-  const schema::Type& type = review.type == nullptr ? *kind.type : *review.type;
-  if (auto normal = schema::normalize(type, sent); !normal) return wrong(normal.error());
+  if (auto applied = schema::json_patch(sent, patch); !applied) co_return wrong(applied.error());
+  if (!sent.is_object()) co_return fail(internal_error("the patch does not leave a JSON object"));
+  const schema::Type& type = review.type == nullptr ? *kind->type : *review.type;
+  if (auto normal = schema::normalize(type, sent); !normal) co_return wrong(normal.error());
   schema::apply_defaults(type, sent);
-  const model::Kind& own = *review.request->kind;
   if (review.type == nullptr) {
-    if (kind.rules.set_defaults != nullptr) kind.rules.set_defaults(sent);
-    sent = as_kind(kind, own, std::move(sent));
+    if (kind->rules.set_defaults != nullptr) kind->rules.set_defaults(sent);
+    CO_TRY_ASSIGN(sent, co_await as_kind(kind, review.request->kind, std::move(sent)));
   }
   keep_system_members(*review.object, sent);
   bool changed = !codec::equal(*review.object, sent);
   *review.object = std::move(sent);
-  return changed;
+  co_return changed;
 }
 
 class MutatingWebhooks final : public AdmissionPlugin {
@@ -221,7 +225,9 @@ class MutatingWebhooks final : public AdmissionPlugin {
 
   rt::Task<Result<void>> call_one(const Invocation* invocation, const AdmissionReview* review) const {
     Value sent;
-    if (review->object != nullptr) sent = sent_object(*review, *invocation->kind);
+    if (review->object != nullptr) {
+      CO_TRY_ASSIGN(sent, co_await sent_object(*review, invocation->kind));
+    }
     Calls calls(*dispatch_, WebhookSort::Mutating);
     auto calling = calls.call(invocation, review, review->object == nullptr ? nullptr : &sent);
     Outcome outcome = co_await calling;
@@ -240,7 +246,7 @@ class MutatingWebhooks final : public AdmissionPlugin {
     if (review->object == nullptr)
       co_return fail(internal_error("admission webhook \"" + invocation->webhook->name +
                                     "\" attempted to modify the object, which is not supported for this operation"));
-    CO_TRY_ASSIGN(bool changed, apply_patch(*review, *invocation->kind, std::move(sent), *outcome.answer.patch));
+    CO_TRY_ASSIGN(bool changed, co_await apply_patch(*review, invocation->kind, std::move(sent), *outcome.answer.patch));
     note.mutated = changed;
     note.patch = &*outcome.answer.patch;
     note_mutation(request, note);
@@ -318,7 +324,14 @@ class ValidatingWebhooks final : public AdmissionPlugin {
   static rt::Task<void> call_one(std::shared_ptr<WebhookDispatch> dispatch, Invocation* invocation,
                                  const AdmissionReview* review) {
     Value sent;
-    if (review->object != nullptr) sent = sent_object(*review, *invocation->kind);
+    if (review->object != nullptr) {
+      auto made = co_await sent_object(*review, invocation->kind);
+      if (!made) {
+        invocation->outcome = refused(std::move(made.error()));
+        co_return;
+      }
+      sent = *std::move(made);
+    }
     Calls calls(*dispatch, WebhookSort::Validating);
     auto calling = calls.call(invocation, review, review->object == nullptr ? nullptr : &sent);
     invocation->outcome = co_await calling;

@@ -13,8 +13,8 @@
 #include "rt/net.h"
 #include "rt/random.h"
 #include "server/admission/admission.h"
-#include "server/admission/webhook/caller.h"
 #include "server/cache.h"
+#include "server/webhook/caller.h"
 
 namespace charon::server {
 

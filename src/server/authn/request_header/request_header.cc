@@ -1,7 +1,10 @@
 #include "server/authn/request_header/request_header.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cctype>
 
 #include "codec/json.h"
 
@@ -37,6 +40,29 @@ class RequestHeaderAuthenticator final : public Authenticator {
   std::vector<std::string> allowed_names_;
 };
 
+// What would end a header, and so begin another, becomes a space.
+std::string on_one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\r' || c == '\n' || c == '\0') c = ' ';
+  return text;
+}
+
+// Keys are percent-encoded where header names could not hold them; case does not survive in a header's name.
+std::string extra_header(std::string_view key) {
+  constexpr std::string_view kPlain = "!#$&'*+-.^_`|~";  // tchar of RFC 9110, less the percent sign and what follows
+  std::string name(kExtraHeader);
+  for (char c : key) {
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    bool plain = letter || (c >= '0' && c <= '9') || kPlain.find(c) != std::string_view::npos;
+    if (plain) {
+      name += letter ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : c;
+    } else {
+      name += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    }
+  }
+  return name;
+}
+
 std::string json_list(const std::vector<std::string>& texts) {
   codec::Array list;
   for (const std::string& text : texts) list.emplace_back(text);
@@ -47,6 +73,14 @@ std::string json_list(const std::vector<std::string>& texts) {
 
 std::unique_ptr<Authenticator> make_request_header_authenticator(std::vector<std::string> allowed_names) {
   return std::make_unique<RequestHeaderAuthenticator>(std::move(allowed_names));
+}
+
+void add_user_headers(const User& user, net::Headers& headers) {
+  headers.set("x-remote-user", on_one_line(user.name));
+  if (!user.uid.empty()) headers.set("x-remote-uid", on_one_line(user.uid));
+  for (const std::string& group : user.groups) headers.add("x-remote-group", on_one_line(group));
+  for (const auto& [key, values] : user.extra)
+    for (const std::string& value : values) headers.add(extra_header(key), on_one_line(value));
 }
 
 core::v1::ConfigMap authentication_config(const ProxyTrust& trust) {

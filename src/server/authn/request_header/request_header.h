@@ -10,12 +10,17 @@
 #include <vector>
 
 #include "api/core/v1/types.h"
+#include "net/http.h"
 #include "server/authn/authenticator.h"
 
 namespace charon::server {
 
 // `allowed_names`: of the certificates; empty: any. Unauthorized for a certificate of another name.
 std::unique_ptr<Authenticator> make_request_header_authenticator(std::vector<std::string> allowed_names);
+
+// The same from the other side: the API server, as the front proxy of aggregated servers, says who asks. `headers` must be free
+// of such headers from elsewhere.
+void add_user_headers(const User& user, net::Headers& headers);
 
 struct ProxyTrust {
   std::string client_ca_pem;  // of users' certificates

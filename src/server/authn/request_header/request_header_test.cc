@@ -43,6 +43,18 @@ TEST_F(RequestHeaderTest, NobodyElseDoes) {
   EXPECT_EQ(ask("front-proxy-client", true).error().reason, Reason::Unauthorized);
 }
 
+TEST_F(RequestHeaderTest, WhatIsSaidOfAUserIsReadAgain) {
+  User user{.name = "jane\r\nx-remote-group: system:masters", .uid = "7", .groups = {"dev"}, .extra = {{"a/b%c", {"1", "2"}}}};
+  head_.headers = {};
+  add_user_headers(user, head_.headers);
+  auto read = ask("front-proxy-client", true);
+  ASSERT_TRUE(read && *read);
+  EXPECT_EQ((*read)->name, "jane  x-remote-group: system:masters");
+  EXPECT_EQ((*read)->uid, "7");
+  EXPECT_THAT((*read)->groups, ElementsAre("dev", "system:authenticated"));
+  EXPECT_EQ((*read)->extra, user.extra);
+}
+
 TEST_F(RequestHeaderTest, AggregatedServersReadWhomToBelieve) {
   auto config = authentication_config({"CA", "PROXY", {"front-proxy-client"}});
   EXPECT_EQ(config.data.at("client-ca-file"), "CA");

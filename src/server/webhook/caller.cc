@@ -1,22 +1,15 @@
-#include "server/admission/webhook/caller.h"
+#include "server/webhook/caller.h"
 
 #include <charconv>
 
-#include "api/core/v1/types.h"
-#include "api/discovery/v1/types.h"
-#include "base/bytes.h"
 #include "codec/json.h"
 #include "codec/tree.h"
-#include "model/kind.h"
 #include "rt/timeout.h"
-#include "server/admission/webhook/review.h"
 
 namespace charon::server {
 namespace {
 
-constexpr std::size_t kClients = 200;             // kept for later calls
-constexpr std::size_t kShownBytes = 2048;         // of an error's body
-constexpr std::chrono::seconds kConnectTime{30};  // the call's own timeout is the narrower bound
+constexpr std::size_t kShownBytes = 2048;  // of an error's body
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
@@ -55,18 +48,6 @@ std::string complaint(int status, const net::ClientResponse& response) {
   return "an error on the server (" + codec::write_json(codec::Value(shown)) + ") has prevented the request from succeeding";
 }
 
-std::string cause(const Error& error, const rt::Address& address) {
-  if (error.reason == Reason::Unauthorized) return "tls: failed to verify certificate: " + error.message;
-  if (error.message.ends_with("Connection refused")) return "dial tcp " + address.text() + ": connect: connection refused";
-  return error.message;
-}
-
-int port_number(const discovery::v1::EndpointSlice& slice, const std::string& name) {
-  for (const auto& port : slice.ports)
-    if (port.name.value_or("") == name && port.port) return *port.port;
-  return 0;
-}
-
 rt::Task<Result<net::ClientResponse>> fetch(std::shared_ptr<net::HttpClient> client, net::ClientRequest request) {
   co_return co_await client->fetch(std::move(request), kWebhookAnswerBytes);
 }
@@ -100,68 +81,17 @@ Result<WebhookUrl> parse_webhook_url(std::string_view url) {
   return parsed;
 }
 
+// One connection a call: a server behind many endpoints is not to be fed through a single HTTP/2 connection.
 WebhookCaller::WebhookCaller(rt::Loop& loop, rt::Net& net, Caches& caches)
-    : loop_(loop),
-      net_(net),
-      services_(caches.of(*model::find_kind({"", "v1"}, "Service"))),
-      slices_(caches.of(*model::find_kind({"discovery.k8s.io", "v1"}, "EndpointSlice"))) {}
+    : loop_(loop), services_(caches), clients_(loop, net, {.alpn = {"http/1.1"}}) {}
 
 Result<WebhookCaller::Route> WebhookCaller::route(const WebhookTarget& target) {
-  if (target.url.empty()) return route_to_service(target);
-  TRY_ASSIGN(WebhookUrl url, parse_webhook_url(target.url));
-  return Route{rt::Address::tcp(url.host, static_cast<std::uint16_t>(url.port)), url.authority, url.host, url.path};
-}
-
-Result<WebhookCaller::Route> WebhookCaller::route_to_service(const WebhookTarget& target) {
-  const model::ObjectKey& key = target.service;
-  DocumentPtr document = services_.get(key);
-  if (!document) return fail(Reason::NotFound, "service \"" + key.name + "\" not found");
-  auto service = document->as<core::v1::Service>();
-  const core::v1::ServicePort* port = nullptr;
-  for (const auto& candidate : service->spec.ports)
-    if (candidate.port == target.port) port = &candidate;
-  if (port == nullptr)
-    return fail(Reason::ServiceUnavailable,
-                "no service port " + std::to_string(target.port) + " found for service \"" + key.name + "\"");
-  Route route;
-  route.server_name = key.name + "." + key.ns + ".svc";
-  route.authority = route.server_name + ":" + std::to_string(target.port);
-  route.path = target.path.starts_with('/') || target.path.empty() ? target.path : "/" + target.path;
-  if (service->spec.type == "ExternalName") {
-    route.address = rt::Address::tcp(service->spec.externalName, static_cast<std::uint16_t>(target.port));
-    return route;
+  if (target.url.empty()) {
+    TRY_ASSIGN(TlsRoute to, services_.to(target.service, target.port));
+    return Route{std::move(to), target.path.starts_with('/') || target.path.empty() ? target.path : "/" + target.path};
   }
-  std::vector<rt::Address> ready;
-  slices_.each(key.ns, nullptr, [&](const DocumentPtr& each) {
-    auto slice = each->as<discovery::v1::EndpointSlice>();
-    auto owner = slice->metadata.labels.find("kubernetes.io/service-name");
-    if (owner == slice->metadata.labels.end() || owner->second != key.name) return true;
-    int number = port_number(*slice, port->name);
-    if (number == 0) return true;
-    for (const auto& endpoint : slice->endpoints)
-      if (endpoint.conditions.ready.value_or(true) && !endpoint.addresses.empty())
-        ready.push_back(rt::Address::tcp(endpoint.addresses.front(), static_cast<std::uint16_t>(number)));
-    return true;
-  });
-  if (ready.empty()) return fail(Reason::ServiceUnavailable, "no endpoints available for service \"" + key.name + "\"");
-  route.address = ready[turn_++ % ready.size()];
-  return route;
-}
-
-Result<std::shared_ptr<net::HttpClient>> WebhookCaller::client(const Route& route, const std::string& ca_pem) {
-  std::string key = route.address.text() + " " + route.authority + " " + std::to_string(fnv1a_64(ca_pem)) + " " +
-                    std::to_string(ca_pem.size());
-  if (auto found = clients_.find(key); found != clients_.end()) return found->second;
-  net::ClientOptions options;
-  options.address = route.address;
-  options.authority = route.authority;
-  options.connect_timeout = kConnectTime;
-  // One connection a call: a server behind many endpoints is not to be fed through a single HTTP/2 connection.
-  TRY_ASSIGN(options.tls, net::make_tls_client({.ca_pem = ca_pem, .server_name = route.server_name, .alpn = {"http/1.1"}}));
-  if (clients_.size() >= kClients) clients_.clear();
-  std::shared_ptr<net::HttpClient> made = net::make_client(loop_, net_, std::move(options));
-  clients_.emplace(std::move(key), made);
-  return made;
+  TRY_ASSIGN(WebhookUrl url, parse_webhook_url(target.url));
+  return Route{{rt::Address::tcp(url.host, static_cast<std::uint16_t>(url.port)), url.authority, url.host}, url.path};
 }
 
 rt::Task<Result<std::string>> WebhookCaller::post(Call call) {
@@ -171,12 +101,12 @@ rt::Task<Result<std::string>> WebhookCaller::post(Call call) {
   if (!route && !service) co_return fail(std::move(route.error()));
   std::string authority =
       service ? call.target.service.name + "." + call.target.service.ns + ".svc:" + std::to_string(call.target.port)
-              : route->authority;
+              : route->to.authority;
   std::string path = (route ? route->path : call.target.path) + "?timeout=" + seconds;
   if (!path.starts_with('/')) path.insert(0, "/");
   std::string context = "Post \"https://" + authority + path + "\"";
   if (!route) co_return fail_with(context, std::move(route.error()));
-  auto client = this->client(*route, call.target.ca_pem);
+  auto client = clients_.to(route->to, {.ca_pem = call.target.ca_pem});
   if (!client) co_return fail_with(context, std::move(client.error()));
   net::ClientRequest request;
   request.method = "POST";
@@ -191,7 +121,7 @@ rt::Task<Result<std::string>> WebhookCaller::post(Call call) {
   if (!outcome) co_return fail(Reason::Timeout, context + ": context deadline exceeded");
   if (!*outcome) {
     Error& error = outcome->error();
-    co_return fail(error.reason, context + ": " + cause(error, route->address));
+    co_return fail(error.reason, context + ": " + failure_text(error, route->to.address));
   }
   net::ClientResponse& response = **outcome;
   if (!is_success(response.status)) {

@@ -1,23 +1,32 @@
-// The way from the API server to a webhook: HTTPS to a URL, or to a ready endpoint of a Service.
+// The way from the API server to a webhook, of admission or of conversion: HTTPS to a URL, or to a ready endpoint of a Service.
 //
 // The Service's address is not used: it need not route from where the server runs. The certificate must be for
 // `<service>.<namespace>.svc`, or for the URL's host, under the webhook's own CA.
 #pragma once
 
 #include <chrono>
-#include <map>
-#include <memory>
 #include <string>
 
 #include "base/result.h"
-#include "net/client.h"
 #include "rt/loop.h"
 #include "rt/net.h"
 #include "rt/task.h"
-#include "server/admission/webhook/configuration.h"
 #include "server/cache.h"
+#include "server/proxy/service_route.h"
+#include "server/proxy/tls_clients.h"
 
 namespace charon::server {
+
+inline constexpr std::size_t kWebhookAnswerBytes = 8u << 20;  // a patch of a whole object, in base64, fits well
+
+// Where a webhook is served: a URL, or else a path and port of a Service.
+struct WebhookTarget {
+  std::string url;
+  model::ObjectKey service;
+  std::string path;
+  int port = 443;
+  std::string ca_pem;  // empty: the system's roots
+};
 
 class WebhookCaller {
  public:
@@ -35,21 +44,14 @@ class WebhookCaller {
 
  private:
   struct Route {
-    rt::Address address;
-    std::string authority;
-    std::string server_name;
+    TlsRoute to;
     std::string path;
   };
   Result<Route> route(const WebhookTarget& target);
-  Result<Route> route_to_service(const WebhookTarget& target);
-  Result<std::shared_ptr<net::HttpClient>> client(const Route& route, const std::string& ca_pem);
 
   rt::Loop& loop_;
-  rt::Net& net_;
-  const Cache& services_;
-  const Cache& slices_;
-  std::map<std::string, std::shared_ptr<net::HttpClient>> clients_;
-  std::size_t turn_ = 0;  // endpoints of a Service take turns
+  ServiceRoutes services_;
+  TlsClients clients_;
 };
 
 struct WebhookUrl {

@@ -1,0 +1,159 @@
+#include <gtest/gtest.h>
+
+#include "api/meta/v1/kind_for_test.h"
+
+namespace charon::core::v1 {
+namespace {
+
+using meta::v1::KindForTest;
+using meta::v1::Texts;
+
+const KindForTest& pods() {
+  static const KindForTest kind("", "v1", "Pod");
+  return kind;
+}
+
+std::string pod(std::string_view spec, std::string_view status = "{}", std::string_view annotations = "{}") {
+  return R"({"metadata":{"name":"a","annotations":)" + std::string(annotations) + R"(},"spec":)" + std::string(spec) +
+         R"(,"status":)" + std::string(status) + "}";
+}
+
+// ------------------------------------------------------------------------------------------------- ephemeral containers
+
+std::string with_ephemeral(std::string_view list) {
+  return pod(R"({"containers":[{"name":"a","image":"x"}],"volumes":[{"name":"v"}],"ephemeralContainers":)" + std::string(list) +
+             "}");
+}
+constexpr std::string_view kPath = "spec.ephemeralContainers";
+
+TEST(EphemeralContainers, ComeOnlyToExistingPods) {
+  EXPECT_EQ(pods().errors(with_ephemeral(R"([{"name":"d","image":"x"}])")),
+            Texts{"spec.ephemeralContainers: Forbidden: cannot be set on create"});
+  EXPECT_EQ(pods().update_errors(with_ephemeral("[]"), with_ephemeral(R"([{"name":"d","image":"x"}])")).size(), 1)
+      << "a plain update may not add them";
+}
+
+TEST(EphemeralContainers, AreAddedAndNeitherChangedNorRemoved) {
+  struct Case {
+    std::string_view before;
+    std::string_view after;
+    Texts errors;
+  };
+  const std::string at = std::string(kPath) + "[0]";
+  const Case cases[] = {
+      {"[]", R"([{"name":"d","image":"x","targetContainerName":"a","stdin":true,"tty":true}])", {}},
+      {R"([{"name":"d","image":"x"}])", R"([{"name":"e","image":"y"},{"name":"d","image":"x"}])", {}},
+      {R"([{"name":"d","image":"x"}])",
+       R"([{"name":"d","image":"y"}])",
+       {"spec.ephemeralContainers: Forbidden: existing ephemeral containers \"d\" may not be changed\n"}},
+      {R"([{"name":"d","image":"x"}])",
+       "[]",
+       {"spec.ephemeralContainers: Forbidden: existing ephemeral containers \"d\" may not be removed\n"}},
+      {"[]", R"([{"name":"a","image":"x"}])", {at + ".name: Duplicate value: \"a\""}},
+      {"[]",
+       R"([{"name":"d","image":"x"},{"name":"d","image":"x"}])",
+       {std::string(kPath) + "[1].name: Duplicate value: \"d\""}},
+      {"[]", R"([{"name":"d","image":"x","targetContainerName":"d"}])", {at + ".targetContainerName: Not found: \"d\""}},
+      {"[]", R"([{"name":"d"}])", {at + ".image: Required value"}},
+      {"[]",
+       R"([{"name":"d","image":"x","ports":[{"containerPort":1}],"resources":{"limits":{"cpu":"1"}},"restartPolicy":"Always",
+           "livenessProbe":{"exec":{"command":["x"]}},"lifecycle":{"preStop":{"exec":{"command":["x"]}}}}])",
+       {at + ".ports: Forbidden: cannot be set for an Ephemeral Container",
+        at + ".resources: Forbidden: cannot be set for an Ephemeral Container",
+        at + ".restartPolicy: Forbidden: cannot be set for an Ephemeral Container",
+        at + ".livenessProbe: Forbidden: cannot be set for an Ephemeral Container",
+        at + ".lifecycle: Forbidden: cannot be set for an Ephemeral Container"}},
+      {"[]",
+       R"([{"name":"d","image":"x","volumeMounts":[{"name":"v","mountPath":"/v","subPath":"s"}]}])",
+       {at + ".volumeMounts[0].subPath: Forbidden: cannot be set for an Ephemeral Container"}},
+  };
+  for (const Case& each : cases) {
+    codec::Value before = pods().read(with_ephemeral(each.before));
+    EXPECT_EQ(pods().errors_of_update(before, with_ephemeral(each.after), "ephemeralcontainers"), each.errors) << each.after;
+  }
+}
+
+TEST(EphemeralContainers, AreNotOfStaticPodsAndTemplates) {
+  codec::Value mirror =
+      pods().read(pod(R"({"containers":[{"name":"a","image":"x"}]})", "{}", R"({"kubernetes.io/config.mirror":"y"})"));
+  EXPECT_EQ(pods().errors_of_update(mirror, with_ephemeral(R"([{"name":"d","image":"x"}])"), "ephemeralcontainers"),
+            Texts{"Forbidden: static pods do not support ephemeral containers"});
+  KindForTest templates("", "v1", "PodTemplate");
+  EXPECT_EQ(templates.errors(R"({"metadata":{"name":"a"},"template":{"spec":{"containers":[{"name":"a","image":"x"}],
+                                  "ephemeralContainers":[{"name":"d","image":"x"}]}}})"),
+            Texts{"template.spec.ephemeralContainers: Forbidden: ephemeral containers not allowed in pod template"});
+}
+
+// --------------------------------------------------------------------------------------------------------------- resize
+
+// A container "a" with these resources, and more members.
+std::string with_resources(std::string_view resources, std::string_view more = "", std::string_view status = "{}") {
+  return pod(R"({"initContainers":[{"name":"i","image":"x"},{"name":"s","image":"x","restartPolicy":"Always"}],
+                 "containers":[{"name":"a","image":"x","resources":)" +
+                 std::string(resources) + std::string(more) + "}]}",
+             status);
+}
+
+TEST(PodResize, ChangesCpuAndMemoryAlone) {
+  struct Case {
+    std::string_view before;
+    std::string_view after;
+    Texts errors;
+  };
+  constexpr std::string_view kBurstable = R"({"requests":{"cpu":"1","memory":"1Gi"},"limits":{"cpu":"2"}})";
+  const Case cases[] = {
+      {kBurstable, R"({"requests":{"cpu":"500m","memory":"2Gi"},"limits":{"cpu":"3"}})", {}},
+      {kBurstable, R"({"requests":{"cpu":"1","memory":"1Gi"},"limits":{"cpu":"3","memory":"4Gi"}})", {}},
+      {kBurstable,
+       R"({"requests":{"cpu":"1","memory":"1Gi"}})",
+       {"spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed"}},
+      {kBurstable,
+       R"({"requests":{"cpu":"1"},"limits":{"cpu":"2"}})",
+       {"spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed"}},
+      {kBurstable,
+       R"({"requests":{"cpu":"1","memory":"1Gi","ephemeral-storage":"1Gi"},"limits":{"cpu":"2"}})",
+       {"spec: Forbidden: only cpu and memory resources are mutable"}},
+      {kBurstable,
+       R"({"requests":{"cpu":"3","memory":"1Gi"},"limits":{"cpu":"2"}})",
+       {"spec.containers[0].resources.requests: Invalid value: \"3\": must be less than or equal to cpu limit of 2"}},
+      {"{}",
+       R"({"requests":{"cpu":"1"}})",
+       {"spec: Invalid value: \"BestEffort\": Pod QOS Class may not change as a result of resizing"}},
+  };
+  for (const Case& each : cases)
+    EXPECT_EQ(pods().update_errors(with_resources(each.before), with_resources(each.after), "resize"), each.errors)
+        << each.after;
+}
+
+TEST(PodResize, ASidecarChangesAndAnInitContainerDoesNot) {
+  auto of = [](std::string_view init, std::string_view sidecar) {
+    return pod(R"({"initContainers":[{"name":"i","image":"x","resources":{"requests":{"cpu":")" + std::string(init) +
+               R"("}}},{"name":"s","image":"x","restartPolicy":"Always","resources":{"requests":{"cpu":")" +
+               std::string(sidecar) + R"("}}}],"containers":[{"name":"a","image":"x"}]})");
+  };
+  EXPECT_EQ(pods().update_errors(of("1", "1"), of("1", "2"), "resize"), Texts{});
+  EXPECT_EQ(pods().update_errors(of("1", "1"), of("2", "1"), "resize"),
+            Texts{"spec: Forbidden: resources for non-sidecar init containers are immutable"});
+}
+
+TEST(PodResize, NeedsANodeThatResizesAndAPlainUpdateDoesNot) {
+  constexpr std::string_view kLess = R"({"requests":{"cpu":"1"}})";
+  constexpr std::string_view kMore = R"({"requests":{"cpu":"2"}})";
+  EXPECT_EQ(pods().update_errors(with_resources(kLess), with_resources(kMore)).size(), 1) << "resources change through /resize";
+  EXPECT_EQ(
+      pods().update_errors(
+          with_resources(kLess),
+          with_resources(kLess, R"(,"resizePolicy":[{"resourceName":"cpu","restartPolicy":"RestartContainer"}])"), "resize"),
+      Texts{"spec: Forbidden: only cpu and memory resources are mutable"});
+  for (auto [resources, errors] : {std::pair<std::string_view, std::size_t>{"", 1}, {R"(,"resources":{})", 0}}) {
+    std::string status =
+        R"({"qosClass":"Burstable","containerStatuses":[{"name":"a","state":{"running":{}})" + std::string(resources) + "}]}";
+    codec::Value running = pods().read(with_resources(kLess, "", status));
+    Texts found = pods().errors_of_update(running, with_resources(kMore), "resize");
+    EXPECT_EQ(found.size(), errors);
+    for (const std::string& text : found) EXPECT_EQ(text, "spec: Forbidden: Pod running on node without support for resize");
+  }
+}
+
+}  // namespace
+}  // namespace charon::core::v1

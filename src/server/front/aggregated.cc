@@ -1,0 +1,80 @@
+// Requests for what aggregated API servers serve: authorised here, passed on to them in the user's name.
+#include <chrono>
+
+#include "rt/eager_timeout.h"
+#include "server/authn/request_header/request_header.h"
+#include "server/front/call.h"
+#include "server/proxy/headers.h"
+
+namespace charon::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kBodyBytes = 16u << 20;  // of a request; responses are passed on as they come
+constexpr rt::Duration kRequestTime = 60s;     // kube-apiserver's --request-timeout; of what may last only until it begins
+constexpr rt::Duration kDocumentTime = 5s;     // discovery and OpenAPI: one slow server is not to hold up who reads of all
+
+Error unreachable(const std::string& why) {
+  return {Reason::ServiceUnavailable, "error trying to reach service: " + why, nullptr};
+}
+
+Error too_late() { return {Reason::Timeout, "request did not complete within the allotted timeout", nullptr}; }
+
+}  // namespace
+
+rt::Task<Result<void>> Front::serve_remote(Call& call) {
+  const RemoteRoute& remote = *call.route.remote;
+  if (!remote.service->available)
+    co_return fail(Reason::ServiceUnavailable, "the server is currently unable to handle the request");
+  const net::RequestHead& head = call.head;
+  rt::Instant deadline = api_.loop().clock().now() + (remote.resource ? kRequestTime : kDocumentTime);
+  net::ClientRequest request{.method = head.method, .headers = request_headers(head)};
+  request.path = with_query(encode_path(head.path), head.query);
+  add_forwarded(head, request.headers);
+  add_user_headers(call.request().user, request.headers);
+  request.headers.set("audit-id", call.audit_id);
+  bool upgrades = head.headers.has("upgrade");
+  if (!upgrades) {
+    CO_TRY_ASSIGN(request.body, co_await call.exchange.body(kBodyBytes));
+  }
+  auto server = aggregation_->servers.to(*remote.service);
+  if (!server) co_return fail(unreachable(server.error().message));
+  if (upgrades) co_return co_await pass_upgrade(call, server->client, std::move(request));
+  auto opened =
+      co_await rt::eager_timeout(api_.loop(), deadline - api_.loop().clock().now(), server->client->open(std::move(request)));
+  if (!opened) co_return fail(too_late());
+  if (!*opened) co_return fail(unreachable(failure_text(opened->error(), server->route.address)));
+  net::ClientStream& stream = ***opened;
+  if (stream.status() >= 300 && stream.status() < 400 && stream.headers().has("location")) {
+    // Where a client is sent is for this server to say: it knows the client as somebody whom the other must not be.
+    co_await send(call, 502, "text/plain; charset=utf-8",
+                  {net::Piece::constant("the backend attempted to redirect this request, which is not permitted")});
+    co_return Result<void>();
+  }
+  net::Headers headers = response_headers(stream.headers());
+  call.name_request(headers);
+  call.begin(stream.status());
+  if (has_no_body(head.method, call.status)) {
+    co_await call.exchange.respond(call.status, std::move(headers), {});
+    co_return Result<void>();
+  }
+  CO_TRY(co_await call.exchange.start(call.status, std::move(headers)));
+  if (is_long_running(call.route)) co_return co_await pass_body(call, stream);
+  co_return co_await pass_until(call, stream, deadline);
+}
+
+rt::Task<Result<void>> Front::pass_until(Call& call, net::ClientStream& stream, rt::Instant deadline) {
+  while (true) {
+    auto bytes = co_await rt::eager_timeout(api_.loop(), deadline - api_.loop().clock().now(), stream.read());
+    call.broken = !bytes || !*bytes;
+    if (!bytes) co_return fail(too_late());
+    if (!*bytes) co_return fail(std::move(bytes->error()));
+    if ((*bytes)->empty()) co_return Result<void>();
+    std::vector<net::Piece> pieces;
+    pieces.push_back(net::Piece::of(**std::move(bytes)));
+    CO_TRY(co_await write(call, std::move(pieces), kSlowestWrite));
+  }
+}
+
+}  // namespace charon::server
