@@ -27,9 +27,7 @@ struct RemoteRoute {
 };
 
 struct Route {
-  enum class Kind : std::uint8_t {
-    Resource, Remote, Discovery, Other std::string_view verb() const;  // of a resource; else the method
-  };
+  enum class Kind : std::uint8_t { Resource, Remote, Discovery, Other };
   Kind kind = Kind::Other;
   Request request;                    // of a Resource; of the others only the user and the audit record
   std::optional<RemoteRoute> remote;  // of a Remote
