@@ -303,8 +303,10 @@ TEST(RemoteRoutes, SayWhatIsAskedFor) {
     auto found = remote_route({.method = std::move(method), .path = std::move(path), .query = std::move(query)}, services);
     if (!found) return "none";
     if (!found->resource) return "document";
+    Route route{.kind = Route::Kind::Remote};
+    route.remote = found;
     return std::string(found->verb) + " " + found->ns + " " + found->plural + " " + found->name + " " + found->subresource +
-           (found->long_running() ? " long" : "");
+           (is_long_running(route) ? " long" : "");
   };
   const std::string root = "/apis/a.example.com/v1";
   EXPECT_EQ(route("GET", root), "document");
