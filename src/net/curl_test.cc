@@ -88,6 +88,14 @@ TEST_F(CurlTest, AllVersions) {
             "version 20 user admin\n");
 }
 
+TEST_F(CurlTest, AnswerBeforeTheBodyIsRead) {
+  if (!installed("curl")) GTEST_SKIP();
+  const std::string ca = root + "/ca.pem";
+  for (int i = 0; i < 20; ++i)
+    EXPECT_THAT(run({"curl", "-sS", "--http2", "--cacert", ca, "-d", std::string(20'000, 'x'), url(*secure) + "/early"}),
+                StartsWith("version 20"));
+}
+
 TEST_F(CurlTest, LargeBodies) {
   if (!installed("curl")) GTEST_SKIP();
   const std::string ca = root + "/ca.pem";

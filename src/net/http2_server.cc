@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t kHighWaterBytes = 256u << 10;  // queued per stream before `write` waits
 constexpr std::size_t kLowWaterBytes = 64u << 10;    // when it goes on
 constexpr std::uint64_t kDrainFactor = 8;            // of a body limit: what is read on before a refusal
-constexpr int kControlBurst = 1000;                  // PING, SETTINGS and PRIORITY frames at once
+constexpr std::size_t kDiscardBytes = 64u << 10;     // of a body that are read after the whole response, and for how long
+constexpr std::chrono::milliseconds kDiscardTime{1000};
+constexpr int kControlBurst = 1000;  // PING, SETTINGS and PRIORITY frames at once
 constexpr int kControlPerSecond = 50;
 constexpr std::size_t kHeaderOverhead = 32;  // RFC 9113 6.5.2: a field counts as name + value + 32
 
@@ -56,6 +58,8 @@ class ServerStream final : public Exchange {
  private:
   friend class Http2Connection;
   void submit_head(int status, const Headers& headers, std::optional<std::size_t> length, bool with_body);
+  void discard_body();
+  void stop_body();
   void consume_all();
   void resume_sending();
 
@@ -72,6 +76,9 @@ class ServerStream final : public Exchange {
   std::size_t unconsumed_ = 0;  // received, but not yet given back to the flow-control windows
   bool body_done_ = false;
   bool body_wanted_ = false;
+  bool discarding_ = false;  // the response is out
+  std::size_t discarded_ = 0;
+  std::optional<ScopedTimer> discard_timer_;
   bool wake_listed_ = false;
   bool write_waits_ = false;
 
@@ -287,8 +294,11 @@ bool Http2Connection::control_frame_allowed() {
 
 int Http2Connection::data_received(std::int32_t id, std::string_view bytes) {
   ServerStream* stream = stream_of(session_.get(), id);
-  if (stream == nullptr || stream->done_ || stream->header_too_large_) {
+  if (stream == nullptr || stream->done_ || stream->discarding_ || stream->header_too_large_) {
     nghttp2_session_consume(session_.get(), id, bytes.size());
+    if (stream == nullptr || !stream->discarding_) return 0;
+    stream->discarded_ += bytes.size();
+    if (stream->discarded_ > kDiscardBytes) stream->stop_body();
     return 0;
   }
   stream->body_.append(bytes);
@@ -313,10 +323,8 @@ int Http2Connection::frame_sent(const nghttp2_frame* frame) {
   const bool ends =
       (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS);
   if (!ends) return 0;
-  const ServerStream* stream = stream_of(session_.get(), frame->hd.stream_id);
-  // The response is out and the request's body is not: ask the client to stop (RFC 9113 8.1).
-  if (stream != nullptr && !stream->body_done_)
-    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+  ServerStream* stream = stream_of(session_.get(), frame->hd.stream_id);
+  if (stream != nullptr && !stream->body_done_) stream->discard_body();
   return 0;
 }
 
@@ -407,6 +415,22 @@ rt::Task<void> Http2Connection::watch_idle() {
 void ServerStream::consume_all() {
   if (unconsumed_ == 0) return;
   nghttp2_session_consume(connection_.session_.get(), id_, std::exchange(unconsumed_, 0));
+  connection_.kick();
+}
+
+// The response is out and the request's body is not. Clients that are asked to stop while they send throw the response away
+// (curl before 8), so what is short is read to its end.
+void ServerStream::discard_body() {
+  discarding_ = true;
+  body_.clear();
+  consume_all();
+  discard_timer_.emplace(connection_.loop_, kDiscardTime, [this] { stop_body(); });
+}
+
+// Asks the client to stop (RFC 9113 8.1).
+void ServerStream::stop_body() {
+  if (!std::exchange(discarding_, false)) return;
+  nghttp2_submit_rst_stream(connection_.session_.get(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_NO_ERROR);
   connection_.kick();
 }
 

@@ -306,6 +306,49 @@ TEST(Http2Server, RapidResetEnds) {
   EXPECT_EQ(test.marks.running, 0);
 }
 
+// A client that goes on with its body after it has its answer.
+class Http2EarlyAnswer : public testing::Test {
+ protected:
+  Http2EarlyAnswer() : stream(test.connect()), sending(test.loop) {
+    const std::string post = std::string("\x83\x86\x84\x01\x01", 5) + "a";
+    send(std::string(kPreface) + kSettings + frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, post));
+    test.loop.run_for(100ms);
+  }
+  void send(std::string frames) { sending.spawn(write_all(stream.get(), std::move(frames))); }
+  // All that the server has sent by now.
+  std::string answer() {
+    stream->shutdown_write();
+    return test.loop.run(read_all(stream.get()));
+  }
+
+  const std::string kReset = frame(NGHTTP2_RST_STREAM, 0, 1, std::string(4, '\0'));
+  Site test;
+  std::unique_ptr<rt::Stream> stream;
+  rt::Scope sending;
+};
+
+TEST_F(Http2EarlyAnswer, ShortBodyIsReadToItsEnd) {
+  for (int i = 0; i < 3; ++i) send(frame(NGHTTP2_DATA, i == 2 ? NGHTTP2_FLAG_END_STREAM : 0, 1, std::string(16000, 'x')));
+  test.loop.run_for(3s);
+  EXPECT_THAT(answer(), testing::AllOf(HasSubstr("POST /"), Not(HasSubstr(kReset))));
+}
+
+TEST_F(Http2EarlyAnswer, LongBodyIsStopped) {
+  for (int i = 0; i < 5; ++i) send(frame(NGHTTP2_DATA, 0, 1, std::string(16000, 'x')));
+  test.loop.run_for(100ms);
+  EXPECT_THAT(answer(), testing::AllOf(HasSubstr("POST /"), HasSubstr(kReset)));
+}
+
+TEST_F(Http2EarlyAnswer, SlowBodyHasItsTime) {
+  test.loop.run_for(700ms);
+  EXPECT_THAT(answer(), testing::AllOf(HasSubstr("POST /"), Not(HasSubstr(kReset))));
+}
+
+TEST_F(Http2EarlyAnswer, BodyThatDoesNotComeIsStopped) {
+  test.loop.run_for(1s);
+  EXPECT_THAT(answer(), testing::AllOf(HasSubstr("POST /"), HasSubstr(kReset)));
+}
+
 TEST(Http2Server, BrokenPrefaceEnds) {
   Site test;
   EXPECT_THAT(test.talk(std::string(kPreface) + "garbage that is no frame at all"), Not(HasSubstr("200")));

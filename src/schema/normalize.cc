@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/int_or_string.h"
@@ -11,6 +12,7 @@
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "schema/convert.h"
+#include "schema/erase_members.h"
 #include "schema/scalar.h"
 
 namespace charon::schema {
@@ -106,35 +108,33 @@ class Normalizer {
     if (!tree.is_object()) return mismatch(type, tree, place, std::string(type.name));
     if (place.depth > limits::kDocumentDepth) return fail(Reason::BadRequest, "exceeded max depth");
     codec::Object& members = tree.get_object();
-    for (std::size_t i = 0; i < members.size();) {
-      auto member = members.begin() + i;
-      std::string_view name(member->key().data(), member->key().size());
+    std::set<std::string_view> dropped;
+    for (auto& member : members) {
+      std::string_view name(member.key().data(), member.key().size());
       Place here = place.member(name);
       const Field* field = nullptr;
       if (const JsonField* found = type.find(name)) {
         field = found->field;
       } else if (type.is_object && (name == "apiVersion" || name == "kind")) {
-        bool text = member->value().is_string() || member->value().is_null();
-        if (!text && !type.run_time()) return mismatch(type, member->value(), here, "string");
-        ++i;
+        bool text = member.value().is_string() || member.value().is_null();
+        if (!text && !type.run_time()) return mismatch(type, member.value(), here, "string");
         continue;
       } else if (type.additional != nullptr) {
         field = type.additional;
       } else if (type.preserve_unknown) {
-        ++i;
         continue;
       } else {
         if (unknown_ != nullptr) unknown_->paths.push_back(here.path());
-        members.stable_erase(member);
+        dropped.insert(name);
         continue;
       }
-      if (member->value().is_null() && !field->nullable) {
-        members.stable_erase(member);
+      if (member.value().is_null() && !field->nullable) {
+        dropped.insert(name);
         continue;
       }
-      ++i;
-      TRY(type.run_time() ? loose(*field, member->value(), here) : shaped(type, *field, member->value(), here));
+      TRY(type.run_time() ? loose(*field, member.value(), here) : shaped(type, *field, member.value(), here));
     }
+    erase_members(members, dropped);
     return {};
   }
 
@@ -155,16 +155,17 @@ class Normalizer {
       }
     } else if (field.shape == Shape::Map && value.is_object()) {
       codec::Object& entries = value.get_object();
-      for (std::size_t i = 0; i < entries.size();) {
-        auto entry = entries.begin() + i;
-        if (entry->value().is_null() && !field.items->nullable && field.items->default_json.empty()) {
-          entries.stable_erase(entry);
+      std::set<std::string_view> dropped;
+      for (auto& entry : entries) {
+        std::string_view name(entry.key().data(), entry.key().size());
+        if (entry.value().is_null() && !field.items->nullable && field.items->default_json.empty()) {
+          dropped.insert(name);
           continue;
         }
-        ++i;
-        Place here = place.member({entry->key().data(), entry->key().size()});
-        TRY(loose(*field.items, entry->value(), here));
+        Place here = place.member(name);
+        TRY(loose(*field.items, entry.value(), here));
       }
+      erase_members(entries, dropped);
     }
     return {};
   }

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <set>
 
 #include "codec/json.h"
 #include "codec/tree.h"
+#include "schema/erase_members.h"
 
 namespace charon::schema {
 
@@ -64,7 +66,24 @@ Value* find_at(Value& document, const Pointer& path, std::size_t steps) {
   return value;
 }
 
-Result<void> add_at(Value& document, const Pointer& path, Value value, std::string_view operation) {
+// What a patch may still make the server do, so that a small one cannot double a document again and again, nor shift the
+// elements of a large one.
+struct Budget {
+  std::size_t copy_bytes = kPatchCopyBytes;
+  std::size_t moves = kPatchMoves;
+};
+
+Result<void> spend(std::size_t& left, std::size_t wanted, std::string_view too_many) {
+  if (wanted > left) return fail(Reason::RequestEntityTooLarge, fmt::format("json patch: {}", too_many));
+  left -= wanted;
+  return {};
+}
+
+Result<void> spend_moves(Budget& budget, std::size_t neighbours) {
+  return spend(budget.moves, neighbours, "its insertions and removals in lists and objects of this size take too long");
+}
+
+Result<void> add_at(Value& document, const Pointer& path, Value value, std::string_view operation, Budget& budget) {
   if (path.steps.empty()) {
     document = std::move(value);
     return {};
@@ -79,20 +98,28 @@ Result<void> add_at(Value& document, const Pointer& path, Value value, std::stri
   codec::Array& array = parent->get_array();
   std::optional<std::size_t> index = index_of(last, array.size());
   if (!index || *index > array.size()) return does_not_apply(operation, path, "invalid index referenced");
+  TRY(spend_moves(budget, array.size() - *index));
   array.insert(array.begin() + *index, std::move(value));
   return {};
 }
 
-Result<Value> remove_at(Value& document, const Pointer& path, std::string_view operation) {
+Result<Value> remove_at(Value& document, const Pointer& path, std::string_view operation, Budget& budget) {
   if (path.steps.empty()) return does_not_apply(operation, path, "missing value");
   Value* parent = find_at(document, path, path.steps.size() - 1);
   Value* found = parent == nullptr ? nullptr : step_into(*parent, path.steps.back());
   if (found == nullptr) return does_not_apply(operation, path, "missing value");
   Value removed = std::move(*found);
-  if (parent->is_object())
-    parent->get_object().stable_erase(parent->get_object().find(path.steps.back()));
-  else
-    parent->get_array().erase(parent->get_array().begin() + *index_of(path.steps.back(), parent->get_array().size()));
+  if (parent->is_object()) {
+    codec::Object& object = parent->get_object();
+    auto place = object.find(path.steps.back());
+    TRY(spend_moves(budget, static_cast<std::size_t>(object.end() - place)));
+    object.stable_erase(place);
+  } else {
+    codec::Array& array = parent->get_array();
+    const std::size_t index = *index_of(path.steps.back(), array.size());
+    TRY(spend_moves(budget, array.size() - index));
+    array.erase(array.begin() + index);
+  }
   return removed;
 }
 
@@ -103,30 +130,26 @@ Result<void> replace_at(Value& document, const Pointer& path, const Value& value
   return {};
 }
 
-// `copy_budget`: bytes that copies may still take, so that a small patch cannot double a document again and again.
-Result<void> apply_operation(Value& document, const Value& operation, std::size_t& copy_budget) {
+Result<void> apply_operation(Value& document, const Value& operation, Budget& budget) {
   std::string_view name = codec::string_at(operation, "op");
   const Value* path_text = codec::find(operation, "path");
   if (path_text == nullptr || !path_text->is_string()) return fail(Reason::BadRequest, "json patch: an operation has no path");
   TRY_ASSIGN(Pointer path, Pointer::parse(codec::view(path_text->get_string())));
   if (name == "remove") {
-    TRY(remove_at(document, path, name));
+    TRY(remove_at(document, path, name, budget));
     return {};
   }
   if (name == "move" || name == "copy") {
     TRY_ASSIGN(Pointer from, Pointer::parse(codec::string_at(operation, "from")));
     if (name == "move") {
-      TRY_ASSIGN(Value moved, remove_at(document, from, name));
-      return add_at(document, path, std::move(moved), name);
+      TRY_ASSIGN(Value moved, remove_at(document, from, name, budget));
+      return add_at(document, path, std::move(moved), name, budget);
     }
     const Value* source = find_at(document, from, from.steps.size());
     if (source == nullptr) return does_not_apply(name, from, "missing value");
     std::size_t size = codec::write_json(*source).size();
-    if (size > copy_budget)
-      return fail(Reason::RequestEntityTooLarge,
-                  "json patch: its copies take more than " + std::to_string(kPatchCopyBytes) + " bytes");
-    copy_budget -= size;
-    return add_at(document, path, Value(*source), name);
+    TRY(spend(budget.copy_bytes, size, "its copies take more than " + std::to_string(kPatchCopyBytes) + " bytes"));
+    return add_at(document, path, Value(*source), name, budget);
   }
   const Value* value = codec::find(operation, "value");
   static const Value kNull;
@@ -137,7 +160,7 @@ Result<void> apply_operation(Value& document, const Value& operation, std::size_
   }
   if (name != "add" && name != "replace") return fail(Reason::BadRequest, fmt::format("Unexpected kind: {}", name));
   if (value == nullptr) return fail(Reason::BadRequest, fmt::format("json patch: {} has no value", name));
-  return name == "add" ? add_at(document, path, *value, name) : replace_at(document, path, *value);
+  return name == "add" ? add_at(document, path, *value, name, budget) : replace_at(document, path, *value);
 }
 
 }  // namespace
@@ -149,8 +172,8 @@ Result<void> json_patch(Value& document, const Value& patch) {
                                                    std::to_string(kPatchOperations) + ", got " +
                                                    std::to_string(patch.get_array().size()));
   Value changed = document;
-  std::size_t copy_budget = kPatchCopyBytes;
-  for (const Value& operation : patch.get_array()) TRY(apply_operation(changed, operation, copy_budget));
+  Budget budget;
+  for (const Value& operation : patch.get_array()) TRY(apply_operation(changed, operation, budget));
   document = std::move(changed);
   return {};
 }
@@ -162,13 +185,14 @@ void merge_patch(Value& document, const Value& patch) {
   }
   if (!document.is_object()) document.emplace_object();
   codec::Object& object = document.get_object();
+  std::set<std::string_view> removed;
   for (const auto& member : patch.get_object()) {
-    if (member.value().is_null()) {
-      if (auto place = object.find(member.key()); place != object.end()) object.stable_erase(place);
-    } else {
+    if (member.value().is_null())
+      removed.emplace(member.key().data(), member.key().size());
+    else
       merge_patch(object[member.key()], member.value());
-    }
   }
+  erase_members(object, removed);
 }
 
 }  // namespace charon::schema

@@ -2,12 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "codec/json.h"
 #include "codec/tree.h"
+#include "schema/erase_members.h"
 #include "schema/patch.h"
 
 namespace charon::schema {
@@ -23,14 +28,14 @@ constexpr std::string_view kElementOrder = "$setElementOrder/";
 
 std::string_view name_of(const boost::json::key_value_pair& member) { return {member.key().data(), member.key().size()}; }
 
-void erase(codec::Object& object, std::string_view name) {
-  if (auto place = object.find(name); place != object.end()) object.stable_erase(place);
-}
-
+// The elements that stay, in their order.
 template <class Predicate>
-void remove_if(codec::Array& list, Predicate predicate) {
-  for (std::size_t i = list.size(); i-- > 0;)
-    if (predicate(list[i])) list.erase(list.begin() + i);
+void keep_if(codec::Array& list, Predicate kept) {
+  codec::Array out;
+  out.reserve(list.size());
+  for (std::size_t i = 0; i < list.size(); ++i)
+    if (kept(i)) out.push_back(std::move(list[i]));
+  list = std::move(out);
 }
 
 // codec::find of an object; passing the object itself would copy it into a Value.
@@ -59,6 +64,90 @@ Value plain(const Value& patch) {
   return Value(std::move(out));
 }
 
+// One text for all numbers that codec::equal holds to be the same.
+void append_number(const Value& number, std::string& out) {
+  if (number.is_double()) {
+    const double real = number.get_double();
+    const bool whole = real >= -0x1p63 && real < 0x1p64 && real == std::trunc(real);
+    if (!whole)
+      out += fmt::format("{}", real);
+    else if (real < 0x1p63)
+      out += std::to_string(static_cast<std::int64_t>(real));
+    else
+      out += std::to_string(static_cast<std::uint64_t>(real));
+    return;
+  }
+  out += number.is_int64() ? std::to_string(number.get_int64()) : std::to_string(number.get_uint64());
+}
+
+// The same text for what codec::equal holds to be the same, and only for that.
+void append_identity(const Value& value, std::string& out) {
+  if (value.is_number()) return append_number(value, out);
+  if (value.is_array()) {
+    out += '[';
+    for (const Value& item : value.get_array()) {
+      append_identity(item, out);
+      out += ',';
+    }
+    out += ']';
+  } else if (value.is_object()) {
+    std::map<std::string_view, const Value*> sorted;
+    for (const auto& member : value.get_object()) sorted.emplace(name_of(member), &member.value());
+    out += '{';
+    for (const auto& [name, member] : sorted) {
+      codec::append_json_string(name, out);
+      out += ':';
+      append_identity(*member, out);
+      out += ',';
+    }
+    out += '}';
+  } else {
+    codec::append_json(value, out);
+  }
+}
+
+// What an element of a list is known by: the value of `key` among objects where there is a key, else the whole of it.
+// Nothing for an object without the key, which is like no other.
+std::optional<std::string> identity_of(const Value& item, std::string_view key) {
+  std::string identity;
+  if (key.empty() || !item.is_object()) {
+    append_identity(item, identity);
+    return identity;
+  }
+  const Value* value = codec::find(item, key);
+  if (value == nullptr) return std::nullopt;
+  identity = "key ";
+  append_identity(*value, identity);
+  return identity;
+}
+
+// Where the elements of a list stand, by identity.
+class Places {
+ public:
+  Places(const codec::Array& list, std::string_view key) : key_(key) {
+    for (std::size_t i = 0; i < list.size(); ++i) add(list[i], i);
+  }
+
+  void add(const Value& item, std::size_t place) {
+    if (auto identity = identity_of(item, key_)) places_.emplace(std::move(*identity), place);
+  }
+  // The first of the same identity.
+  std::optional<std::size_t> find(const Value& item) const {
+    auto identity = identity_of(item, key_);
+    if (!identity) return std::nullopt;
+    auto first = places_.lower_bound({*identity, 0});
+    if (first == places_.end() || first->first != *identity) return std::nullopt;
+    return first->second;
+  }
+  void erase(const Value& item, std::size_t place) {
+    if (auto identity = identity_of(item, key_)) places_.erase({std::move(*identity), place});
+  }
+
+ private:
+  std::string_view key_;
+  std::set<std::pair<std::string, std::size_t>> places_;
+};
+
 // How a list is merged: by `key` of its objects, or by value when `key` is empty.
 class ListMerger {
  public:
@@ -70,17 +159,13 @@ class ListMerger {
   void reorder(codec::Array& merged, const codec::Array& order, const codec::Array& original) const;
 
  private:
-  bool same(const Value& left, const Value& right) const {
-    if (key_.empty() || !left.is_object() || !right.is_object()) return codec::equal(left, right);
-    const Value* left_key = codec::find(left, key_);
-    const Value* right_key = codec::find(right, key_);
-    return left_key != nullptr && right_key != nullptr && codec::equal(*left_key, *right_key);
-  }
-  std::size_t index_in(const codec::Array& list, const Value& item) const {
-    return static_cast<std::size_t>(std::ranges::find_if(list, [&](const Value& other) { return same(other, item); }) -
-                                    list.begin());
-  }
-  Result<void> merge_item(codec::Array& original, const Value& item);
+  // A list while it is merged: what is deleted keeps its place until the end.
+  struct Merging {
+    codec::Array& list;
+    Places places;
+    std::vector<bool> deleted;
+  };
+  Result<void> merge_item(Merging& merging, const Value& item);
 
   const Type* element_;
   std::string_view key_;
@@ -88,25 +173,37 @@ class ListMerger {
 
 Result<void> merge_object(const Type* type, Value& document, const Value& patch);
 
-Result<void> ListMerger::merge_item(codec::Array& original, const Value& item) {
-  std::size_t index = index_in(original, item);
-  bool found = index < original.size();
+Result<void> ListMerger::merge_item(Merging& merging, const Value& item) {
+  auto append = [&merging](Value added) {
+    merging.places.add(added, merging.list.size());
+    merging.list.push_back(std::move(added));
+    merging.deleted.push_back(false);
+  };
+  std::optional<std::size_t> found = merging.places.find(item);
   if (key_.empty() || !item.is_object()) {
-    if (!found) original.push_back(item);
+    if (!found) append(item);
     return {};
   }
   if (codec::find(item, key_) == nullptr)
     return bad(fmt::format("map: {} does not contain declared merge key: {}", codec::write_json(item), key_));
   std::string_view directive = codec::string_at(item, kPatch);
   if (directive == "delete") {
-    remove_if(original, [&](const Value& other) { return same(other, item); });
+    for (; found; found = merging.places.find(item)) {
+      merging.deleted[*found] = true;
+      merging.places.erase(item, *found);
+    }
     return {};
   }
   if (!found) {
-    original.push_back(plain(item));
+    append(plain(item));
     return {};
   }
-  return merge_object(element_, original[index], item);
+  // The key itself may go when the patch's is null.
+  Value& merged = merging.list[*found];
+  merging.places.erase(merged, *found);
+  Result<void> done = merge_object(element_, merged, item);
+  merging.places.add(merged, *found);
+  return done;
 }
 
 Result<void> ListMerger::merge(codec::Array& original, const codec::Array& patch) {
@@ -117,21 +214,31 @@ Result<void> ListMerger::merge(codec::Array& original, const codec::Array& patch
   }
   codec::Array before = original;
   codec::Array order;
+  Merging merging{original, Places(original, key_), std::vector<bool>(original.size())};
   for (const Value& item : patch) {
-    TRY(merge_item(original, item));
+    TRY(merge_item(merging, item));
     if (codec::string_at(item, kPatch).empty()) order.push_back(item);
   }
+  keep_if(original, [&merging](std::size_t i) { return !merging.deleted[i]; });
   reorder(original, order, before);
   return {};
 }
 
 void ListMerger::reorder(codec::Array& merged, const codec::Array& order, const codec::Array& original) const {
-  std::vector<Value*> named;
-  std::vector<Value*> others;
-  for (Value& item : merged) (index_in(order, item) < order.size() ? named : others).push_back(&item);
-  std::vector<std::pair<std::size_t, std::size_t>> places;  // in the order, in the list
-  for (std::size_t i = 0; i < named.size(); ++i) places.emplace_back(index_in(order, *named[i]), i);
-  std::ranges::sort(places);
+  struct Element {
+    std::size_t ordered;  // in the order
+    std::size_t place;    // in the list
+    std::optional<std::size_t> before;
+  };
+  const Places order_places(order, key_);
+  const Places original_places(original, key_);
+  std::vector<Element> named;
+  std::vector<Element> others;
+  for (std::size_t i = 0; i < merged.size(); ++i) {
+    std::optional<std::size_t> ordered = order_places.find(merged[i]);
+    (ordered ? named : others).push_back({ordered.value_or(0), i, original_places.find(merged[i])});
+  }
+  std::ranges::sort(named, {}, [](const Element& each) { return std::pair(each.ordered, each.place); });
   codec::Array out;
   out.reserve(merged.size());
   std::size_t i = 0;
@@ -139,11 +246,11 @@ void ListMerger::reorder(codec::Array& merged, const codec::Array& order, const 
   while (i < others.size() || j < named.size()) {
     bool take_other = j >= named.size();
     if (i < others.size() && j < named.size()) {
-      std::size_t left = index_in(original, *others[i]);
-      std::size_t right = index_in(original, *named[places[j].second]);
-      take_other = left < original.size() && right < original.size() && left < right;
+      const std::optional<std::size_t>& left = others[i].before;
+      const std::optional<std::size_t>& right = named[j].before;
+      take_other = left && right && *left < *right;
     }
-    out.push_back(take_other ? std::move(*others[i++]) : std::move(*named[places[j++].second]));
+    out.push_back(std::move(merged[take_other ? others[i++].place : named[j++].place]));
   }
   merged = std::move(out);
 }
@@ -168,14 +275,16 @@ Result<void> retain_keys(codec::Object& object, const codec::Object& patch) {
   if (directive == patch.end()) return {};
   if (!directive->value().is_array()) return bad("$retainKeys must be a list of names");
   const codec::Array& retained = directive->value().get_array();
-  auto kept = [&](std::string_view name) { return std::ranges::find(retained, Value(name)) != retained.end(); };
+  std::set<std::string_view> kept;
+  for (const Value& name : retained)
+    if (name.is_string()) kept.insert(codec::view(name.get_string()));
   for (const auto& member : patch)
-    if (!name_of(member).starts_with('$') && !member.value().is_null() && !kept(name_of(member)))
+    if (!name_of(member).starts_with('$') && !member.value().is_null() && !kept.contains(name_of(member)))
       return bad("$retainKeys must contain all fields that are present in the patch");
   std::vector<std::string> dropped;
   for (const auto& member : object)
-    if (!kept(name_of(member))) dropped.emplace_back(name_of(member));
-  for (const std::string& name : dropped) erase(object, name);
+    if (!kept.contains(name_of(member))) dropped.emplace_back(name_of(member));
+  erase_members(object, {dropped.begin(), dropped.end()});
   return {};
 }
 
@@ -183,17 +292,13 @@ Result<void> delete_from_list(codec::Object& object, std::string_view name, cons
   if (!removed.is_array()) return bad(fmt::format("{}{} must be a list", kDeleteFromList, name));
   Value* list = member_of(object, name);
   if (list == nullptr || !list->is_array()) return {};
-  remove_if(list->get_array(), [&](const Value& item) {
-    return std::ranges::any_of(removed.get_array(), [&](const Value& other) { return codec::equal(item, other); });
-  });
+  const Places places(removed.get_array(), "");
+  codec::Array& items = list->get_array();
+  keep_if(items, [&](std::size_t i) { return !places.find(items[i]); });
   return {};
 }
 
 Result<void> merge_member(const Field* field, codec::Object& object, std::string_view name, const Value& patch) {
-  if (patch.is_null()) {
-    erase(object, name);
-    return {};
-  }
   Value* place = member_of(object, name);
   if (place == nullptr || place->kind() != patch.kind()) {
     object[name] = plain(patch);
@@ -233,9 +338,16 @@ Result<void> merge_members(const Type* type, codec::Object& object, const codec:
     const Value* before = member_of(object, name);
     ordered.emplace_back(name, before == nullptr ? Value() : *before);
   }
-  for (const auto& member : patch)
-    if (!name_of(member).starts_with('$') || (type != nullptr && field_of(type, name_of(member)) != nullptr))
-      TRY(merge_member(field_of(type, name_of(member)), object, name_of(member), member.value()));
+  std::set<std::string_view> removed;
+  for (const auto& member : patch) {
+    const Field* field = field_of(type, name_of(member));
+    if (name_of(member).starts_with('$') && field == nullptr) continue;
+    if (member.value().is_null())
+      removed.insert(name_of(member));
+    else
+      TRY(merge_member(field, object, name_of(member), member.value()));
+  }
+  erase_members(object, removed);
   for (const auto& [name, before] : ordered)
     TRY(set_element_order(field_of(type, name), object, name, patch.at(std::string(kElementOrder) + std::string(name)),
                           &before));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/names.h"
 #include "codec/json.h"
@@ -222,10 +223,14 @@ void validate_meta_update(const Value& object, const Value& before, schema::Fiel
   const Value* now = find(meta, "finalizers");
   const Value* then = find(old, "finalizers");
   if (now == nullptr || !now->is_array()) return;
+  auto text_of = [](const Value& finalizer) {
+    return finalizer.is_string() ? codec::view(finalizer.get_string()) : std::string_view();
+  };
+  std::set<std::string_view> known;
+  if (then != nullptr && then->is_array())
+    for (const Value& finalizer : then->get_array()) known.insert(text_of(finalizer));
   for (const Value& finalizer : now->get_array()) {
-    bool known =
-        then != nullptr && then->is_array() && std::ranges::find(then->get_array(), finalizer) != then->get_array().end();
-    if (!known)
+    if (!known.contains(text_of(finalizer)))
       errors.push_back({schema::FieldError::Kind::Forbidden, "metadata.finalizers", "",
                         "no new finalizers can be added if the object is being deleted"});
   }

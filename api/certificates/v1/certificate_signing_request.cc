@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -101,8 +102,9 @@ void check_spec(const Value& request, FieldErrors& errors) {
   FieldPath usages = spec.child("usages");
   const codec::Array& wanted = meta::v1::items_of(find_path(request, {"spec", "usages"}));
   if (wanted.empty()) meta::v1::add_required(errors, usages, "usages must be provided");
+  std::set<std::string_view> distinct;
   for (std::size_t i = 0; i < wanted.size(); ++i)
-    if (wanted[i].is_string() && std::find(wanted.begin(), wanted.begin() + i, wanted[i]) != wanted.begin() + i)
+    if (wanted[i].is_string() && !distinct.insert(codec::view(wanted[i].get_string())).second)
       meta::v1::add_duplicate(errors, usages.at(i), codec::view(wanted[i].get_string()));
   check_signer_name(spec.child("signerName"), codec::string_at_path(request, {"spec", "signerName"}), errors);
   const Value* seconds = find_path(request, {"spec", "expirationSeconds"});
@@ -116,7 +118,7 @@ bool is_decision(std::string_view type) { return std::ranges::find(kDecisions, t
 void check_conditions(const Value& request, FieldErrors& errors) {
   FieldPath status("status");
   FieldPath list = status.child("conditions");
-  std::vector<std::string_view> seen;
+  std::set<std::string_view> seen;
   const codec::Array& conditions = conditions_of(request);
   for (std::size_t i = 0; i < conditions.size(); ++i) {
     FieldPath here = list.at(i);
@@ -130,11 +132,9 @@ void check_conditions(const Value& request, FieldErrors& errors) {
     } else if (value != "True" && value != "False" && value != "Unknown") {
       meta::v1::add_not_supported(errors, here.child("status"), value, {"False", "True", "Unknown"});
     }
-    auto had = [&seen](std::string_view other) { return std::ranges::find(seen, other) != seen.end(); };
-    if ((type == "Approved" && had("Denied")) || (type == "Denied" && had("Approved")))
+    if ((type == "Approved" && seen.contains("Denied")) || (type == "Denied" && seen.contains("Approved")))
       meta::v1::add_invalid(errors, here.child("type"), Value(type), "Approved and Denied conditions are mutually exclusive");
-    if (had(type)) meta::v1::add_duplicate(errors, here.child("type"), type);
-    seen.push_back(type);
+    if (!seen.insert(type).second) meta::v1::add_duplicate(errors, here.child("type"), type);
   }
 }
 

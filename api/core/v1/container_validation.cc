@@ -63,8 +63,12 @@ const Value* check_volume(Errors& errors, const FieldPath& path, std::string_vie
   return nullptr;
 }
 
-bool has_item(const codec::Array& list, std::string_view member, std::string_view text) {
-  return !text.empty() && std::ranges::any_of(list, [&](const Value& item) { return string_at(item, member) == text; });
+// What the items of a list have under `member`, where it is not empty.
+std::set<std::string_view> texts_of(const codec::Array& list, std::string_view member) {
+  std::set<std::string_view> texts;
+  for (const Value& item : list)
+    if (std::string_view text = string_at(item, member); !text.empty()) texts.insert(text);
+  return texts;
 }
 
 // Paths of what is wrong within a mount are the list's, as in Kubernetes.
@@ -102,6 +106,8 @@ void check_sub_paths(Errors& errors, const FieldPath& list, const FieldPath& ite
 void validate_mounts(Errors& errors, const FieldPath& path, const Value& container, const ContainerScope& scope) {
   const codec::Array& mounts = items_at(container, "volumeMounts");
   const codec::Array& devices = items_at(container, "volumeDevices");
+  const std::set<std::string_view> device_names = texts_of(devices, "name");
+  const std::set<std::string_view> device_paths = texts_of(devices, "devicePath");
   FieldPath list = path.child("volumeMounts");
   std::set<std::string_view> places;
   for (std::size_t i = 0; i < mounts.size(); ++i) {
@@ -111,9 +117,9 @@ void validate_mounts(Errors& errors, const FieldPath& path, const Value& contain
     const Value* volume = check_volume(errors, here.child("name"), name, scope);
     if (!place.empty() && !places.insert(place).second)
       add_invalid(errors, here.child("mountPath"), Value(place), "must be unique");
-    if (has_item(devices, "name", name))
+    if (device_names.contains(name))
       add_invalid(errors, here.child("name"), Value(name), "must not already exist in volumeDevices");
-    if (has_item(devices, "devicePath", place))
+    if (device_paths.contains(place))
       add_invalid(errors, here.child("mountPath"), Value(place), "must not already exist as a path in volumeDevices");
     check_sub_paths(errors, list, here, mounts[i], volume);
     check_propagation(errors, list, mounts[i], container);
@@ -123,6 +129,8 @@ void validate_mounts(Errors& errors, const FieldPath& path, const Value& contain
 void validate_devices(Errors& errors, const FieldPath& path, const Value& container, const ContainerScope& scope) {
   const codec::Array& mounts = items_at(container, "volumeMounts");
   const codec::Array& devices = items_at(container, "volumeDevices");
+  const std::set<std::string_view> mount_names = texts_of(mounts, "name");
+  const std::set<std::string_view> mount_paths = texts_of(mounts, "mountPath");
   FieldPath list = path.child("volumeDevices");
   std::set<std::string_view> names;
   std::set<std::string_view> places;
@@ -139,9 +147,9 @@ void validate_devices(Errors& errors, const FieldPath& path, const Value& contai
     if (!place.empty() && !places.insert(place).second)
       add_invalid(errors, here.child("devicePath"), Value(place), "must be unique");
     meta::v1::check_no_backsteps(errors, here.child("devicePath"), place);
-    if (has_item(mounts, "name", name))
+    if (mount_names.contains(name))
       add_invalid(errors, here.child("name"), Value(name), "must not already exist in volumeMounts");
-    if (has_item(mounts, "mountPath", place))
+    if (mount_paths.contains(place))
       add_invalid(errors, here.child("devicePath"), Value(place), "must not already exist as a path in volumeMounts");
   }
 }

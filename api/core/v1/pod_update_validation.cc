@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "api/core/v1/pod_qos.h"
 #include "api/meta/v1/cells.h"
+#include "codec/json.h"
 #include "codec/tree.h"
 
 namespace charon::core::v1 {
@@ -95,19 +98,22 @@ Value with_old_mutable_fields(const Value& before, const Value& after, bool unsc
   return out;
 }
 
-void validate_toleration_update(Errors& errors, const FieldPath& path, const Value& before, const Value& after) {
-  const codec::Array& now = items_at(after, "tolerations");
-  for (const Value& old : items_at(before, "tolerations")) {
-    bool kept = std::ranges::any_of(now, [&](const Value& toleration) {
-      // Only the seconds of a toleration may change.
-      Value left = old;
-      Value right = toleration;
-      left.as_object().erase("tolerationSeconds");
-      right.as_object().erase("tolerationSeconds");
-      return codec::equal(left, right);
-    });
-    if (!kept) return add_forbidden(errors, path, "existing toleration can not be modified except its tolerationSeconds");
+// Only the seconds of a toleration may change.
+std::string fixed_part(const Value& toleration) {
+  std::string text;
+  for (std::string_view member : {"key", "operator", "value", "effect"}) {
+    codec::append_json_string(string_at(toleration, member), text);
+    text += ',';
   }
+  return text;
+}
+
+void validate_toleration_update(Errors& errors, const FieldPath& path, const Value& before, const Value& after) {
+  std::set<std::string> now;
+  for (const Value& toleration : items_at(after, "tolerations")) now.insert(fixed_part(toleration));
+  for (const Value& old : items_at(before, "tolerations"))
+    if (!now.contains(fixed_part(old)))
+      return add_forbidden(errors, path, "existing toleration can not be modified except its tolerationSeconds");
 }
 
 bool has_pod_resources(const Value& pod) {
@@ -239,13 +245,15 @@ void validate_ephemeral_containers_update(Errors& errors, const Value& before, c
   if (is_mirror(before)) return add_forbidden(errors, FieldPath(""), "static pods do not support ephemeral containers");
   FieldPath spec("spec");
   FieldPath path = spec.child("ephemeralContainers");
-  const codec::Array& now = meta::v1::items_of(find_path(after, {"spec", "ephemeralContainers"}));
+  std::map<std::string_view, const Value*> now;
+  for (const Value& container : meta::v1::items_of(find_path(after, {"spec", "ephemeralContainers"})))
+    now.emplace(string_at(container, "name"), &container);
   for (const Value& old : meta::v1::items_of(find_path(before, {"spec", "ephemeralContainers"}))) {
     std::string_view name = string_at(old, "name");
-    auto kept = std::ranges::find_if(now, [name](const Value& candidate) { return string_at(candidate, "name") == name; });
+    auto kept = now.find(name);
     if (kept == now.end())
       add_forbidden(errors, path, fmt::format("existing ephemeral containers \"{}\" may not be removed\n", name));
-    else if (!codec::equal(old, *kept))
+    else if (!codec::equal(old, *kept->second))
       add_forbidden(errors, path, fmt::format("existing ephemeral containers \"{}\" may not be changed\n", name));
   }
 }

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "api/meta/v1/kind_for_test.h"
 
 namespace charon::core::v1 {
@@ -16,6 +18,51 @@ const KindForTest& pods() {
 std::string pod(std::string_view spec, std::string_view status = "{}", std::string_view annotations = "{}") {
   return R"({"metadata":{"name":"a","annotations":)" + std::string(annotations) + R"(},"spec":)" + std::string(spec) +
          R"(,"status":)" + std::string(status) + "}";
+}
+
+// ------------------------------------------------------------------------------------------------- long lists
+
+constexpr int kMany = 15'000;
+
+// `head`, and what `item` writes for each number, as a list.
+template <class Item>
+std::string list_of(Item item) {
+  std::string list = "[";
+  for (int i = 0; i < kMany; ++i) list += (i == 0 ? "" : ",") + item(std::to_string(i));
+  return list + "]";
+}
+
+class Hostile : public testing::Test {
+ protected:
+  void TearDown() override { EXPECT_LT(std::chrono::steady_clock::now() - begun_, std::chrono::seconds(20)); }
+
+ private:
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+TEST_F(Hostile, MountsAndDevices) {
+  auto item = [](std::string_view path) {
+    return [path](const std::string& number) {
+      return "{\"name\":\"" + std::string(path) + number + "\",\"" + std::string(path) + "\":\"" + number + "\"}";
+    };
+  };
+  const std::string container = R"({"name":"a","image":"x","volumeMounts":)" + list_of(item("mountPath")) +
+                                R"(,"volumeDevices":)" + list_of(item("devicePath")) + "}";
+  const Texts errors = pods().errors(pod("{\"containers\":[" + container + "]}"));
+  EXPECT_GE(errors.size(), std::size_t{2 * kMany}) << "paths are mounts and devices at once";
+}
+
+TEST_F(Hostile, TolerationsOfAnUpdate) {
+  auto tolerations = [](std::string_view seconds) {
+    return pod(R"({"containers":[{"name":"a","image":"x"}],"tolerations":)" + list_of([seconds](const std::string& number) {
+                 return "{\"key\":\"k" + number + R"(","operator":"Exists","effect":"NoExecute","tolerationSeconds":)" +
+                        std::string(seconds) + "}";
+               }) +
+               "}");
+  };
+  EXPECT_EQ(pods().update_errors(tolerations("1"), tolerations("2")), Texts{});
+  EXPECT_EQ(pods().update_errors(tolerations("1"), pod(R"({"containers":[{"name":"a","image":"x"}]})")),
+            Texts{"spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds"});
 }
 
 // ------------------------------------------------------------------------------------------------- ephemeral containers

@@ -1,6 +1,11 @@
 #include "server/authz/policy_rule.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
 
 namespace charon::server {
 namespace {
@@ -29,55 +34,191 @@ bool covers_url(const Texts& held, std::string_view wanted) {
   });
 }
 
-// One verb on one thing: either a URL, or a resource of a group with a name (empty: any).
-struct Grant {
-  std::string verb;
-  std::string url;
-  std::string group;
-  std::string resource;
-  std::string name;
+using TextSet = std::set<std::string_view>;
+
+bool any_or(const TextSet& set, std::string_view wanted) { return set.contains("*") || set.contains(wanted); }
+
+TextSet set_of(const Texts& list) { return {list.begin(), list.end()}; }
+
+// A rule that is held, for look-ups.
+struct HeldRule {
+  explicit HeldRule(const PolicyRule& rule)
+      : verbs(set_of(rule.verbs)),
+        groups(set_of(rule.apiGroups)),
+        resources(set_of(rule.resources)),
+        names(set_of(rule.resourceNames)),
+        urls(rule.nonResourceURLs) {}
+
+  TextSet verbs;
+  TextSet groups;
+  TextSet resources;
+  TextSet names;
+  const Texts& urls;
 };
 
-bool covers(const PolicyRule& held, const Grant& grant) {
-  if (!any_or(held.verbs, grant.verb)) return false;
-  if (!grant.url.empty()) return covers_url(held.nonResourceURLs, grant.url);
-  return any_or(held.apiGroups, grant.group) && covers_resource(held.resources, grant.resource) &&
-         (held.resourceNames.empty() || (!grant.name.empty() && has(held.resourceNames, grant.name)));
+bool holds_verb(const HeldRule& held, std::string_view verb) { return any_or(held.verbs, verb); }
+bool holds_group(const HeldRule& held, std::string_view group) { return any_or(held.groups, group); }
+bool holds_url(const HeldRule& held, std::string_view url) { return covers_url(held.urls, url); }
+
+bool holds_resource(const HeldRule& held, std::string_view resource) {
+  if (any_or(held.resources, resource)) return true;
+  const std::size_t slash = resource.find('/');
+  return slash != std::string_view::npos && held.resources.contains("*" + std::string(resource.substr(slash)));
 }
 
-std::vector<Grant> grants_of(const PolicyRule& rule) {
-  std::vector<Grant> grants;
-  const Texts names = rule.resourceNames.empty() ? Texts{""} : rule.resourceNames;
-  for (const std::string& group : rule.apiGroups)
-    for (const std::string& resource : rule.resources)
-      for (const std::string& verb : rule.verbs)
-        for (const std::string& name : names) grants.push_back({verb, "", group, resource, name});
-  for (const std::string& url : rule.nonResourceURLs)
-    for (const std::string& verb : rule.verbs) grants.push_back({verb, url, "", "", ""});
-  return grants;
+// An empty name: any.
+bool holds_name(const HeldRule& held, std::string_view name) {
+  return held.names.empty() || (!name.empty() && held.names.contains(name));
 }
 
-// Joins the verb to the rule about the same thing, where there is one.
-void add_grant(const Grant& grant, std::vector<PolicyRule>& rules) {
-  PolicyRule wanted;
-  wanted.verbs = {grant.verb};
-  if (!grant.url.empty()) {
-    wanted.nonResourceURLs = {grant.url};
-    rules.push_back(std::move(wanted));
+// One of the lists whose combinations a wanted rule allows.
+struct Side {
+  const Texts* texts;
+  bool (*holds)(const HeldRule& held, std::string_view text);
+};
+
+// Which texts of the wanted rule's lists one held rule has.
+struct Overlap {
+  std::vector<std::vector<bool>> marks;  // by list
+  std::size_t whole_from = 0;            // of this list and those behind it, all
+};
+
+class Comparison {
+ public:
+  explicit Comparison(const std::vector<PolicyRule>& held) : held_(held.begin(), held.end()) {}
+
+  void compare(const PolicyRule& wanted);
+  MissingRules take() { return std::move(missing_); }
+
+ private:
+  using Candidates = std::vector<const Overlap*>;
+  enum Place : std::uint8_t { kUrl = 0, kUrlVerb = 1, kGroup = 0, kResource = 1, kVerb = 2, kName = 3 };
+
+  void compare_sides(std::vector<Side> sides);
+  std::optional<Overlap> overlap_with(const HeldRule& held);
+  void walk(const Candidates& candidates, std::size_t depth);
+  void add_missing();
+  const std::string& chosen(Place place) const { return (*sides_[place].texts)[chosen_[place]]; }
+
+  void spend(std::size_t steps) {
+    if (steps > steps_left_) missing_.complete = false;
+    steps_left_ -= std::min(steps, steps_left_);
+  }
+  std::uint32_t id_of(std::string_view text) { return ids_.try_emplace(text, ids_.size()).first->second; }
+
+  std::vector<HeldRule> held_;
+  std::size_t steps_left_ = kCompareSteps;
+  std::size_t bytes_left_ = kMissingBytes;
+  MissingRules missing_;
+  // Of the wanted rule at hand.
+  std::vector<Side> sides_;
+  std::vector<std::vector<std::uint32_t>> side_ids_;
+  std::array<std::size_t, 4> chosen_{};
+  // Of the texts of all wanted rules.
+  std::map<std::string_view, std::uint32_t> ids_;
+  // What a missing rule is about, and its place.
+  std::map<std::array<std::uint32_t, 4>, std::size_t> places_;
+  std::set<std::pair<std::size_t, std::uint32_t>> verbs_;  // place, verb
+};
+
+void Comparison::compare(const PolicyRule& wanted) {
+  static const Texts kAnyName = {""};
+  const Texts& names = wanted.resourceNames.empty() ? kAnyName : wanted.resourceNames;
+  compare_sides({{&wanted.apiGroups, holds_group},
+                 {&wanted.resources, holds_resource},
+                 {&wanted.verbs, holds_verb},
+                 {&names, holds_name}});
+  compare_sides({{&wanted.nonResourceURLs, holds_url}, {&wanted.verbs, holds_verb}});
+}
+
+void Comparison::compare_sides(std::vector<Side> sides) {
+  if (std::ranges::any_of(sides, [](const Side& side) { return side.texts->empty(); })) return;
+  sides_ = std::move(sides);
+  std::vector<Overlap> overlaps;
+  for (const HeldRule& held : held_) {
+    std::optional<Overlap> overlap = overlap_with(held);
+    if (!missing_.complete) return;
+    if (!overlap) continue;
+    if (overlap->whole_from == 0) return;
+    overlaps.push_back(std::move(*overlap));
+  }
+  side_ids_.clear();
+  for (const Side& side : sides_) {
+    std::vector<std::uint32_t>& ids = side_ids_.emplace_back();
+    for (const std::string& text : *side.texts) ids.push_back(id_of(text));
+  }
+  Candidates all;
+  for (const Overlap& overlap : overlaps) all.push_back(&overlap);
+  walk(all, 0);
+}
+
+// Nothing when a list has nothing in common, or the steps are used up.
+std::optional<Overlap> Comparison::overlap_with(const HeldRule& held) {
+  Overlap overlap;
+  for (const Side& side : sides_) {
+    const std::size_t looked_up = side.holds == holds_url ? held.urls.size() : 1;
+    std::vector<bool> marks;
+    marks.reserve(side.texts->size());
+    std::size_t count = 0;
+    for (const std::string& text : *side.texts) {
+      spend(looked_up * (1 + text.size() / 64));
+      if (!missing_.complete) return std::nullopt;
+      marks.push_back(side.holds(held, text));
+      count += marks.back() ? 1 : 0;
+    }
+    if (count == 0) return std::nullopt;
+    overlap.marks.push_back(std::move(marks));
+    if (count < side.texts->size()) overlap.whole_from = overlap.marks.size();
+  }
+  return overlap;
+}
+
+// `candidates`: the held rules that have what is chosen of the lists before `depth`.
+void Comparison::walk(const Candidates& candidates, std::size_t depth) {
+  if (std::ranges::any_of(candidates, [depth](const Overlap* each) { return each->whole_from <= depth; })) return;
+  if (depth == sides_.size()) return add_missing();
+  for (std::size_t i = 0; i < sides_[depth].texts->size(); ++i) {
+    spend(1 + candidates.size());
+    if (!missing_.complete) return;
+    chosen_[depth] = i;
+    Candidates narrowed;
+    for (const Overlap* each : candidates)
+      if (each->marks[depth][i]) narrowed.push_back(each);
+    walk(narrowed, depth + 1);
+  }
+}
+
+// The chosen combination is not held. Joins the verb to the rule about the same thing, where there is one.
+void Comparison::add_missing() {
+  constexpr std::size_t kPunctuation = 64;  // of a rule's text
+  auto id = [this](Place place) { return side_ids_[place][chosen_[place]]; };
+  const bool url = sides_.size() == 2;
+  const Place verb = url ? kUrlVerb : kVerb;
+  const std::array<std::uint32_t, 4> about = url ? std::array<std::uint32_t, 4>{1, id(kUrl), id(kUrlVerb), 0}
+                                                 : std::array<std::uint32_t, 4>{0, id(kGroup), id(kResource), id(kName)};
+  auto [place, added] = places_.try_emplace(about, missing_.rules.size());
+  if (!verbs_.emplace(place->second, id(verb)).second) return;
+  std::size_t bytes = chosen(verb).size();
+  if (added) {
+    bytes += kPunctuation;
+    for (std::size_t i = 0; i < sides_.size(); ++i) bytes += i == verb ? 0 : (*sides_[i].texts)[chosen_[i]].size();
+  }
+  if (bytes > bytes_left_ && !missing_.rules.empty()) {
+    missing_.complete = false;
     return;
   }
-  wanted.apiGroups = {grant.group};
-  wanted.resources = {grant.resource};
-  if (!grant.name.empty()) wanted.resourceNames = {grant.name};
-  auto same = std::ranges::find_if(rules, [&wanted](const PolicyRule& rule) {
-    return rule.apiGroups == wanted.apiGroups && rule.resources == wanted.resources &&
-           rule.resourceNames == wanted.resourceNames && rule.nonResourceURLs.empty();
-  });
-  if (same == rules.end()) {
-    rules.push_back(std::move(wanted));
-  } else if (!has(same->verbs, grant.verb)) {
-    same->verbs.push_back(grant.verb);
+  bytes_left_ -= std::min(bytes, bytes_left_);
+  if (added) {
+    PolicyRule& rule = missing_.rules.emplace_back();
+    if (url) {
+      rule.nonResourceURLs = {chosen(kUrl)};
+    } else {
+      rule.apiGroups = {chosen(kGroup)};
+      rule.resources = {chosen(kResource)};
+      if (!chosen(kName).empty()) rule.resourceNames = {chosen(kName)};
+    }
   }
+  missing_.rules[place->second].verbs.push_back(chosen(verb));
 }
 
 }  // namespace
@@ -96,12 +237,10 @@ bool rules_allow(const std::vector<PolicyRule>& rules, const Attributes& attribu
   return std::ranges::any_of(rules, [&attributes](const PolicyRule& rule) { return rule_allows(rule, attributes); });
 }
 
-std::vector<PolicyRule> missing_rules(const std::vector<PolicyRule>& held, const std::vector<PolicyRule>& wanted) {
-  std::vector<PolicyRule> missing;
-  for (const PolicyRule& rule : wanted)
-    for (const Grant& grant : grants_of(rule))
-      if (std::ranges::none_of(held, [&grant](const PolicyRule& own) { return covers(own, grant); })) add_grant(grant, missing);
-  return missing;
+MissingRules missing_rules(const std::vector<PolicyRule>& held, const std::vector<PolicyRule>& wanted) {
+  Comparison comparison(held);
+  for (const PolicyRule& rule : wanted) comparison.compare(rule);
+  return comparison.take();
 }
 
 std::string quoted_list(const Texts& texts) {

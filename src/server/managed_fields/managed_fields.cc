@@ -254,6 +254,8 @@ Result<Owners> decode_managed_fields(const Value* managed) {
   if (managed == nullptr || !managed->is_array()) return owners;
   const codec::Array& entries = managed->get_array();
   owners.reserve(entries.size());
+  // By what Owner::same_as compares.
+  std::map<std::tuple<std::string_view, bool, std::string_view, std::string_view>, std::size_t> places;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const Value& entry = entries[i];
     Owner owner;
@@ -275,12 +277,13 @@ Result<Owners> decode_managed_fields(const Value* managed) {
     }
     owner.stored = static_cast<int>(i);
     // The last entry of an owner counts.
-    auto same = std::ranges::find_if(owners, [&](const Owner& other) { return other.same_as(owner); });
-    if (same != owners.end()) {
-      *same = std::move(owner);
-    } else {
+    const std::string_view version = owner.applied ? std::string_view() : codec::string_at(entry, "apiVersion");
+    auto [same, added] = places.try_emplace(
+        {codec::string_at(entry, "manager"), owner.applied, version, codec::string_at(entry, "subresource")}, owners.size());
+    if (added)
       owners.push_back(std::move(owner));
-    }
+    else
+      owners[same->second] = std::move(owner);
   }
   return owners;
 }

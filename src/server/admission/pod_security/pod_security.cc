@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "api/core/v1/types.h"
 #include "codec/json.h"
@@ -163,12 +164,12 @@ bool is_significant(const Pod& now, const Pod& before) {
   };
   if (differ(now.spec.containers, before.spec.containers) || differ(now.spec.initContainers, before.spec.initContainers))
     return true;
+  std::map<std::string_view, const core::v1::EphemeralContainerCommon*> old_containers;
+  for (const auto& container : before.spec.ephemeralContainers)
+    old_containers.emplace(container.ephemeralContainerCommon.name, &container.ephemeralContainerCommon);
   for (const auto& container : now.spec.ephemeralContainers) {
-    auto old = std::ranges::find_if(before.spec.ephemeralContainers, [&](const auto& candidate) {
-      return candidate.ephemeralContainerCommon.name == container.ephemeralContainerCommon.name;
-    });
-    if (old == before.spec.ephemeralContainers.end() ||
-        !same_container(container.ephemeralContainerCommon, old->ephemeralContainerCommon, now, before))
+    auto old = old_containers.find(container.ephemeralContainerCommon.name);
+    if (old == old_containers.end() || !same_container(container.ephemeralContainerCommon, *old->second, now, before))
       return true;
   }
   return false;

@@ -97,12 +97,17 @@ class RbacEscalation final : public AdmissionPlugin {
 
   Result<void> check_rules(const Request& request, const std::vector<PolicyRule>& wanted) const {
     UserRules held = authorizer_->rules_for(request.user, request.ns);
+    const MissingRules compared = missing_rules(held.rules, wanted);
     std::set<std::string> missing;
-    for (const PolicyRule& rule : missing_rules(held.rules, wanted)) missing.insert(rule_text(rule));
-    if (missing.empty()) return {};
+    for (const PolicyRule& rule : compared.rules) missing.insert(rule_text(rule));
+    if (missing.empty() && compared.complete) return {};
+    if (missing.empty())
+      return fail(admission_forbidden(request, "the rules have too many combinations to compare them with those that user \"" +
+                                                   request.user.name + "\" holds: split them into rules with shorter lists"));
     std::string text = "user \"" + request.user.name + "\" (groups=" + quoted_list(request.user.groups) +
                        ") is attempting to grant RBAC permissions not currently held:";
     for (const std::string& rule : missing) text += "\n" + rule;
+    if (!compared.complete) text += "\nand more";
     if (!held.error.empty()) text += "; resolution errors: " + held.error;
     return fail(admission_forbidden(request, text));
   }
