@@ -26,14 +26,7 @@ Error too_late() { return {Reason::Timeout, "request did not complete within the
 
 rt::Task<Result<void>> Front::serve_remote(Call& call, RemoteRoute remote) {
   rt::Instant started = api_.loop().clock().now();
-  Attributes attributes{.user = &call.user,
-                        .verb = remote.verb,
-                        .group = remote.service->group,
-                        .version = remote.service->version,
-                        .resource = remote.plural,
-                        .subresource = remote.subresource,
-                        .ns = remote.ns,
-                        .name = remote.name};
+  Attributes attributes = attributes_of(remote, call.user);
   if (!remote.resource) {
     call.route.method = call.head.method;
     for (char& c : call.route.method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

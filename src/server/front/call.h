@@ -33,6 +33,9 @@ struct Front::Call {
   void name_manager();
 };
 
+// `user` and `asked` must outlive them.
+Attributes attributes_of(const AskedResource& asked, const User& user);
+
 // How long a client may take for a part of a response; one that reads slower is cut off, for what it is sent is held for it.
 inline constexpr std::chrono::seconds kSlowestWrite{60};
 

@@ -23,7 +23,27 @@ std::string upper(std::string_view text) {
   return out;
 }
 
+// Whether the user may ask for the resource that the path names, be there one or not.
+Result<void> may_ask(const Authorizer& authorizer, const User& user, const net::RequestHead& head) {
+  std::optional<AskedResource> asked = asked_resource(head);
+  if (!asked) return {};
+  Attributes attributes = attributes_of(*asked, user);
+  if (Decision decision = authorizer.authorize(attributes); !decision.allowed) return fail(forbidden(attributes, decision));
+  return {};
+}
+
 }  // namespace
+
+Attributes attributes_of(const AskedResource& asked, const User& user) {
+  return {.user = &user,
+          .verb = asked.verb,
+          .group = asked.group,
+          .version = asked.version,
+          .resource = asked.plural,
+          .subresource = asked.subresource,
+          .ns = asked.ns,
+          .name = asked.name};
+}
 
 Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics,
              NodeConnections* nodes, std::optional<Aggregation> aggregation)
@@ -77,7 +97,13 @@ rt::Task<Result<void>> Front::serve(Call& call) {
   if (aggregation_)
     if (std::optional<RemoteRoute> remote = remote_route(call.head, aggregation_->services))
       co_return co_await serve_remote(call, *std::move(remote));
-  CO_TRY_ASSIGN(call.route, route(call.head, api_.kinds()));
+  auto routed = route(call.head, api_.kinds());
+  if (!routed) {
+    // What there is not is a secret too: whether a custom resource is installed.
+    CO_TRY(may_ask(authorizer_, call.user, call.head));
+    co_return fail(std::move(routed.error()));
+  }
+  call.route = *std::move(routed);
   Request& request = call.request();
   request.user = call.user;
   Attributes attributes;
