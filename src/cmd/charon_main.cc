@@ -5,6 +5,7 @@
 
 #include "cmd/cli/commands.h"
 #include "cmd/cli/flag_checks.h"
+#include "cmd/cli/server_flags.h"
 #include "cmd/cli/yaml_config.h"
 #include "server/version.h"
 
@@ -41,6 +42,7 @@ void add_server(CLI::App* command, Options& options) {
   command->add_option("--service-ip", options.service_ip, "address of the Service default/kubernetes")
       ->capture_default_str()
       ->check(charon::cmd::ip_problem);
+  charon::cmd::add_server_flags(command, options.server);
 }
 
 void add_agent(CLI::App* command, Options& options) {

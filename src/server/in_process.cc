@@ -2,13 +2,15 @@
 
 #include "codec/tree.h"
 #include "server/managed_fields/manager_name.h"
+#include "server/status.h"
 
 namespace charon::server {
 namespace {
 
 class InProcessWatch final : public client::WatchStream {
  public:
-  explicit InProcessWatch(std::unique_ptr<ObjectWatch> watch) : watch_(std::move(watch)) {}
+  InProcessWatch(std::unique_ptr<ObjectWatch> watch, std::unique_ptr<audit::Record> record)
+      : record_(std::move(record)), watch_(std::move(watch)) {}
 
   rt::Task<Result<std::vector<client::WatchEvent>>> next() override {
     CO_TRY_ASSIGN(std::vector<CacheEvent> changes, co_await watch_->next());
@@ -20,6 +22,7 @@ class InProcessWatch final : public client::WatchStream {
   }
 
  private:
+  std::unique_ptr<audit::Record> record_;  // tells of the end when the watch ends
   std::unique_ptr<ObjectWatch> watch_;
 };
 
@@ -27,58 +30,118 @@ static_assert(static_cast<int>(client::EventType::Added) == static_cast<int>(Eve
 static_assert(static_cast<int>(client::EventType::Modified) == static_cast<int>(EventType::Modified));
 static_assert(static_cast<int>(client::EventType::Deleted) == static_cast<int>(EventType::Deleted));
 
+constexpr int kOk = 200;
+constexpr int kCreated = 201;
+
+// Where the request would go over HTTP.
+std::string path_of(const Request& request) {
+  const model::Kind& kind = *request.kind;
+  std::string path = (kind.gv.group.empty() ? "/api/" : "/apis/") + kind.gv.text();
+  auto append = [&path](std::string_view part) {
+    if (!part.empty()) path.append("/").append(part);
+  };
+  if (kind.namespaced && !request.ns.empty()) append("namespaces/" + request.ns);
+  append(kind.plural);
+  append(request.name);
+  append(request.subresource);
+  if (request.verb == "watch") path += "?watch=true";
+  return path;
+}
+
+// What the audit log is told of one request.
+class Told {
+ public:
+  explicit Told(std::unique_ptr<audit::Record> record) : record_(std::move(record)) {}
+
+  Error failed(Error error) {
+    if (record_) {
+      record_->set_status(status_of(error));
+      record_->complete(status_code(error));
+    }
+    return error;
+  }
+  // The same outcome.
+  Result<DocumentPtr> done(Result<DocumentPtr> outcome, int code) {
+    if (!outcome) return fail(failed(std::move(outcome.error())));
+    if (record_) {
+      record_->set_response(*(*outcome)->json());
+      record_->complete(code);
+    }
+    return outcome;
+  }
+  audit::Record* get() const { return record_.get(); }
+  std::unique_ptr<audit::Record> take() { return std::move(record_); }
+
+ private:
+  std::unique_ptr<audit::Record> record_;
+};
+
 class InProcessTransport final : public client::Transport {
  public:
-  InProcessTransport(Api& api, const Authorizer& authorizer, User user)
-      : api_(api), authorizer_(authorizer), user_(std::move(user)), manager_(manager_of_user(user_.name)) {}
+  InProcessTransport(Api& api, const Authorizer& authorizer, User user, audit::Auditor* auditor)
+      : api_(api),
+        authorizer_(authorizer),
+        user_(std::move(user)),
+        manager_(manager_of_user(user_.name)),
+        auditor_(auditor),
+        ids_(api.random()) {}
 
   rt::Task<Result<DocumentPtr>> get(client::ResourceRef ref, ObjectKey key) override {
     Request request = make("get", ref, std::move(key));
-    CO_TRY(allow(request));
-    co_return co_await api_.get(std::move(request));
+    CO_TRY_ASSIGN(Told told, enter(request, nullptr));
+    auto found = co_await api_.get(std::move(request));
+    co_return told.done(std::move(found), kOk);
   }
 
   rt::Task<Result<client::ListResult>> list(client::ResourceRef ref, client::ListOptions options) override {
     Request request = make("list", ref, options);
-    CO_TRY(allow(request));
-    CO_TRY_ASSIGN(Listing listing, api_.list_stored(request, {}));
-    co_return client::ListResult{std::move(listing.items), listing.revision};
+    CO_TRY_ASSIGN(Told told, enter(request, nullptr));
+    auto listing = api_.list_stored(request, {});
+    if (!listing) co_return fail(told.failed(std::move(listing.error())));
+    if (told.get() != nullptr) told.get()->complete(kOk);
+    co_return client::ListResult{std::move(listing->items), listing->revision};
   }
 
   rt::Task<Result<std::unique_ptr<client::WatchStream>>> watch(client::ResourceRef ref, client::ListOptions options,
                                                                Revision after) override {
     Request request = make("watch", ref, options);
-    CO_TRY(allow(request));
-    CO_TRY_ASSIGN(std::unique_ptr<ObjectWatch> watch, api_.watch_stored(request, after));
-    co_return std::make_unique<InProcessWatch>(std::move(watch));
+    CO_TRY_ASSIGN(Told told, enter(request, nullptr));
+    auto watch = api_.watch_stored(request, after);
+    if (!watch) co_return fail(told.failed(std::move(watch.error())));
+    if (told.get() != nullptr) told.get()->started(kOk);
+    co_return std::make_unique<InProcessWatch>(std::move(*watch), told.take());
   }
 
   rt::Task<Result<DocumentPtr>> create(client::ResourceRef ref, std::string ns, codec::Value object) override {
     // A subresource is created under the name of its object.
     std::string name = ref.subresource.empty() ? "" : std::string(codec::string_at_path(object, {"metadata", "name"}));
     Request request = make("create", ref, ObjectKey{std::move(ns), std::move(name)});
-    CO_TRY(allow(request));
-    co_return co_await api_.create(std::move(request), std::move(object), nullptr);
+    CO_TRY_ASSIGN(Told told, enter(request, &object));
+    auto created = co_await api_.create(std::move(request), std::move(object), nullptr);
+    co_return told.done(std::move(created), kCreated);
   }
 
   rt::Task<Result<DocumentPtr>> update(client::ResourceRef ref, ObjectKey key, codec::Value object) override {
     Request request = make("update", ref, std::move(key));
-    CO_TRY(allow(request));
-    co_return co_await api_.update(std::move(request), std::move(object), nullptr);
+    CO_TRY_ASSIGN(Told told, enter(request, &object));
+    auto updated = co_await api_.update(std::move(request), std::move(object), nullptr);
+    co_return told.done(std::move(updated), kOk);
   }
 
   rt::Task<Result<DocumentPtr>> patch(client::ResourceRef ref, ObjectKey key, client::PatchType type,
                                       codec::Value patch) override {
     Request request = make("patch", ref, std::move(key));
-    CO_TRY(allow(request));
-    co_return co_await api_.patch(std::move(request), type, std::move(patch), nullptr);
+    CO_TRY_ASSIGN(Told told, enter(request, &patch));
+    auto patched = co_await api_.patch(std::move(request), type, std::move(patch), nullptr);
+    co_return told.done(std::move(patched), kOk);
   }
 
   rt::Task<Result<DocumentPtr>> remove(client::ResourceRef ref, ObjectKey key, client::DeleteOptions options) override {
     Request request = make("delete", ref, std::move(key));
-    CO_TRY(allow(request));
-    CO_TRY_ASSIGN(Deleted deleted, co_await api_.remove(std::move(request), std::move(options)));
-    co_return std::move(deleted.object);
+    CO_TRY_ASSIGN(Told told, enter(request, nullptr));
+    auto deleted = co_await api_.remove(std::move(request), std::move(options));
+    if (!deleted) co_return fail(told.failed(std::move(deleted.error())));
+    co_return told.done(std::move(deleted->object), kOk);
   }
 
  private:
@@ -101,23 +164,34 @@ class InProcessTransport final : public client::Transport {
     return request;
   }
 
-  Result<void> allow(const Request& request) const {
+  // Authorised, and told to the audit log: `request.audit` is what this returns. `body` is what is sent; null: nothing.
+  Result<Told> enter(Request& request, const codec::Value* body) {
     Attributes attributes = attributes_of(request);
+    Told told(auditor_ == nullptr ? nullptr : auditor_->begin(attributes, [this, &request] {
+      return audit::Origin{ids_.next(), path_of(request), manager_, {}};
+    }));
+    request.audit = told.get();
+    if (told.get() != nullptr && body != nullptr) told.get()->set_request(*body);
     Decision decision = authorizer_.authorize(attributes);
-    if (!decision.allowed) return fail(forbidden(attributes, decision));
-    return {};
+    audit::annotate(request, "authorization.k8s.io/decision", decision.allowed ? "allow" : "forbid");
+    audit::annotate(request, "authorization.k8s.io/reason", decision.reason);
+    if (!decision.allowed) return fail(told.failed(forbidden(attributes, decision)));
+    return Result<Told>(std::move(told));
   }
 
   Api& api_;
   const Authorizer& authorizer_;
   User user_;
   std::string manager_;
+  audit::Auditor* auditor_;
+  audit::RequestIds ids_;
 };
 
 }  // namespace
 
-std::unique_ptr<client::Transport> make_in_process_transport(Api& api, const Authorizer& authorizer, User user) {
-  return std::make_unique<InProcessTransport>(api, authorizer, std::move(user));
+std::unique_ptr<client::Transport> make_in_process_transport(Api& api, const Authorizer& authorizer, User user,
+                                                             audit::Auditor* auditor) {
+  return std::make_unique<InProcessTransport>(api, authorizer, std::move(user), auditor);
 }
 
 }  // namespace charon::server

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/names.h"
+#include "codec/json.h"
 #include "codec/tree.h"
 
 namespace charon::server {
@@ -54,6 +55,38 @@ void validate_finalizers(const model::Kind& kind, const Value& meta, schema::Fie
   }
 }
 
+// apimachinery's ValidateOwnerReferences, which names the list where a member of one of its items is wrong.
+void validate_owner_references(const Value& meta, schema::FieldErrors& errors) {
+  const Value* references = find(meta, "ownerReferences");
+  if (references == nullptr || !references->is_array()) return;
+  const std::string path = "metadata.ownerReferences";
+  auto invalid = [&errors](std::string field, const Value& value, std::string detail) {
+    errors.push_back({schema::FieldError::Kind::Invalid, std::move(field), codec::write_json(value), std::move(detail)});
+  };
+  std::string controller;
+  for (const Value& reference : references->get_array()) {
+    std::string_view api_version = string_at(reference, "apiVersion");
+    // "v1" or "apps/v1"; what has two slashes is no version at all.
+    std::size_t slash = api_version.find('/');
+    std::string_view version = slash == std::string_view::npos ? api_version : api_version.substr(slash + 1);
+    if (version.empty() || version.contains('/'))
+      invalid(path + ".apiVersion", Value(api_version), "version must not be empty");
+    for (std::string_view member : {"kind", "name", "uid"})
+      if (string_at(reference, member).empty()) invalid(path + "." + std::string(member), Value(""), "must not be empty");
+    std::string_view kind = string_at(reference, "kind");
+    if (api_version == "v1" && kind == "Event") invalid(path, reference, "/v1, Kind=Event is disallowed from being an owner");
+    if (!codec::bool_at(reference, "controller").value_or(false)) continue;
+    std::string owner = std::string(kind) + "/" + std::string(string_at(reference, "name"));
+    if (controller.empty()) {
+      controller = std::move(owner);
+    } else {
+      invalid(path, *references,
+              "Only one reference can have Controller set to true. Found \"true\" in references for " + controller + " and " +
+                  owner);
+    }
+  }
+}
+
 // Which rule a kind's names follow (apimachinery's ValidateNameFunc of each kind).
 std::vector<std::string> name_errors(const model::Kind& kind, std::string_view name) {
   // The API service of the core group is "v1.".
@@ -64,7 +97,36 @@ std::vector<std::string> name_errors(const model::Kind& kind, std::string_view n
   return dns1123_subdomain_errors(name);
 }
 
+// What apimachinery's ValidateObjectMetaAccessorUpdate calls immutable. Absent and null are the same.
+void validate_kept_members(const Value& meta, const Value& old, schema::FieldErrors& errors) {
+  const Value nothing;
+  for (std::string_view member :
+       {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
+    const Value* now = find(meta, member);
+    const Value* then = find(old, member);
+    if (codec::equal(now == nullptr ? nothing : *now, then == nullptr ? nothing : *then)) continue;
+    // As Go prints the text that is not there.
+    bool text = then != nullptr && then->is_string() && (now == nullptr || now->is_null());
+    errors.push_back({schema::FieldError::Kind::Invalid, "metadata." + std::string(member),
+                      text ? "\"\"" : codec::write_json(now == nullptr ? nothing : *now), "field is immutable"});
+  }
+}
+
 }  // namespace
+
+Result<void> check_name(const Request& request, std::string_view name) {
+  if (request.name.empty() || name == request.name) return {};
+  return fail(
+      mismatch("the name of the object (" + std::string(name) + ") does not match the name on the URL (" + request.name + ")"));
+}
+
+Result<void> check_key(const Value& object, const model::ObjectKey& key) {
+  model::ObjectKey own{std::string(codec::string_at_path(object, {"metadata", "namespace"})),
+                       std::string(codec::string_at_path(object, {"metadata", "name"}))};
+  if (own == key) return {};
+  return fail(Reason::InternalError,
+              "Internal error occurred: the object " + own.text() + " cannot be stored as " + key.text());
+}
 
 void validate_strings(const Value& meta, std::string_view member, schema::FieldErrors& errors) {
   const Value* map = find(meta, member);
@@ -93,8 +155,7 @@ Result<void> prepare_create_meta(const Request& request, Value& object, Time now
     return fail(mismatch("resourceVersion should not be set on objects to be created"));
   std::string name(string_at(Value(meta), "name"));
   if (!request.name.empty() && name.empty()) meta["name"] = name = request.name;
-  if (!request.name.empty() && name != request.name)
-    return fail(mismatch("the name of the object (" + name + ") does not match the name on the URL (" + request.name + ")"));
+  TRY(check_name(request, name));
   if (name.empty()) {
     std::string base(string_at(Value(meta), "generateName"));
     if (!base.empty()) meta["name"] = base.substr(0, kGeneratedNameBase) + random.name_suffix();
@@ -148,12 +209,14 @@ void validate_meta(const model::Kind& kind, const Value& object, schema::FieldEr
   }
   validate_strings(meta, "labels", errors);
   validate_strings(meta, "annotations", errors);
+  validate_owner_references(meta, errors);
   validate_finalizers(kind, meta, errors);
 }
 
 void validate_meta_update(const Value& object, const Value& before, schema::FieldErrors& errors) {
   const Value& meta = *find(object, "metadata");
   const Value& old = *find(before, "metadata");
+  validate_kept_members(meta, old, errors);
   if (string_at(old, "deletionTimestamp").empty()) return;
   // No new finalizers once deletion has begun.
   const Value* now = find(meta, "finalizers");

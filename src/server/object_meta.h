@@ -25,9 +25,16 @@ Result<void> prepare_create_meta(const Request& request, codec::Value& object, T
 Result<void> prepare_update_meta(const Request& request, codec::Value& object, const model::Document& before,
                                  const codec::Value& before_tree);
 
+// BadRequest when the request names another object.
+Result<void> check_name(const Request& request, std::string_view name);
+
+// InternalError when the object is another than the one of the key: it is found by the one, and read by the other.
+Result<void> check_key(const codec::Value& object, const model::ObjectKey& key);
+
 // Of metadata: "labels", whose values are checked, or "annotations", whose size is.
 void validate_strings(const codec::Value& meta, std::string_view member, schema::FieldErrors& errors);
 void validate_meta(const model::Kind& kind, const codec::Value& object, schema::FieldErrors& errors);
+// What stays as it was, and what may not come any more.
 void validate_meta_update(const codec::Value& object, const codec::Value& before, schema::FieldErrors& errors);
 
 // True when an object that is being deleted has nothing left to wait for.

@@ -14,6 +14,10 @@
 
 namespace charon::server {
 
+namespace audit {
+class Record;
+}
+
 // authentication.k8s.io UserInfo.
 struct User {
   std::string name;
@@ -43,6 +47,7 @@ struct Request {
   std::string field_manager;  // the owner of what is written; empty: "unknown"
   std::string came_through;   // the subresource of the owner where the object as a whole is written: "scale"
   Tracking tracking = Tracking::Changes;
+  audit::Record* audit = nullptr;  // what the audit log is told of it; null: nothing. Outlives the request
 
   // list, watch, deletecollection
   std::string label_selector;

@@ -44,6 +44,27 @@ def mutate(c):
     clear(c)
 
 
+@CASES.case("what webhooks do, and what they have to note, is in the audit log")
+def annotations(c):
+    configure(c, "Mutating", "change", hook("change", "/mutate"))
+    configure(c, "Validating", "note", hook("note", "/annotate"), hook("gone", "/", failurePolicy="Ignore", clientConfig={
+        "url": "https://127.0.0.1:1/"}))
+    c.kubectl("create configmap noted").ok()
+
+    def note():
+        with open(os.path.join(c.data_dir, "audit", "audit.log")) as file:
+            found = [event for event in map(json.loads, file) if event["objectRef"].get("name") == "noted"]
+        equal(len(found), 1, "events")
+        return found[0]["annotations"]
+    notes = eventually(note, 5)
+    equal(json.loads(notes["mutation.webhook.admission.k8s.io/round_0_index_0"]),
+          {"configuration": "change", "webhook": "change.example.com", "mutated": True}, "the note of the mutation")
+    equal(notes["note.example.com/seen"], "yes", "the webhook's own note")
+    equal(notes["failed-open.validating.webhook.admission.k8s.io/round_0_index_1"], "gone.example.com", "who failed")
+    true(not any("not a key" in key for key in notes), "what is no key is dropped")
+    clear(c)
+
+
 @CASES.case("a webhook is called again when a later one changed the object")
 def reinvoke(c):
     configure(c, "Mutating", "a-first", hook("first", "/see-late", reinvocationPolicy="IfNeeded"))

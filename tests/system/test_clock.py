@@ -142,7 +142,6 @@ for years in (2, 12):
 def renew_running(c):
     past = Cluster(c.charon, c.data_dir + "-running", c.port, c.root, c.own_kubectl)
     past.history = c.history
-    os.makedirs(past.data_dir)
     processes = {}
 
     def start(role, env):

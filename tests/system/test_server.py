@@ -1,6 +1,7 @@
 """What the server says about itself."""
 import json
 import ssl
+import time
 import urllib.request
 
 from .checks import Suite, equal, true
@@ -214,3 +215,23 @@ def kubernetes_service(c):
 @CASES.case("the namespaces that every cluster has")
 def namespaces(c):
     c.kubectl("get namespaces default kube-system kube-public kube-node-lease", namespace=None).ok().has("Active")
+
+
+@CASES.case("/metrics has the names that Kubernetes' dashboards ask for")
+def metric_names(c):
+    c.kubectl("get configmaps").ok()
+    text = c.request("GET", "/metrics").body.decode()
+    for name in ("apiserver_request_total", "apiserver_request_duration_seconds", "apiserver_response_sizes", "apiserver_current_inflight_requests",
+                 "apiserver_longrunning_requests", "apiserver_watch_events_total", "apiserver_resource_objects", "apiserver_storage_objects",
+                 "apiserver_admission_step_admission_duration_seconds", "authentication_attempts", "authenticated_user_requests",
+                 "apiserver_authorization_decisions_total", "apiserver_audit_event_total", "apiserver_audit_level_total", "workqueue_depth",
+                 "kubernetes_build_info", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
+                 "process_start_time_seconds"):
+        true(f"\n# TYPE {name} " in text, f"there is {name}")
+    values = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if not line.startswith("#")}
+    for name in ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds"):
+        true(values[name] > 0, f"{name} is known")
+    started = time.time() - values["process_start_time_seconds"]
+    true(-2 < started < 3600, f"the process began {started} s ago")
+    wanted = 'apiserver_request_total{verb="LIST",group="",version="v1",resource="configmaps",subresource="",scope="namespace",'
+    true(any(series.startswith(wanted) and series.endswith('code="200"}') for series in values), "the list is counted")

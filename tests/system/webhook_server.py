@@ -30,6 +30,8 @@ def answer(path, request):
         return {"allowed": False, "status": {"code": 403, "reason": "Forbidden", "message": "the word is not said"}}
     if path == "/warn":
         return {"allowed": True, "warnings": ["this is discouraged"]}
+    if path == "/annotate":
+        return {"allowed": True, "auditAnnotations": {"seen": "yes", "not a key": "no"}}
     if path == "/slow":
         time.sleep(4)
     return {"allowed": True}

@@ -16,7 +16,13 @@ using codec::Value;
 namespace {
 
 void validate(const Value& pod, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.subresource == "status") return;
+  // The other subresources leave the annotations as they are.
+  if (context.before != nullptr && (context.subresource.empty() || context.subresource == "status"))
+    validate_pod_annotations_update(errors, *context.before, pod);
+  if (context.subresource == "status") {
+    if (context.before != nullptr) validate_pod_ips(errors, *context.before, pod);
+    return;
+  }
   if (context.before != nullptr) {
     const Value* before = codec::find(*context.before, "spec");
     const Value* after = codec::find(pod, "spec");

@@ -1,9 +1,13 @@
 #include "api/core/v1/pod_update_validation.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "api/core/v1/pod_qos.h"
 #include "api/meta/v1/cells.h"
@@ -23,9 +27,42 @@ using meta::v1::items_at;
 
 namespace {
 
+constexpr std::string_view kMirrorAnnotation = "kubernetes.io/config.mirror";
+
+const Value* mirror_annotation(const Value& pod) { return find_path(pod, {"metadata", "annotations", kMirrorAnnotation}); }
+
 // A pod that its node runs by itself, and that stands here only to be seen.
-bool is_mirror(const Value& pod) {
-  return find_path(pod, {"metadata", "annotations", "kubernetes.io/config.mirror"}) != nullptr;
+bool is_mirror(const Value& pod) { return mirror_annotation(pod) != nullptr; }
+
+bool is_mapped_ipv4(std::string_view text) {
+  in6_addr address{};
+  return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1 && IN6_IS_ADDR_V4MAPPED(&address);
+}
+
+std::vector<std::string_view> addresses_of(const Value& pod, std::string_view list) {
+  std::vector<std::string_view> addresses;
+  for (const Value& item : meta::v1::items_of(find_path(pod, {"status", list}))) addresses.push_back(string_at(item, "ip"));
+  return addresses;
+}
+
+// `single` is the first of `list`, or stands alone.
+void validate_addresses(Errors& errors, std::array<std::string_view, 2> members, const Value& before, const Value& after) {
+  const auto [list, single] = members;
+  const FieldPath status("status");
+  const FieldPath path = status.child(list);
+  std::vector<std::string_view> known = addresses_of(before, list);
+  known.push_back(codec::string_at_path(before, {"status", single}));
+  auto check = [&](std::size_t place, std::string_view address) {
+    if (std::ranges::find(known, address) != known.end()) return;
+    meta::v1::check_ip(errors, path.at(place), address);
+    if (is_mapped_ipv4(address)) add_invalid(errors, path.at(place), Value(address), "must not be an IPv4-mapped IPv6 address");
+  };
+  const std::vector<std::string_view> addresses = addresses_of(after, list);
+  for (std::size_t i = 0; i < addresses.size(); ++i) check(i, addresses[i]);
+  const std::string_view alone = codec::string_at_path(after, {"status", single});
+  if (!alone.empty() && (addresses.empty() || addresses.front() != alone)) check(0, alone);
+  if (std::ranges::count_if(addresses, meta::v1::is_ipv4) > 1 || std::ranges::count_if(addresses, meta::v1::is_ipv6) > 1)
+    add_invalid(errors, path, *find_path(after, {"status", list}), "may specify no more than one IP for each IP family");
 }
 
 // The spec with every field that may change in an existing pod taken from `before`.
@@ -149,11 +186,27 @@ void validate_list_resize(Errors& errors, std::string_view list, const Value& be
 void validate_pod_create(Errors& errors, const Value& pod) {
   const Value* spec = find(pod, "spec");
   if (spec == nullptr || !spec->is_object()) return;
+  if (is_mirror(pod) && string_at(*spec, "nodeName").empty())
+    add_invalid(errors, FieldPath("metadata").child("annotations").key(kMirrorAnnotation), *mirror_annotation(pod),
+                "must set spec.nodeName if mirror pod annotation is set");
   FieldPath path("spec");
   if (!items_at(*spec, "ephemeralContainers").empty())
     add_forbidden(errors, path.child("ephemeralContainers"), "cannot be set on create");
   if (!string_at(*spec, "nodeName").empty() && !items_at(*spec, "schedulingGates").empty())
     add_forbidden(errors, path.child("nodeName"), "cannot be set until all schedulingGates have been cleared");
+}
+
+void validate_pod_annotations_update(Errors& errors, const Value& before, const Value& after) {
+  const Value* then = mirror_annotation(before);
+  const Value* now = mirror_annotation(after);
+  if (meta::v1::same(then, now)) return;
+  add_forbidden(errors, FieldPath("metadata").child("annotations").key(kMirrorAnnotation),
+                then == nullptr ? "may not add mirror pod annotation" : "may not remove or update mirror pod annotation");
+}
+
+void validate_pod_ips(Errors& errors, const Value& before, const Value& after) {
+  validate_addresses(errors, {"podIPs", "podIP"}, before, after);
+  validate_addresses(errors, {"hostIPs", "hostIP"}, before, after);
 }
 
 void validate_pod_update(Errors& errors, const Value& before, const Value& after) {

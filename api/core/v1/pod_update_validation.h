@@ -9,6 +9,10 @@ namespace charon::core::v1 {
 
 // Of a new pod: what comes only later.
 void validate_pod_create(meta::v1::Errors& errors, const codec::Value& pod);
+// Of an existing pod: what its annotations say of where it comes from stays.
+void validate_pod_annotations_update(meta::v1::Errors& errors, const codec::Value& before, const codec::Value& after);
+// Of its status: addresses that it did not have yet are addresses, and not more than one of each family.
+void validate_pod_ips(meta::v1::Errors& errors, const codec::Value& before, const codec::Value& after);
 // Of an existing pod only images, activeDeadlineSeconds, tolerations (added ones), and terminationGracePeriodSeconds change;
 // its node and gates until it is scheduled.
 void validate_pod_update(meta::v1::Errors& errors, const codec::Value& before, const codec::Value& after);

@@ -155,5 +155,74 @@ TEST(PodResize, NeedsANodeThatResizesAndAPlainUpdateDoesNot) {
   }
 }
 
+// ------------------------------------------------------------------------------------------------------- mirror pods
+
+constexpr std::string_view kMirror = R"({"kubernetes.io/config.mirror":"x"})";
+constexpr std::string_view kMirrorPath = "metadata.annotations[kubernetes.io/config.mirror]";
+
+TEST(MirrorPod, StandsOnItsNode) {
+  EXPECT_EQ(pods().errors(pod(R"({"nodeName":"n","containers":[{"name":"a","image":"x"}]})", "{}", kMirror)), Texts{});
+  EXPECT_EQ(pods().errors(pod(R"({"containers":[{"name":"a","image":"x"}]})", "{}", kMirror)),
+            Texts{std::string(kMirrorPath) + ": Invalid value: \"x\": must set spec.nodeName if mirror pod annotation is set"});
+}
+
+TEST(MirrorPod, IsOneForGoodAndNoOtherPodBecomesOne) {
+  constexpr std::string_view kSpec = R"({"nodeName":"n","containers":[{"name":"a","image":"x"}]})";
+  const std::string plain = pod(kSpec);
+  const std::string mirror = pod(kSpec, "{}", kMirror);
+  const std::string other = pod(kSpec, "{}", R"({"kubernetes.io/config.mirror":"y"})");
+  const Texts added = {std::string(kMirrorPath) + ": Forbidden: may not add mirror pod annotation"};
+  const Texts changed = {std::string(kMirrorPath) + ": Forbidden: may not remove or update mirror pod annotation"};
+  for (std::string_view way : {"", "status"}) {
+    EXPECT_EQ(pods().update_errors(plain, mirror, way), added) << way;
+    EXPECT_EQ(pods().update_errors(mirror, plain, way), changed) << way;
+    EXPECT_EQ(pods().update_errors(mirror, other, way), changed) << way;
+    EXPECT_EQ(pods().update_errors(mirror, mirror, way), Texts{}) << way;
+    EXPECT_EQ(pods().update_errors(plain, pod(kSpec, "{}", R"({"a":"b"})"), way), Texts{}) << way;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------- addresses of the status
+
+TEST(PodAddresses, AreAddressesInTheirOneForm) {
+  constexpr std::string_view kSpec = R"({"nodeName":"n","containers":[{"name":"a","image":"x"}]})";
+  constexpr std::string_view kNone = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+  struct Case {
+    std::string_view status;
+    std::vector<std::string> wrong;  // "podIPs[0]: Invalid value: ..."
+  };
+  const auto no = [&](std::string_view place, std::string_view address) {
+    return std::string(place) + ": Invalid value: \"" + std::string(address) + "\": " + std::string(kNone);
+  };
+  const Case cases[] = {
+      {R"({"podIP":"10.0.0.7","podIPs":[{"ip":"10.0.0.7"},{"ip":"fd00::7"}],"hostIP":"192.0.2.1","hostIPs":[{"ip":"192.0.2.1"}]})",
+       {}},
+      {R"({"podIP":"10.0.0.7"})", {}},
+      {R"({"podIP":"127.1"})", {no("podIPs[0]", "127.1")}},
+      {R"({"podIP":"127.1","podIPs":[{"ip":"127.1"}]})", {no("podIPs[0]", "127.1")}},
+      {R"({"podIP":"10.0.0.7","podIPs":[{"ip":"10.0.0.7"},{"ip":"fd00::g"}]})", {no("podIPs[1]", "fd00::g")}},
+      {R"({"podIP":"127.1","podIPs":[{"ip":"10.0.0.7"}]})", {no("podIPs[0]", "127.1")}},
+      {R"({"podIP":"010.0.0.7"})", {no("podIPs[0]", "010.0.0.7")}},
+      {R"({"podIP":"::ffff:10.0.0.7"})",
+       {"podIPs[0]: Invalid value: \"::ffff:10.0.0.7\": must not be an IPv4-mapped IPv6 address"}},
+      {R"({"hostIP":"node-1","hostIPs":[{"ip":"node-1"}]})", {no("hostIPs[0]", "node-1")}},
+      {R"({"hostIP":"0x7f.1"})", {no("hostIPs[0]", "0x7f.1")}},
+      {R"({"podIP":"10.0.0.7","podIPs":[{"ip":"10.0.0.7"},{"ip":"10.0.0.8"}]})",
+       {R"(podIPs: Invalid value: [{"ip":"10.0.0.7"},{"ip":"10.0.0.8"}]: may specify no more than one IP for each IP family)"}},
+  };
+  for (const Case& each : cases) {
+    Texts expected;
+    for (const std::string& text : each.wrong) expected.push_back("status." + text);
+    EXPECT_EQ(pods().update_errors(pod(kSpec), pod(kSpec, each.status), "status"), expected) << each.status;
+  }
+}
+
+TEST(PodAddresses, WhatWasWrongBeforeMayStay) {
+  constexpr std::string_view kSpec = R"({"nodeName":"n","containers":[{"name":"a","image":"x"}]})";
+  constexpr std::string_view kWrong = R"({"podIP":"127.1","podIPs":[{"ip":"127.1"}]})";
+  EXPECT_EQ(pods().errors_of_update(pods().read(pod(kSpec, kWrong)), pod(kSpec, kWrong), "status"), Texts{});
+  EXPECT_EQ(pods().errors_of_update(pods().read(pod(kSpec, kWrong)), pod(kSpec, R"({"podIP":"127.2"})"), "status").size(), 1);
+}
+
 }  // namespace
 }  // namespace charon::core::v1

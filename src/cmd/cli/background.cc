@@ -9,6 +9,7 @@
 #include "cmd/cli/pid_file.h"
 #include "cmd/cli/preconditions.h"
 #include "cmd/cli/progress.h"
+#include "cmd/cli/server_flags.h"
 #include "cmd/compose/agent.h"
 #include "cmd/containerd/containerd.h"
 #include "cmd/pause/pause_image.h"
@@ -47,6 +48,7 @@ std::vector<std::string> own_arguments(const Options& options) {
   add("--node-ip", options.node_ip);
   add("--containerd-socket", options.containerd_socket);
   for (const std::string& label : options.node_labels) add("--node-label", label);
+  for (std::string& argument : server_arguments(options.server)) argv.push_back(std::move(argument));
   return argv;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/names.h"
+#include "base/time.h"
 #include "x509/certificate.h"
 
 namespace charon::cmd {
@@ -40,6 +41,12 @@ std::string node_label_problem(const std::string& text) {
   if (equals == std::string::npos) return "\"" + text + "\" is not of the form key=value";
   std::string problem = first_of(qualified_name_errors(text.substr(0, equals)));
   return problem.empty() ? first_of(label_value_errors(text.substr(equals + 1))) : problem;
+}
+
+std::string duration_problem(const std::string& text) {
+  auto duration = parse_go_duration(text);
+  return duration && *duration >= std::chrono::nanoseconds::zero() ? std::string()
+                                                                   : "\"" + text + "\" is no duration, such as 1m30s";
 }
 
 std::string make_absolute(std::string& path) {

@@ -15,6 +15,9 @@ TEST(FlagChecks, TellWhatIsWrong) {
     EXPECT_NE(pod_range_problem(bad), "") << bad;
   EXPECT_EQ(node_name_problem("node-1.example"), "");
   EXPECT_NE(node_name_problem("Node"), "");
+  EXPECT_EQ(duration_problem("1m30s"), "");
+  EXPECT_EQ(duration_problem("0"), "");
+  for (const char* bad : {"", "10", "-1s", "soon"}) EXPECT_NE(duration_problem(bad), "") << bad;
   EXPECT_EQ(node_label_problem("example.com/a=b"), "");
   EXPECT_EQ(node_label_problem("a="), "");
   for (const char* bad : {"a", "=b", "a b=c", "a=b c"}) EXPECT_NE(node_label_problem(bad), "") << bad;

@@ -6,6 +6,19 @@
 
 namespace charon::cmd {
 
+// Flags of the API server, named as those of kube-apiserver.
+struct ServerOptions {
+  std::string audit_policy_file;  // empty: the server's own policy
+  std::string audit_log_path;     // empty: in the data directory; "-": standard output; "none": nothing is audited
+  int audit_log_max_age = 30;     // days
+  int audit_log_max_backup = 5;
+  int audit_log_max_size = 100;  // megabytes
+  int max_requests_inflight = 400;
+  int max_mutating_requests_inflight = 200;
+  std::string request_timeout = "1m0s";
+  std::string shutdown_delay = "0s";
+};
+
 struct Options {
   std::string data_dir = "/var/lib/charon";
   std::string listen = "0.0.0.0";
@@ -16,6 +29,7 @@ struct Options {
   std::string cluster_cidr = "10.42.0.0/24";
   std::string service_ip = "10.43.0.1";
   std::vector<std::string> node_labels;
+  ServerOptions server;
   bool detach = false;
   std::string process = "charon";  // names the pid file: "agent" for an agent alone
 };

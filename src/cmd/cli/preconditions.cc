@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "cmd/cli/audit_settings.h"
 #include "cmd/cli/pid_file.h"
 #include "cmd/compose/agent.h"
 #include "cmd/containerd/config.h"
@@ -81,6 +82,7 @@ Result<void> check_preconditions(const rt::Files& files, rt::Net& net, const Opt
   TRY(check_not_running(files, options));
   TRY(check_data_dir(files, options.data_dir));
   if (roles.server) {
+    TRY(audit_settings(files, options));
     TRY(check_port(net, rt::Address::tcp(options.listen, static_cast<std::uint16_t>(options.port)),
                    ". Choose another port with --port; `charon status` tells whether a cluster runs already"));
   }

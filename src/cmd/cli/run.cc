@@ -9,6 +9,7 @@
 #include "client/https.h"
 #include "client/typed.h"
 #include "cmd/cli/admin.h"
+#include "cmd/cli/audit_settings.h"
 #include "cmd/cli/commands.h"
 #include "cmd/cli/pid_file.h"
 #include "cmd/cli/preconditions.h"
@@ -16,6 +17,7 @@
 #include "cmd/compose/agent.h"
 #include "cmd/compose/control_plane.h"
 #include "cmd/compose/controllers.h"
+#include "cmd/compose/process_metrics.h"
 #include "cmd/pki/pki.h"
 #include "rt/os/loop.h"
 #include "rt/os/machine.h"
@@ -138,6 +140,11 @@ class Process {
     options.listen = rt::Address::tcp(options_.listen, static_cast<std::uint16_t>(options_.port));
     options.advertise_ip = options_.node_ip;
     options.service_ip = options_.service_ip;
+    CO_TRY_ASSIGN(options.audit, audit_settings(*files_, options_));
+    const ServerOptions& flags = options_.server;
+    options.limits.inflight = {flags.max_requests_inflight, flags.max_mutating_requests_inflight};
+    CO_TRY_ASSIGN(options.limits.timeout, parse_go_duration(flags.request_timeout));
+    CO_TRY_ASSIGN(options.shutdown_delay, parse_go_duration(flags.shutdown_delay));
     control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
     CO_TRY(co_await control_plane_->start());
     progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
@@ -159,6 +166,7 @@ class Process {
     controllers_ =
         std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_, settings);
     controllers_->start();
+    add_process_metrics(metrics_, *files_);
   }
 
   rt::Task<Result<void>> start_agent() {
@@ -224,6 +232,7 @@ class Process {
 
   rt::Task<void> stop() {
     progress_.step("stopping; containers go on running");
+    if (control_plane_) co_await control_plane_->announce_shutdown();
     if (agent_) co_await agent_->shutdown();
     if (control_plane_) co_await control_plane_->shutdown();
     loop_.stop();

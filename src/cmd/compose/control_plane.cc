@@ -13,6 +13,7 @@
 #include "server/aggregation/registration.h"
 #include "server/aggregation/remote_servers.h"
 #include "server/api.h"
+#include "server/audit/record.h"
 #include "server/authn/authenticator.h"
 #include "server/authn/bootstrap_token/bootstrap_token.h"
 #include "server/authn/request_header/request_header.h"
@@ -60,6 +61,8 @@ net::TlsClientOptions agent_client_options(const ClusterPki& pki) {
 
 // In the order in which they are made; destroyed the other way round.
 struct ControlPlane::Parts {
+  std::unique_ptr<server::audit::Log> audit_log;
+  std::unique_ptr<server::audit::Auditor> auditor;  // null: nothing is audited
   std::unique_ptr<store::Store> store;
   std::unique_ptr<model::KindRegistry> kinds;
   std::unique_ptr<server::Caches> caches;
@@ -81,6 +84,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<net::HttpServer> https;
   std::unique_ptr<client::Transport> admin;
   bool bootstrapped = false;
+  bool ending = false;
 };
 
 ControlPlane::ControlPlane(Host host, ControlPlaneOptions options, ClusterPki& pki, Metrics& metrics)
@@ -99,6 +103,7 @@ rt::Task<Result<void>> ControlPlane::start() {
     co_return fail(std::move(error));
   }
   CO_TRY_ASSIGN(parts.tls, net::make_tls_server(serving_options(pki_)));
+  start_audit(parts);
   std::string folder = options_.data_dir + "/store";
   CO_TRY(host_.files.make_dirs(folder, 0700));
   store::SqliteWorkers workers{rt::make_thread_worker("store-write"), rt::make_thread_worker("store-read")};
@@ -110,8 +115,10 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.definitions = std::make_unique<server::crd::Definitions>(host_.loop, host_.net, host_.random, *parts.caches);
   server::crd::Definitions* definitions = parts.definitions.get();
   CO_TRY(co_await parts.caches->start([definitions] { definitions->load(); }));
-  parts.admission = std::make_unique<server::Admission>(server::make_admission_plugins(
-      host_.loop, host_.net, host_.random, *parts.store, *parts.caches, metrics_, {.service_cidr = options_.service_cidr}));
+  parts.admission = std::make_unique<server::Admission>(
+      server::make_admission_plugins(host_.loop, host_.net, host_.random, *parts.store, *parts.caches, metrics_,
+                                     {.service_cidr = options_.service_cidr}),
+      host_.loop.clock(), metrics_);
   parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
   std::vector<std::unique_ptr<server::Authorizer>> authorizers;
   authorizers.push_back(server::make_node_authorizer(*parts.caches));
@@ -122,14 +129,20 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.api_services = std::make_unique<server::ApiServices>(*parts.caches);
   parts.remote_servers =
       std::make_unique<server::RemoteServers>(host_.loop, host_.net, *parts.caches, pki_.front_proxy_client());
-  parts.front =
-      std::make_unique<server::Front>(*parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get(),
-                                      server::Front::Aggregation{*parts.api_services, *parts.remote_servers});
+  parts.front = std::make_unique<server::Front>(
+      *parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get(),
+      server::Front::Aggregation{*parts.api_services, *parts.remote_servers}, parts.auditor.get(), options_.limits);
   publish_service_account_keys();
   parts.front->add_health_check({"ping", [] { return Result<void>(); }});
   parts.front->add_health_check({.name = "bootstrap",
                                  .check = [&parts]() -> Result<void> {
                                    if (!parts.bootstrapped) return fail(Reason::ServiceUnavailable, "not finished");
+                                   return {};
+                                 },
+                                 .live = false});
+  parts.front->add_health_check({.name = "shutdown",
+                                 .check = [&parts]() -> Result<void> {
+                                   if (parts.ending) return fail(Reason::ServiceUnavailable, "process is shutting down");
                                    return {};
                                  },
                                  .live = false});
@@ -147,6 +160,16 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.availability = std::make_unique<server::Availability>(*parts.api, *parts.api_services, *parts.remote_servers, metrics_);
   parts.bootstrapped = true;
   co_return Result<void>();
+}
+
+void ControlPlane::start_audit(Parts& parts) {
+  if (!options_.audit) return;
+  AuditSettings& audit = *options_.audit;
+  auto sink = audit.file ? server::audit::make_file_sink(host_.files, host_.loop.clock(), *audit.file)
+                         : server::audit::make_stdout_sink();
+  parts.audit_log = std::make_unique<server::audit::Log>(host_.loop, std::move(sink), rt::make_thread_worker("audit-write"),
+                                                         metrics_, audit.on_error);
+  parts.auditor = std::make_unique<server::audit::Auditor>(host_.loop, audit.policy, *parts.audit_log, metrics_);
 }
 
 Result<void> ControlPlane::start_authentication(Parts& parts) {
@@ -175,6 +198,11 @@ Result<void> ControlPlane::start_authentication(Parts& parts) {
   return {};
 }
 
+rt::Task<void> ControlPlane::announce_shutdown() {
+  parts_->ending = true;
+  if (options_.shutdown_delay > rt::Duration::zero()) co_await rt::sleep(host_.loop, options_.shutdown_delay);
+}
+
 rt::Task<void> ControlPlane::shutdown() {
   if (!parts_->https) co_return;
   parts_->caches->shutdown();
@@ -182,7 +210,7 @@ rt::Task<void> ControlPlane::shutdown() {
 }
 
 std::unique_ptr<client::Transport> ControlPlane::transport(server::User user) {
-  return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user));
+  return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user), parts_->auditor.get());
 }
 
 const model::KindRegistry& ControlPlane::kinds() const { return *parts_->kinds; }

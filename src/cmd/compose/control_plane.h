@@ -4,7 +4,9 @@
 // order.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +21,18 @@
 #include "rt/net.h"
 #include "rt/random.h"
 #include "rt/task.h"
+#include "server/audit/policy.h"
+#include "server/audit/sink.h"
+#include "server/front/front.h"
 #include "server/request.h"
 
 namespace charon::cmd {
+
+struct AuditSettings {
+  server::audit::Policy policy = server::audit::Policy::standard();
+  std::optional<server::audit::FileSettings> file;  // nullopt: standard output
+  std::function<void(const Error&)> on_error;       // lines are being lost
+};
 
 struct ControlPlaneOptions {
   std::string data_dir;
@@ -30,6 +41,9 @@ struct ControlPlaneOptions {
   std::string service_ip = "10.43.0.1";
   std::string service_cidr = "10.43.0.0/16";
   std::string token_csv;  // static tokens (server/authn/static_tokens); empty: none
+  server::RequestLimits limits;
+  rt::Duration shutdown_delay{};                      // between the end of readiness and that of service
+  std::optional<AuditSettings> audit = std::nullopt;  // nullopt: nothing is audited
 };
 
 // What the control plane takes from the operating system, or from the simulator.
@@ -49,7 +63,9 @@ class ControlPlane {
 
   // Returns when the API is served and ready. Conflict when the port is taken, ServiceUnavailable when the store is.
   rt::Task<Result<void>> start();
-  // Watches end, requests finish, the store closes.
+  // /readyz says from now on that the server ends; resumes after the delay, during which all is served as before.
+  rt::Task<void> announce_shutdown();
+  // No new requests; watches end, requests finish or are cut off after a while. The store closes with the ControlPlane.
   rt::Task<void> shutdown();
 
   // A transport inside this process that acts as `user`.
@@ -62,6 +78,7 @@ class ControlPlane {
  private:
   struct Parts;
 
+  void start_audit(Parts& parts);
   Result<void> start_authentication(Parts& parts);
   void publish_service_account_keys();
 

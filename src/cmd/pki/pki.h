@@ -60,7 +60,8 @@ class ClusterPki final {
   static Result<void> rotate_service_account_key(rt::Files& files, rt::Random& random, const std::string& dir, Time now);
 
   // Renews what is due; call it daily. The names of what is new since the last call ("ca", "apiserver", "sa" ...), issued
-  // here or by another process on this directory: its user takes the new one from here. On an error everything stays as it was, or is renewed for a part, and the next call goes on.
+  // here or by another process on this directory: its user takes the new one from here. On an error everything stays as it was,
+  // or is renewed for a part, and the next call goes on.
   Result<std::vector<std::string>> renew_due(Time now);
 
   const std::string& ca_pem() const { return ca_.certificate_pem; }

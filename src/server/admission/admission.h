@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/metrics.h"
 #include "base/result.h"
 #include "client/transport.h"
 #include "codec/value.h"
@@ -70,12 +71,22 @@ Error admission_forbidden(const Request& request, std::string_view why);
 class Admission {
  public:
   explicit Admission(std::vector<std::unique_ptr<AdmissionPlugin>> plugins) : plugins_(std::move(plugins)) {}
+  // Measures its steps. The clock and the metrics must outlive it.
+  Admission(std::vector<std::unique_ptr<AdmissionPlugin>> plugins, const rt::Clock& clock, Metrics& metrics);
   // One round, and a second one when a webhook has changed the object; `review.rounds` says so afterwards, where it is given.
   rt::Task<Result<void>> admit(AdmissionReview review);
   rt::Task<Result<void>> validate(AdmissionReview review);
 
  private:
+  enum class Step : std::uint8_t { Admit, Validate };
+
+  rt::Task<Result<void>> admit_all(AdmissionReview review);
+  rt::Task<Result<void>> validate_all(AdmissionReview review);
+  rt::Task<Result<void>> measured(Step step, Operation operation, rt::Task<Result<void>> task) const;
+
   std::vector<std::unique_ptr<AdmissionPlugin>> plugins_;
+  const rt::Clock* clock_ = nullptr;
+  std::vector<Histogram*> durations_;  // by step, operation, and whether it refused; empty: nothing is measured
 };
 
 }  // namespace charon::server

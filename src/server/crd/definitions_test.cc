@@ -272,9 +272,36 @@ TEST_F(DefinitionsTest, WhatHasNotChangedMayStayWrong) {
   Value labelled = mine()->tree();
   labelled.as_object()["metadata"].as_object()["labels"] = codec::Object{{"a", "b"}};
   EXPECT_TRUE(server_.update(labelled));
-  labelled.as_object()["metadata"].as_object().erase("resourceVersion");
+  labelled.as_object()["metadata"].as_object()["resourceVersion"] = std::to_string(mine()->revision());
   labelled.as_object()["spec"].as_object()["image"] = "alpine";
-  EXPECT_FALSE(server_.update(labelled));
+  auto worse = server_.update(labelled);
+  ASSERT_FALSE(worse);
+  EXPECT_EQ(worse.error().reason, Reason::Invalid);
+}
+
+TEST_F(DefinitionsTest, AnUpdateSaysWhichVersionItReplaces) {
+  define();
+  ASSERT_TRUE(server_.create(cron_tab(R"({"cronSpec":"* * * * *"})")));
+  auto refusal = [this](Value object, std::string_view version, std::string_view subresource = "") {
+    if (version.empty()) {
+      object.as_object()["metadata"].as_object().erase("resourceVersion");
+    } else {
+      object.as_object()["metadata"].as_object()["resourceVersion"] = version;
+    }
+    auto updated = server_.update_as("me", std::move(object), subresource);
+    return updated ? std::string() : updated.error().message;
+  };
+  const std::string mine_is = "crontabs.stable.example.com \"" + mine()->key().name +
+                              "\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update";
+  EXPECT_EQ(refusal(mine()->tree(), ""), mine_is);
+  EXPECT_EQ(refusal(mine()->tree(), "0"), mine_is);
+  EXPECT_EQ(refusal(mine()->tree(), "", "status"), mine_is);
+  EXPECT_EQ(refusal(mine()->tree(), std::to_string(mine()->revision())), "");
+  EXPECT_EQ(refusal(crd()->tree(), ""),
+            "customresourcedefinitions.apiextensions.k8s.io \"crontabs.stable.example.com\" is invalid: "
+            "metadata.resourceVersion: Invalid value: 0: must be specified for an update");
+  // Patches change what they find.
+  EXPECT_TRUE(server_.patch_as("me", *kind(), mine()->key(), client::PatchType::Merge, R"({"metadata":{"labels":{"a":"b"}}})"));
 }
 
 TEST_F(DefinitionsTest, IsServedAgainAfterARestart) {

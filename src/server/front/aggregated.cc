@@ -1,5 +1,4 @@
 // Requests for what aggregated API servers serve: authorised here, passed on to them in the user's name.
-#include <cctype>
 #include <chrono>
 
 #include "rt/eager_timeout.h"
@@ -24,22 +23,8 @@ Error too_late() { return {Reason::Timeout, "request did not complete within the
 
 }  // namespace
 
-rt::Task<Result<void>> Front::serve_remote(Call& call, RemoteRoute remote) {
-  rt::Instant started = api_.loop().clock().now();
-  Attributes attributes = attributes_of(remote, call.user);
-  if (!remote.resource) {
-    call.route.method = call.head.method;
-    for (char& c : call.route.method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    attributes = {.user = &call.user, .verb = call.route.method, .path = call.head.path, .resource_request = false};
-  }
-  if (Decision decision = authorizer_.authorize(attributes); !decision.allowed) co_return fail(forbidden(attributes, decision));
-  auto passed = co_await pass_remote(call, remote);
-  if (!passed && !call.started) co_await send_error(call, passed.error());
-  if (remote.resource) count(call, attributes, started);
-  co_return passed;
-}
-
-rt::Task<Result<void>> Front::pass_remote(Call& call, const RemoteRoute& remote) {
+rt::Task<Result<void>> Front::serve_remote(Call& call) {
+  const RemoteRoute& remote = *call.route.remote;
   if (!remote.service->available)
     co_return fail(Reason::ServiceUnavailable, "the server is currently unable to handle the request");
   const net::RequestHead& head = call.head;
@@ -47,7 +32,8 @@ rt::Task<Result<void>> Front::pass_remote(Call& call, const RemoteRoute& remote)
   net::ClientRequest request{.method = head.method, .headers = request_headers(head)};
   request.path = with_query(encode_path(head.path), head.query);
   add_forwarded(head, request.headers);
-  add_user_headers(call.user, request.headers);
+  add_user_headers(call.request().user, request.headers);
+  request.headers.set("audit-id", call.audit_id);
   bool upgrades = head.headers.has("upgrade");
   if (!upgrades) {
     CO_TRY_ASSIGN(request.body, co_await call.exchange.body(kBodyBytes));
@@ -60,21 +46,21 @@ rt::Task<Result<void>> Front::pass_remote(Call& call, const RemoteRoute& remote)
   if (!opened) co_return fail(too_late());
   if (!*opened) co_return fail(unreachable(failure_text(opened->error(), server->route.address)));
   net::ClientStream& stream = ***opened;
-  call.status = stream.status();
-  call.started = true;
-  if (call.status >= 300 && call.status < 400 && stream.headers().has("location")) {
+  if (stream.status() >= 300 && stream.status() < 400 && stream.headers().has("location")) {
     // Where a client is sent is for this server to say: it knows the client as somebody whom the other must not be.
     co_await send(call, 502, "text/plain; charset=utf-8",
                   {net::Piece::constant("the backend attempted to redirect this request, which is not permitted")});
     co_return Result<void>();
   }
   net::Headers headers = response_headers(stream.headers());
+  call.name_request(headers);
+  call.begin(stream.status());
   if (has_no_body(head.method, call.status)) {
     co_await call.exchange.respond(call.status, std::move(headers), {});
     co_return Result<void>();
   }
   CO_TRY(co_await call.exchange.start(call.status, std::move(headers)));
-  if (remote.long_running()) co_return co_await pass_body(call, stream);
+  if (is_long_running(call.route)) co_return co_await pass_body(call, stream);
   co_return co_await pass_until(call, stream, deadline);
 }
 

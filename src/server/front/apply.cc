@@ -14,8 +14,9 @@ std::optional<bool> force_of(std::string_view query) { return net::query_flag(qu
 }  // namespace
 
 bool Front::Call::is_apply() const {
+  if (route.request.verb != "patch") return false;
   std::string_view type = head.headers.get("content-type");
-  return route.request.verb == "patch" && type.substr(0, type.find(';')) == "application/apply-patch+yaml";
+  return type.substr(0, type.find(';')) == "application/apply-patch+yaml";
 }
 
 void Front::Call::name_manager() {
@@ -58,6 +59,7 @@ Result<codec::Value> Front::read_apply(Call& call, std::string_view body) const 
   if (start == std::string_view::npos || body[start] != '{') {
     auto config = codec::parse_yaml(body);
     if (!config) return fail(bad_request("error decoding YAML: " + config.error().message));
+    if (call.audit) call.audit->set_request(*config);
     return config;
   }
   codec::JsonNotes notes;
@@ -70,6 +72,7 @@ Result<codec::Value> Front::read_apply(Call& call, std::string_view body) const 
     if (validation == FieldValidation::Strict) return fail(bad_request("error strict decoding YAML: " + text));
     if (validation == FieldValidation::Warn) call.warnings.push_back(std::move(text));
   }
+  if (call.audit) call.audit->set_request(*config);
   return config;
 }
 

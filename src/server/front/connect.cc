@@ -90,9 +90,8 @@ rt::Task<Result<void>> Front::pass_log(Call& call, std::string node, std::string
     CO_TRY_ASSIGN(std::string text, co_await stream->read());
     co_return fail(reason_from("", stream->status()), text.empty() ? "the node's agent refused the request" : text);
   }
-  call.status = 200;
-  call.started = true;
-  CO_TRY(co_await call.exchange.start(200, {{"content-type", "text/plain"}, {"cache-control", "no-cache, private"}}));
+  call.begin(200);
+  CO_TRY(co_await call.exchange.start(200, call.headers("text/plain")));
   co_return co_await pass_body(call, *stream);
 }
 
@@ -125,8 +124,8 @@ rt::Task<Result<void>> Front::pass_upgrade(Call& call, std::shared_ptr<net::Http
   net::Headers headers;
   for (const auto& [name, value] : upstream.headers.items())
     if (name != "connection" && name != "upgrade") headers.add(name, value);
-  call.status = 101;
-  call.started = true;
+  call.name_request(headers);
+  call.begin(101);
   std::string protocol(call.head.headers.get("upgrade"));
   CO_TRY_ASSIGN(std::unique_ptr<rt::Stream> stream, co_await call.exchange.upgrade(std::move(protocol), std::move(headers)));
   co_await rt::splice(api_.loop(), *stream, *upstream.stream);

@@ -1,6 +1,7 @@
 // The HTTP front of the API server: from an Exchange to an Api call and back.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,12 +15,16 @@
 #include "server/aggregation/api_services.h"
 #include "server/aggregation/remote_servers.h"
 #include "server/api.h"
+#include "server/audit/ids.h"
+#include "server/audit/record.h"
 #include "server/authn/authenticator.h"
 #include "server/authz/authorizer.h"
 #include "server/discovery/discovery.h"
+#include "server/front/inflight.h"
 #include "server/front/list_body.h"
 #include "server/front/media.h"
 #include "server/front/recent_forms.h"
+#include "server/front/request_metrics.h"
 #include "server/front/route.h"
 #include "server/front/watch_encoder.h"
 #include "server/node_connection.h"
@@ -35,6 +40,12 @@ struct HealthCheck {
   bool ready = true;  // part of /readyz
 };
 
+struct RequestLimits {
+  InflightLimits inflight;
+  // Until the response begins, or, of a list, is sent as a whole. A client may ask for less by `timeout=`. 0: no limit.
+  rt::Duration timeout = std::chrono::seconds(60);
+};
+
 class Front {
  public:
   // Aggregated API servers: which there are, and the way to them.
@@ -43,9 +54,10 @@ class Front {
     RemoteServers& servers;
   };
   // All must outlive the Front. `nodes` may be null: then logs, exec and the like answer ServiceUnavailable. Without
-  // `aggregation` there are no aggregated servers.
+  // `aggregation` there are no aggregated servers; without `auditor` nothing is audited.
   Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics, NodeConnections* nodes,
-        std::optional<Aggregation> aggregation = std::nullopt);
+        std::optional<Aggregation> aggregation = std::nullopt, audit::Auditor* auditor = nullptr,
+        const RequestLimits& limits = {});
 
   void add_health_check(HealthCheck check);
   // A JSON document at a path of its own ("/openid/v1/jwks"); another of the same path takes its place.
@@ -62,7 +74,14 @@ class Front {
   class WatchSink;
 
   rt::Task<Result<void>> serve(Call& call);
+  // Whom the request is served as, once they may do what they ask for. Starts the record of the audit log.
+  Result<void> admit(Call& call);
+  void begin_audit(Call& call, const Attributes& attributes);
+  // How long the request may take; 0: no limit. BadRequest for a malformed `timeout=`.
+  Result<rt::Duration> allowed_time(const Call& call) const;
+  rt::Task<Result<void>> serve_admitted(Call& call);
   rt::Task<Result<void>> serve_other(Call& call);
+  void count_objects();
   rt::Task<Result<void>> serve_health(Call& call, std::string_view path);
   rt::Task<Result<void>> serve_resource(Call& call);
   rt::Task<Result<void>> serve_get(Call& call);
@@ -80,10 +99,8 @@ class Front {
   rt::Task<Result<void>> serve_node_stream(Call& call);
   rt::Task<Result<void>> serve_proxy(Call& call);
   // front/aggregated.cc
-  rt::Task<Result<void>> serve_remote(Call& call, RemoteRoute remote);
-  rt::Task<Result<void>> pass_remote(Call& call, const RemoteRoute& remote);
+  rt::Task<Result<void>> serve_remote(Call& call);
   rt::Task<Result<void>> pass_until(Call& call, net::ClientStream& stream, rt::Instant deadline);
-  void count(const Call& call, const Attributes& attributes, rt::Instant started);
   rt::Task<Result<void>> pass_response(Call& call, std::unique_ptr<net::ClientStream> stream, std::string origin);
   rt::Task<Result<void>> pass_body(Call& call, net::ClientStream& stream);
   rt::Task<Result<void>> pass_upgrade(Call& call, std::shared_ptr<net::HttpClient> client, net::ClientRequest request);
@@ -111,12 +128,14 @@ class Front {
   const Authorizer& authorizer_;
   NodeConnections* nodes_;
   std::optional<Aggregation> aggregation_;
+  audit::Auditor* auditor_;
+  audit::RequestIds ids_;
   Discovery discovery_;
   OpenApiDocuments openapi_;
   Metrics& metrics_;
-  Metrics::Family& requests_total_;
-  Metrics::Family& request_duration_;
-  Metrics::Family& inflight_;
+  RequestMetrics request_metrics_;
+  RequestLimits limits_;
+  Inflight inflight_;
   std::vector<HealthCheck> checks_;
   std::map<std::string, JsonDocument, std::less<>> documents_;  // by path
   RecentForms recent_;

@@ -60,9 +60,15 @@ class FrontForTest {
     ASSERT_TRUE(server.remove(*model::find_kind({"", "v1"}, "ConfigMap"), {"default", name}));
   }
 
+  static std::unique_ptr<Authenticator> by_certificates() {
+    std::vector<std::unique_ptr<Authenticator>> chain;
+    chain.push_back(make_certificate_authenticator());
+    return make_authenticator_chain(std::move(chain));
+  }
+
   ServerForTest server;
   Metrics metrics;
-  std::unique_ptr<Authenticator> authenticator = make_certificate_authenticator();
+  std::unique_ptr<Authenticator> authenticator = by_certificates();
   std::unique_ptr<Authorizer> authorizer = make_rbac_authorizer(server.caches);
   Front front{*server.api, *authenticator, *authorizer, metrics, nullptr};
 };

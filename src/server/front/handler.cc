@@ -4,39 +4,25 @@
 #include <stdexcept>
 
 #include "codec/tree.h"
+#include "rt/eager_timeout.h"
 #include "server/authn/impersonation/impersonation.h"
 #include "server/discovery/discovery.h"
 #include "server/front/call.h"
 #include "server/openapi/openapi.h"
 #include "server/prepare.h"
+#include "server/version.h"
 
 namespace charon::server {
 namespace {
 
-// The buckets of apiserver_request_duration_seconds.
-const std::vector<double> kDurations = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2,
-                                        3,     4,     5,    6,   8,   10,  15,  20,  30,  45,   60};
-
-std::string upper(std::string_view text) {
+std::string lower(std::string_view text) {
   std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out;
 }
 
-// Whether the user may ask for the resource that the path names, be there one or not.
-Result<void> may_ask(const Authorizer& authorizer, const User& user, const net::RequestHead& head) {
-  std::optional<AskedResource> asked = asked_resource(head);
-  if (!asked) return {};
-  Attributes attributes = attributes_of(*asked, user);
-  if (Decision decision = authorizer.authorize(attributes); !decision.allowed) return fail(forbidden(attributes, decision));
-  return {};
-}
-
-}  // namespace
-
-Attributes attributes_of(const AskedResource& asked, const User& user) {
-  return {.user = &user,
-          .verb = asked.verb,
+Attributes attributes_of(const AskedResource& asked) {
+  return {.verb = asked.verb,
           .group = asked.group,
           .version = asked.version,
           .resource = asked.plural,
@@ -45,21 +31,57 @@ Attributes attributes_of(const AskedResource& asked, const User& user) {
           .name = asked.name};
 }
 
+bool is_health_path(std::string_view path) {
+  for (std::string_view root : {"/healthz", "/livez", "/readyz"})
+    if (path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/')) return true;
+  return false;
+}
+
+// Counts a request that lasts, for as long as it does.
+class Lasting {
+ public:
+  explicit Lasting(Counter& gauge) : gauge_(gauge) { gauge_.add(1); }
+  Lasting(const Lasting&) = delete;
+  ~Lasting() { gauge_.add(-1); }
+
+ private:
+  Counter& gauge_;
+};
+
+Error too_many_requests() {
+  auto details = std::make_shared<StatusDetails>();
+  details->retry_after_s = 1;
+  return {Reason::TooManyRequests, "Too many requests, please try again later.", std::move(details)};
+}
+
+}  // namespace
+
 Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& authorizer, Metrics& metrics,
-             NodeConnections* nodes, std::optional<Aggregation> aggregation)
+             NodeConnections* nodes, std::optional<Aggregation> aggregation, audit::Auditor* auditor,
+             const RequestLimits& limits)
     : api_(api),
       authenticator_(authenticator),
       authorizer_(authorizer),
       nodes_(nodes),
       aggregation_(aggregation),
+      auditor_(auditor),
+      ids_(api.random()),
       discovery_(api.kinds(), aggregation ? &aggregation->services : nullptr),
       openapi_(api.kinds(), aggregation ? &aggregation->services : nullptr),
       metrics_(metrics),
-      requests_total_(metrics.counter("apiserver_request_total", "Requests by verb, resource and code.",
-                                      {"verb", "group", "version", "resource", "subresource", "code"})),
-      request_duration_(metrics.histogram("apiserver_request_duration_seconds", "How long requests took, watches left out.",
-                                          kDurations, {"verb", "group", "version", "resource", "subresource"})),
-      inflight_(metrics.gauge("apiserver_current_inflight_requests", "Requests being served.", {"request_kind"})) {}
+      request_metrics_(metrics),
+      limits_(limits),
+      inflight_(limits.inflight, metrics) {
+  codec::Value version = version_info();
+  std::vector<std::string> labels;
+  std::vector<std::string> values;
+  for (auto [label, member] : {std::pair("major", "major"), std::pair("minor", "minor"), std::pair("git_version", "gitVersion"),
+                               std::pair("platform", "platform")}) {
+    labels.emplace_back(label);
+    values.emplace_back(codec::string_at(version, member));
+  }
+  metrics.gauge("kubernetes_build_info", "What is running; the value is 1.", std::move(labels)).counter(values).set(1);
+}
 
 void Front::add_health_check(HealthCheck check) { checks_.push_back(std::move(check)); }
 
@@ -69,64 +91,127 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
   rt::Instant started = api_.loop().clock().now();
   Call call{exchange, exchange.head()};
   Result<void> served;
+  std::string defect;
   try {
     served = co_await serve(call);
   } catch (const std::exception& error) {
     // A defect of ours in one request must not take the others down.
-    served = fail(Reason::InternalError, std::string("an internal error occurred: ") + error.what());
+    defect = error.what();
+    served = fail(Reason::InternalError, "an internal error occurred: " + defect);
   }
   if (!served && !call.started) co_await send_error(call, served.error());
+  if (call.audit && defect.empty()) call.audit->complete(call.status);
+  if (call.audit && !defect.empty()) call.audit->panicked(defect);
+  if (call.series == nullptr) call.series = &request_metrics_.of(call.route, call.head.path, call.is_apply());
+  double seconds = std::chrono::duration<double>(api_.loop().clock().now() - started).count();
+  request_metrics_.done(*call.series, {call.status, seconds, call.sent_bytes});
   if (call.broken) throw std::runtime_error("the response is incomplete");
-  const Request& request = call.request();
-  if (call.route.kind != Route::Kind::Resource || !request.kind) co_return;
-  count(call, attributes_of(request), started);
-}
-
-void Front::count(const Call& call, const Attributes& attributes, rt::Instant started) {
-  std::vector<std::string> labels = {upper(attributes.verb), std::string(attributes.group), std::string(attributes.version),
-                                     std::string(attributes.resource), std::string(attributes.subresource)};
-  if (attributes.verb != "watch")
-    request_duration_.histogram(labels).observe(std::chrono::duration<double>(api_.loop().clock().now() - started).count());
-  labels.push_back(std::to_string(call.status));
-  requests_total_.counter(labels).add();
 }
 
 rt::Task<Result<void>> Front::serve(Call& call) {
-  CO_TRY_ASSIGN(std::optional<User> user, authenticator_.authenticate(call.head));
-  CO_TRY_ASSIGN(call.user, impersonate(call.head, std::move(*user), authorizer_));
-  if (aggregation_)
-    if (std::optional<RemoteRoute> remote = remote_route(call.head, aggregation_->services))
-      co_return co_await serve_remote(call, *std::move(remote));
-  auto routed = route(call.head, api_.kinds());
-  if (!routed) {
-    // What there is not is a secret too: whether a custom resource is installed.
-    CO_TRY(may_ask(authorizer_, call.user, call.head));
-    co_return fail(std::move(routed.error()));
+  // Nothing happens unseen while the disk is slower than the requests.
+  while (auditor_ != nullptr && auditor_->log().full()) co_await auditor_->log().room();
+  CO_TRY(admit(call));
+  const Request& request = call.request();
+  call.series = &request_metrics_.of(call.route, call.head.path, call.is_apply());
+  RequestMetrics::Series& series = *call.series;
+  if (series.long_running != nullptr) {
+    Lasting lasting(*series.long_running);
+    co_return co_await serve_admitted(call);
   }
-  call.route = *std::move(routed);
-  Request& request = call.request();
-  request.user = call.user;
-  Attributes attributes;
-  attributes.user = &call.user;
-  if (call.route.kind == Route::Kind::Resource) {
-    attributes = attributes_of(request);
+  if (is_health_path(call.head.path)) co_return co_await serve_admitted(call);
+  std::string_view verb = call.route.verb();
+  Inflight::Sort sort = verb == "get" || verb == "list" ? Inflight::Sort::Read : Inflight::Sort::Write;
+  // Administrators are served at all times.
+  if (!inflight_.has_room(sort) && !request.user.in_group("system:masters")) {
+    request_metrics_.terminated(series, http_code(Reason::TooManyRequests));
+    co_return fail(too_many_requests());
+  }
+  Inflight::Place place(inflight_, sort);
+  CO_TRY_ASSIGN(rt::Duration limit, allowed_time(call));
+  if (limit == rt::Duration::zero()) co_return co_await serve_admitted(call);
+  auto served = co_await rt::eager_timeout(api_.loop(), limit, serve_admitted(call));
+  if (served) co_return std::move(*served);
+  call.broken = call.started;
+  request_metrics_.terminated(series, http_code(Reason::Timeout));
+  co_return fail(Reason::Timeout, "Timeout: request did not complete within the allotted timeout");
+}
+
+rt::Task<Result<void>> Front::serve_admitted(Call& call) {
+  if (call.route.kind == Route::Kind::Remote) co_return co_await serve_remote(call);
+  if (call.route.kind != Route::Kind::Resource) co_return co_await serve_other(call);
+  co_return co_await serve_resource(call);
+}
+
+// A list is bounded by the time that its sending may take, and what another server answers by that server's.
+Result<rt::Duration> Front::allowed_time(const Call& call) const {
+  bool bounded = call.route.kind == Route::Kind::Remote || call.route.verb() == "list";
+  rt::Duration limit = bounded ? rt::Duration::zero() : limits_.timeout;
+  auto asked = net::query_value(call.query(), "timeout");
+  if (!asked || asked->empty()) return limit;
+  auto parsed = parse_go_duration(*asked);
+  if (!parsed) return fail(bad_request("invalid timeout specified in the request URL - " + parsed.error().message));
+  if (*parsed <= rt::Duration::zero()) return limit;
+  return limit == rt::Duration::zero() ? *parsed : std::min<rt::Duration>(limit, *parsed);
+}
+
+Result<void> Front::admit(Call& call) {
+  std::optional<RemoteRoute> remote;
+  if (aggregation_) remote = remote_route(call.head, aggregation_->services);
+  Result<Route> found = Route();
+  if (remote) {
+    found->kind = Route::Kind::Remote;
+    found->remote = std::move(remote);
   } else {
+    found = route(call.head, api_.kinds());
+  }
+  if (found) call.route = std::move(*found);
+  // What there is not is a secret too, as whether a custom resource is installed: it is told to who may ask for it.
+  std::optional<AskedResource> asked;
+  if (!found) asked = asked_resource(call.head);
+  Request& request = call.request();
+  Attributes attributes;
+  if (found && call.route.kind == Route::Kind::Resource) {
+    attributes = attributes_of(request);
+  } else if (call.route.remote && call.route.remote->resource) {
+    attributes = attributes_of(*call.route.remote);
+  } else if (asked) {
+    call.route.method = lower(call.head.method);
+    attributes = attributes_of(*asked);
+  } else {
+    call.route.method = lower(call.head.method);
     attributes.verb = call.route.method;
     attributes.path = call.head.path;
     attributes.resource_request = false;
   }
-  if (Decision decision = authorizer_.authorize(attributes); !decision.allowed) co_return fail(forbidden(attributes, decision));
-  if (call.route.kind != Route::Kind::Resource) co_return co_await serve_other(call);
-  co_return co_await serve_resource(call);
+  attributes.user = &request.user;
+  auto user = authenticator_.authenticate(call.head);
+  if (user) request.user = std::move(**user);
+  using Authentication = RequestMetrics::Authentication;
+  request_metrics_.authenticated(user ? Authentication::Success : Authentication::Failure, request.user.name);
+  begin_audit(call, attributes);
+  if (!user) return fail(std::move(user.error()));
+  TRY_ASSIGN(std::optional<User> other, impersonate(call.head, request.user, authorizer_));
+  if (other) {
+    if (call.audit) call.audit->set_impersonated(*other);
+    request.user = std::move(*other);
+  }
+  Decision decision = authorizer_.authorize(attributes);
+  request_metrics_.authorized(decision.allowed);
+  audit::annotate(request, "authorization.k8s.io/decision", decision.allowed ? "allow" : "forbid");
+  audit::annotate(request, "authorization.k8s.io/reason", decision.reason);
+  if (!decision.allowed) return fail(forbidden(attributes, decision));
+  if (!found) return fail(std::move(found.error()));
+  return {};
 }
 
 rt::Task<Result<void>> Front::serve_other(Call& call) {
   const std::string& path = call.head.path;
   bool reading = call.head.method == "GET" || call.head.method == "HEAD";
   if (!reading) co_return fail(Reason::MethodNotAllowed, "the server does not allow this method on the requested resource");
-  for (std::string_view root : {"/healthz", "/livez", "/readyz"})
-    if (path == root || path.starts_with(std::string(root) + "/")) co_return co_await serve_health(call, path);
+  if (is_health_path(path)) co_return co_await serve_health(call, path);
   if (path == "/metrics") {
+    count_objects();
     co_await send(call, 200, "text/plain; version=0.0.4; charset=utf-8", {net::Piece::of(metrics_.expose())});
     co_return Result<void>();
   }
@@ -143,6 +228,17 @@ rt::Task<Result<void>> Front::serve_other(Call& call) {
     co_return Result<void>();
   }
   co_return fail(Reason::NotFound, "the server could not find the requested resource");
+}
+
+void Front::count_objects() {
+  auto& objects = metrics_.gauge("apiserver_resource_objects", "Objects that are stored, by resource.", {"group", "resource"});
+  auto& named = metrics_.gauge("apiserver_storage_objects", "Objects that are stored, by resource.", {"resource"});
+  for (const model::KindRef& kind : api_.kinds().all()) {
+    if (!model::served(*kind) || !kind->canonical || !kind->has_verb("list")) continue;
+    auto count = static_cast<double>(api_.caches().of(*kind).size());
+    objects.counter({std::string(kind->gv.group), std::string(kind->plural)}).set(count);
+    named.counter({kind->group_resource()}).set(count);
+  }
 }
 
 rt::Task<Result<void>> Front::serve_health(Call& call, std::string_view path) {
@@ -186,7 +282,10 @@ rt::Task<Result<void>> Front::serve_resource(Call& call) {
   if (subresource == "proxy") co_return co_await serve_proxy(call);
   if (subresource == "log" || subresource == "exec" || subresource == "attach" || subresource == "portforward")
     co_return co_await serve_node_stream(call);
-  if (!request.kind->deprecation.empty()) call.warnings.emplace_back(request.kind->deprecation);
+  if (!request.kind->deprecation.empty()) {
+    call.warnings.emplace_back(request.kind->deprecation);
+    audit::annotate(request, "k8s.io/deprecated", "true");
+  }
   std::string accept(call.head.headers.get("accept"));
   CO_TRY_ASSIGN(call.media, negotiate(request.kind->custom ? without_protobuf(accept) : accept, watching));
   if (auto pretty = net::query_value(call.query(), "pretty"); pretty && !pretty->empty()) {

@@ -69,6 +69,18 @@ rt::Task<Result<void>> Front::serve_list(Call& call) {
       call.fresh_token = inconsistent_token(page.continue_token);
     co_return fail(std::move(listing.error()));
   }
+  if (call.audit && call.audit->tells(audit::Level::RequestResponse)) {
+    Media media = call.media;
+    media.format = Format::Json;
+    media.pretty = false;
+    ListBody body(kind, *listing, media, table, api_.loop().clock().wall());
+    std::vector<net::Piece> pieces;
+    while (body.next(pieces)) {
+    }
+    std::string text;
+    for (const net::Piece& piece : pieces) text += piece.bytes;
+    call.audit->set_response(text);
+  }
   co_return co_await send_list(call, ListBody(kind, *std::move(listing), call.media, table, api_.loop().clock().wall()));
 }
 
@@ -81,8 +93,7 @@ rt::Task<Result<void>> Front::send_list(Call& call, ListBody body) {
     co_await send(call, 200, type, std::move(part.pieces));
     co_return Result<void>();
   }
-  call.status = 200;
-  call.started = true;
+  call.begin(200);
   net::Headers headers = call.headers(type);
   std::optional<Gzip> gzip;
   if (accepts_gzip(call.head.headers.get("accept-encoding"))) {
@@ -92,6 +103,7 @@ rt::Task<Result<void>> Front::send_list(Call& call, ListBody body) {
   }
   CO_TRY(co_await call.exchange.start(200, std::move(headers)));
   while (true) {
+    call.sent_bytes += part.bytes;
     if (gzip) {
       std::string bytes = gzip->add(part.pieces);
       if (!part.more) bytes += gzip->finish();

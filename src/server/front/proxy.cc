@@ -24,8 +24,10 @@ rt::Task<Result<void>> Front::serve_proxy(Call& call) {
   bool upgrades = head.headers.has("upgrade");
   if (call.route.proxied_path.empty() && !upgrades) {
     // The backend's own relative links need a folder to stand in.
-    call.status = 301;
-    co_await call.exchange.respond(301, {{"location", with_query(encode_path(head.path) + "/", head.query)}}, {});
+    net::Headers headers{{"location", with_query(encode_path(head.path) + "/", head.query)}};
+    call.name_request(headers);
+    call.begin(301);
+    co_await call.exchange.respond(301, std::move(headers), {});
     co_return Result<void>();
   }
   std::shared_ptr<net::HttpClient> client;
@@ -50,8 +52,8 @@ rt::Task<Result<void>> Front::pass_response(Call& call, std::unique_ptr<net::Cli
     std::string prefix = call.head.path.substr(0, call.head.path.size() - call.route.proxied_path.size());
     headers.set("location", rewrite_location(headers.get("location"), origin, encode_path(prefix)));
   }
-  call.status = stream->status();
-  call.started = true;
+  call.name_request(headers);
+  call.begin(stream->status());
   if (has_no_body(call.head.method, call.status)) {
     co_await call.exchange.respond(call.status, std::move(headers), {});
     co_return Result<void>();

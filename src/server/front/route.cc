@@ -1,6 +1,7 @@
 #include "server/front/route.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "net/query_flag.h"
@@ -113,9 +114,16 @@ std::optional<AskedResource> asked_resource(const net::RequestHead& head) {
   return asked;
 }
 
-bool RemoteRoute::long_running() const {
-  constexpr std::string_view kStreams[] = {"attach", "exec", "log", "portforward", "proxy"};
-  return verb == "watch" || std::ranges::find(kStreams, subresource) != std::end(kStreams);
+bool is_long_running(const Route& route) {
+  constexpr std::array<std::string_view, 5> kStreams = {"attach", "exec", "log", "portforward", "proxy"};
+  if (route.kind != Route::Kind::Resource && route.kind != Route::Kind::Remote) return false;
+  const std::string& subresource = route.remote ? route.remote->subresource : route.request.subresource;
+  return route.verb() == "watch" || std::ranges::find(kStreams, subresource) != kStreams.end();
+}
+
+std::string_view Route::verb() const {
+  if (kind == Kind::Resource) return request.verb;
+  return remote && remote->resource ? remote->verb : std::string_view(method);
 }
 
 std::optional<RemoteRoute> remote_route(const net::RequestHead& head, const ApiServices& services) {

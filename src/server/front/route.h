@@ -15,14 +15,6 @@
 
 namespace charon::server {
 
-struct Route {
-  enum class Kind : std::uint8_t { Resource, Discovery, Other };
-  Kind kind = Kind::Other;
-  Request request;           // of a Resource
-  std::string method;        // in lower case, for paths that are no resources
-  std::string proxied_path;  // of the proxy subresource: what follows it, with its first slash; decoded
-};
-
 // A resource as its path names it, whether there is one or not.
 struct AskedResource {
   std::string_view verb;  // constants; empty for a method that means none
@@ -41,8 +33,17 @@ std::optional<AskedResource> asked_resource(const net::RequestHead& head);
 struct RemoteRoute : AskedResource {
   ApiServicePtr service;
   bool resource = false;  // else it is for a document: discovery or OpenAPI, and names no resource
-  // Whether it may last: a watch or a stream.
-  bool long_running() const;
+};
+
+struct Route {
+  enum class Kind : std::uint8_t { Resource, Remote, Discovery, Other };
+  Kind kind = Kind::Other;
+  Request request;                    // of a Resource; of the others only the user and the audit record
+  std::optional<RemoteRoute> remote;  // of a Remote
+  std::string method;                 // in lower case, for paths that are no resources
+  std::string proxied_path;           // of the proxy subresource: what follows it, with its first slash; decoded
+
+  std::string_view verb() const;  // of a resource; else the method
 };
 
 // Nullopt when no aggregated server is concerned.
@@ -51,5 +52,8 @@ std::optional<RemoteRoute> remote_route(const net::RequestHead& head, const ApiS
 // NotFound for an unknown group, version, resource or subresource; MethodNotAllowed for a verb that the resource or subresource
 // has not; BadRequest for malformed options. Each is only for who may ask for that resource (asked_resource).
 Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kinds);
+
+// Watches and streams, which last as long as the client wants: Kubernetes' long-running requests.
+bool is_long_running(const Route& route);
 
 }  // namespace charon::server

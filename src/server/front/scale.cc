@@ -59,6 +59,7 @@ rt::Task<Result<void>> Front::serve_scale(Call& call) {
     codec::ensure_object(scale, {"metadata"}).erase("resourceVersion");
     if (request.verb == "patch") {
       CO_TRY_ASSIGN(codec::Value patch, codec::parse_json(body));
+      if (call.audit) call.audit->set_patch(body);
       std::string_view sort = call.head.headers.get("content-type");
       if (sort.starts_with("application/json-patch+json")) {
         CO_TRY(schema::json_patch(scale, patch));

@@ -68,6 +68,7 @@ net::Headers Front::Call::headers(std::string_view type) const {
   net::Headers headers{{"content-type", std::string(type)}, {"cache-control", "no-cache, private"}};
   for (const std::string& warning : warnings) headers.add("warning", quote_warning(warning));
   if (retry_after_s > 0) headers.add("retry-after", std::to_string(retry_after_s));
+  name_request(headers);
   return headers;
 }
 
@@ -76,9 +77,10 @@ rt::Task<void> Front::send(Call& call, int status, std::string_view type, std::v
 }
 
 rt::Task<void> Front::send_with(Call& call, int status, net::Headers headers, std::vector<net::Piece> body) {
-  call.status = status;
-  call.started = true;
-  if (total_bytes(body) < kGzipFromBytes || !accepts_gzip(call.head.headers.get("accept-encoding"))) {
+  call.begin(status);
+  std::size_t bytes = total_bytes(body);
+  call.sent_bytes += bytes;
+  if (bytes < kGzipFromBytes || !accepts_gzip(call.head.headers.get("accept-encoding"))) {
     co_await call.exchange.respond(status, std::move(headers), std::move(body));
     co_return;
   }
@@ -90,6 +92,7 @@ rt::Task<void> Front::send_with(Call& call, int status, net::Headers headers, st
 
 rt::Task<void> Front::send_answer(Call& call, Answer answer) {
   net::Headers headers{{"content-type", answer.content_type}, {"vary", "Accept"}};
+  call.name_request(headers);
   std::string hash = answer.etag.size() > 2 ? answer.etag.substr(1, answer.etag.size() - 2) : "";
   if (!hash.empty()) headers.add("etag", answer.etag);
   std::string wanted = net::query_value(call.query(), "hash").value_or("");
@@ -132,6 +135,10 @@ rt::Task<Result<void>> Front::write(Call& call, std::vector<net::Piece> pieces, 
 }
 
 rt::Task<void> Front::send_tree(Call& call, int status, codec::Value tree, const schema::Type* type) {
+  if (call.audit) {
+    if (codec::string_at(tree, "kind") == "Status") call.audit->set_status(tree);
+    if (call.audit->tells(audit::Level::RequestResponse)) call.audit->set_response(codec::write_json(tree));
+  }
   std::string body;
   if (call.media.format == Format::Yaml) {
     body = codec::write_yaml(tree);
@@ -163,6 +170,7 @@ rt::Task<void> Front::send_document(Call& call, int status, DocumentPtr document
     co_await send_error(call, error);
     co_return;
   }
+  if (call.audit && media.shape == Shape::Object) call.audit->set_response(*document->json());
   if (media.format == Format::Protobuf) {
     SharedBytes bytes =
         media.shape == Shape::Object ? document->protobuf() : share(partial_metadata_protobuf(*document, media.as_version));
@@ -188,6 +196,7 @@ rt::Task<void> Front::send_document(Call& call, int status, DocumentPtr document
     co_await send_tree(call, status, codec::parse_json(text).value(), nullptr);
     co_return;
   }
+  if (call.audit && media.shape != Shape::Object) call.audit->set_response(text);
   if (media.pretty) text = indented(text);
   co_await send(call, status, type, {net::Piece::of(text + "\n")});
 }

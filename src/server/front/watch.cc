@@ -42,21 +42,26 @@ class BookmarkTimes {
 // Where the events of a watch go: the body of the response, or messages of a WebSocket.
 class Front::WatchSink {
  public:
-  WatchSink(Front& front, Call& call) : front_(front), call_(call), readers_(front.api_.loop()) {}
+  WatchSink(Front& front, Call& call)
+      : front_(front),
+        call_(call),
+        events_(front.request_metrics_.watch_events(*call.request().kind)),
+        readers_(front.api_.loop()) {}
 
   // `watch` ends when the client closes the WebSocket.
   rt::Task<Result<void>> open(ObjectWatch* watch) {
-    call_.status = 200;
-    call_.started = true;
     const net::Headers& headers = call_.head.headers;
-    if (headers.get("upgrade").empty()) {
+    bool plain = headers.get("upgrade").empty();
+    call_.begin(plain ? 200 : 101);
+    if (plain) {
       co_return co_await call_.exchange.start(200, call_.headers(content_type(call_.media, true)));
     }
-    call_.status = 101;
     CO_TRY_ASSIGN(socket_, co_await call_.exchange.upgrade_websocket(offered_protocols(headers)));
     readers_.spawn(read_until_closed(socket_.get(), watch));
     co_return Result<void>();
   }
+
+  void count(std::size_t events) { events_.add(static_cast<double>(events)); }
 
   // Whole events.
   rt::Task<Result<void>> write(std::vector<net::Piece> pieces) {
@@ -117,6 +122,7 @@ class Front::WatchSink {
 
   Front& front_;
   Call& call_;
+  Counter& events_;
   std::unique_ptr<net::WebSocket> socket_;
   rt::Scope readers_;
 };
@@ -153,15 +159,15 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
     std::vector<net::Piece> pieces;
     encoder.append_error(*refusal, pieces);
     // Nothing to end when the client goes.
+    call.begin(200);
     CO_TRY(co_await call.exchange.start(200, call.headers(content_type(call.media, true))));
-    call.status = 200;
-    call.started = true;
     co_return co_await write(call, std::move(pieces), kSlowestWrite);
   }
   CO_TRY(co_await sink.open(changes.get()));
   for (std::size_t place = 0; place < present.items.size();) {
     std::vector<net::Piece> pieces;
     std::size_t end = std::min(place + kInitialItems, present.items.size());
+    sink.count(end - place);
     for (; place < end; ++place) {
       DocumentPtr item = std::move(present.items[place]);
       Revision revision = item->revision();
@@ -198,6 +204,7 @@ rt::Task<Result<void>> Front::follow(ObjectWatch* changes, WatchSink& sink, Watc
       auto events = co_await rt::eager_timeout(loop, until - now, changes->next());
       if (!events) continue;
       if (*events) {
+        sink.count((*events)->size());
         for (const CacheEvent& event : **events) encoder.append(event, loop.clock().wall(), pieces);
       } else {
         ended = true;

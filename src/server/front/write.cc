@@ -40,9 +40,14 @@ Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const s
     TRY_ASSIGN(codec::Value tree, schema::tree_from_wire(*type, envelope.raw));
     if (!envelope.kind.empty()) tree.as_object()["kind"] = envelope.kind;
     if (!envelope.api_version.empty()) tree.as_object()["apiVersion"] = envelope.api_version;
+    if (call.audit) call.audit->set_request(tree);
     return tree;
   }
-  if (format == Format::Yaml) return codec::parse_yaml(body);
+  if (format == Format::Yaml) {
+    TRY_ASSIGN(codec::Value tree, codec::parse_yaml(body));
+    if (call.audit) call.audit->set_request(tree);
+    return tree;
+  }
   codec::JsonNotes notes;
   TRY_ASSIGN(codec::Value tree, codec::parse_json(body, &notes));
   for (const std::string& path : notes.duplicate_fields) {
@@ -51,6 +56,7 @@ Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const s
       return fail(bad_request("strict decoding error: " + text));
     if (call.route.request.field_validation == FieldValidation::Warn) call.warnings.push_back(std::move(text));
   }
+  if (call.audit) call.audit->set_request(tree);
   return tree;
 }
 
@@ -84,6 +90,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
   if (request.verb == "patch") {
     CO_TRY_ASSIGN(client::PatchType type, patch_type(call.head.headers.get("content-type")));
     CO_TRY_ASSIGN(codec::Value patch, codec::parse_json(body));
+    if (call.audit) call.audit->set_patch(body);
     written = co_await api_.patch(request, type, std::move(patch), &call.warnings);
   } else {
     const schema::Type* type = request.subresource == "binding" ? &core::v1::Binding::table() : request.kind->type;

@@ -58,6 +58,7 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   put_managed_fields(object, std::move(managed));
   if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {.create = true});
   if (crd::is_definition(kind)) crd::add_warnings(object, warnings);
+  const bool named = !request.name.empty();
   request.name = codec::string_at_path(object, {"metadata", "name"});
   AdmissionRounds rounds;
   AdmissionReview review{Operation::Create, &request, &object, nullptr, warnings, &rounds};
@@ -65,7 +66,11 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   if (rounds.changed) {
     drop_status(kind, object);
     if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {.create = true});
-    request.name = codec::string_at_path(object, {"metadata", "name"});
+    // A webhook names what the request does not, and what it names is not renamed.
+    std::string name(codec::string_at_path(object, {"metadata", "name"}));
+    if (named) CO_TRY(check_name(request, name));
+    generated = generated && name == request.name;
+    request.name = std::move(name);
   }
   CO_TRY(validate_object(request, object, nullptr));
   CO_TRY(co_await admission_.validate(review));
@@ -119,6 +124,7 @@ rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const V
   const model::Kind& kind = *request.kind;
   CO_TRY_ASSIGN(SharedBytes json, encode_to_fit(kind, object));
   ObjectKey key = request.key();
+  CO_TRY(check_key(object, key));
   CO_TRY(check_served(request));
   if (caches_.of(kind).get(key)) co_return fail(already_exists(kind, request.name));
   if (request.dry_run) co_return std::make_shared<model::Document>(kind, caches_.revision(), json, object);

@@ -10,6 +10,7 @@
 #include "schema/validate.h"
 #include "server/admission/pod_security/standards.h"
 #include "server/api.h"
+#include "server/audit/record.h"
 
 namespace charon::server {
 namespace {
@@ -27,6 +28,11 @@ struct NamespacePolicy {
   PodSecurityPolicy enforce;
   PodSecurityPolicy audit;
   PodSecurityPolicy warn;
+
+  bool unrestricted() const {
+    constexpr auto kFree = PodSecurityLevel::Privileged;
+    return enforce.level == kFree && audit.level == kFree && warn.level == kFree;
+  }
 };
 
 struct Parsed {
@@ -192,7 +198,21 @@ class PodSecurity final : public AdmissionPlugin {
   }
 
   bool is_exempt(const Request& request) const {
-    return contains(exemptions_.namespaces, request.ns) || contains(exemptions_.usernames, request.user.name);
+    bool by_namespace = contains(exemptions_.namespaces, request.ns);
+    bool by_user = !by_namespace && contains(exemptions_.usernames, request.user.name);
+    if (by_namespace || by_user) annotate(request, "exempt", by_user ? "user" : "namespace");
+    return by_namespace || by_user;
+  }
+
+  bool is_exempt_class(const Request& request, const PodSpec& spec) const {
+    bool exempt = contains(exemptions_.runtime_classes, spec.runtimeClassName.value_or(""));
+    if (exempt) annotate(request, "exempt", "runtimeClass");
+    return exempt;
+  }
+
+  // For the audit log.
+  static void annotate(const Request& request, std::string_view key, std::string value) {
+    audit::annotate(request, std::string(kPrefix) + std::string(key), std::move(value));
   }
 
   std::optional<NamespacePolicy> policy_of(const std::string& ns) const {
@@ -262,13 +282,17 @@ class PodSecurity final : public AdmissionPlugin {
     const Request& request = *review.request;
     if (is_exempt(request)) return {};
     std::optional<NamespacePolicy> policy = policy_of(request.ns);
-    if (!policy ||
-        (policy->enforce.level == PodSecurityLevel::Privileged && policy->warn.level == PodSecurityLevel::Privileged))
+    if (!policy) return {};
+    if (policy->unrestricted()) {
+      annotate(request, "enforce-policy", policy->enforce.text());
       return {};
+    }
     TRY_ASSIGN(Pod pod, schema::from_tree<Pod>(*review.object));
     if (review.before && !is_significant(pod, *review.before->as<Pod>())) return {};
-    if (contains(exemptions_.runtime_classes, pod.spec.runtimeClassName.value_or(""))) return {};
+    if (is_exempt_class(request, pod.spec)) return {};
+    annotate(request, "enforce-policy", policy->enforce.text());
     std::vector<Violation> found = violations(policy->enforce, pod.metadata.annotations, pod.spec);
+    note_violations(request, policy->audit, pod.metadata.annotations, pod.spec);
     if (!found.empty())
       return fail(
           admission_forbidden(request, "violates PodSecurity \"" + policy->enforce.text() + "\": " + details_text(found)));
@@ -279,15 +303,25 @@ class PodSecurity final : public AdmissionPlugin {
   void warn_about_template(const AdmissionReview& review) const {
     const Request& request = *review.request;
     std::vector<std::string_view> path = template_path(*request.kind);
-    if (path.empty() || review.warnings == nullptr || is_exempt(request)) return;
+    bool heard = review.warnings != nullptr || request.audit != nullptr;
+    if (path.empty() || !heard || is_exempt(request)) return;
     std::optional<NamespacePolicy> policy = policy_of(request.ns);
-    if (!policy || policy->warn.level == PodSecurityLevel::Privileged) return;
+    if (!policy || policy->unrestricted()) return;
     const Value* place = review.object;
     for (std::string_view step : path) place = place == nullptr ? nullptr : codec::find(*place, step);
     if (place == nullptr || !place->is_object()) return;
     auto pods = schema::from_tree<core::v1::PodTemplateSpec>(*place);
-    if (!pods || contains(exemptions_.runtime_classes, pods->spec.runtimeClassName.value_or(""))) return;
+    if (!pods || is_exempt_class(request, pods->spec)) return;
+    note_violations(request, policy->audit, pods->metadata.annotations, pods->spec);
     warn(policy->warn, pods->metadata.annotations, pods->spec, review.warnings);
+  }
+
+  static void note_violations(const Request& request, const PodSecurityPolicy& policy, const Annotations& annotations,
+                              const PodSpec& spec) {
+    if (request.audit == nullptr) return;
+    std::vector<Violation> found = violations(policy, annotations, spec);
+    if (!found.empty())
+      annotate(request, "audit-violations", "would violate PodSecurity \"" + policy.text() + "\": " + details_text(found));
   }
 
   static void warn(const PodSecurityPolicy& policy, const Annotations& annotations, const PodSpec& spec, Warnings* warnings) {

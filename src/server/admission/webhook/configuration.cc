@@ -61,6 +61,7 @@ template <class Configuration>
 void append(const Configuration& configuration, std::vector<Webhook>& webhooks) {
   for (std::size_t i = 0; i < configuration.webhooks.size(); ++i) {
     Webhook& webhook = webhooks.emplace_back(webhook_of(configuration.webhooks[i]));
+    webhook.configuration = configuration.metadata.name;
     webhook.id = configuration.metadata.name + "/" + webhook.name + "/" + std::to_string(i);
   }
 }

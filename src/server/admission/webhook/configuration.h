@@ -23,7 +23,8 @@ struct WebhookRule {
 };
 
 struct Webhook {
-  std::string id;  // unlike that of any other
+  std::string id;             // unlike that of any other
+  std::string configuration;  // the object that has it
   std::string name;
   WebhookTarget target;
   std::vector<WebhookRule> rules;

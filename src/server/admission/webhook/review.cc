@@ -221,6 +221,7 @@ Result<WebhookAnswer> read_answer(std::string_view body, const WebhookExpectatio
   WebhookAnswer answer;
   answer.allowed = response.allowed;
   answer.warnings = bounded(response.warnings);
+  answer.audit_annotations = response.auditAnnotations;
   if (!answer.allowed) answer.denial = denial_of(std::string(expected.webhook), response);
   if (answer.allowed && expected.sort == WebhookSort::Mutating) {
     TRY_ASSIGN(answer.patch, patch_of(response));

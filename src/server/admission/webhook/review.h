@@ -4,6 +4,7 @@
 // members; of its answers neither uid nor apiVersion are checked, as in Kubernetes.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,7 +33,8 @@ struct WebhookAnswer {
   bool allowed = false;
   std::optional<codec::Value> patch;  // a JSON patch with operations
   std::vector<std::string> warnings;
-  Error denial;  // when not allowed: in the webhook's words, with its code
+  std::map<std::string, std::string, std::less<>> audit_annotations;  // by keys without the webhook's name
+  Error denial;                                                       // when not allowed: in the webhook's words, with its code
 };
 
 enum class WebhookSort : std::uint8_t { Mutating, Validating };

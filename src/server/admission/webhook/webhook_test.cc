@@ -152,6 +152,65 @@ TEST_F(WebhookTest, AWebhookMayNotMakeAnInvalidObject) {
   EXPECT_THAT(error(map_json("one")).message, HasSubstr("Internal error occurred: "));
 }
 
+// Who changes an object cannot make another one of it, whatever way it is written.
+TEST_F(WebhookTest, TheNameOfAnObjectStaysOnUpdates) {
+  constexpr std::string_view kPod = R"({"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"default","name":"one"},
+      "spec":{"containers":[{"name":"c","image":"i"}]}})";
+  must(map_json("one"));
+  must(map_json("two"));
+  must(kPod);
+  const Revision before = server_.get("ConfigMap", {"default", "one"})->revision();
+  std::string name = "\"two\"";
+  hooks_.answer("/rename", [&name](const Value& request) {
+    return Hooks::patch(request, R"([{"op":"add","path":"/metadata/name","value":)" + name + "}]");
+  });
+  configure(
+      "Mutating", "change",
+      {hook(
+          "change.example.com", "/rename",
+          R"("rules":[{"operations":["UPDATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps","pods/status"]}])")});
+  auto message = [](const auto& written) { return written ? std::string("written") : written.error().message; };
+  const std::string refused = "ConfigMap \"two\" is invalid: metadata.name: Invalid value: \"two\": field is immutable";
+  const model::Kind& maps = *model::find_kind({"", "v1"}, "ConfigMap");
+  const ObjectKey one{"default", "one"};
+  EXPECT_EQ(message(server_.update(codec::parse_json(map_json("one", R"(,"labels":{"a":"b"})")).value())), refused);
+  EXPECT_EQ(message(server_.patch_as("me", maps, one, client::PatchType::Merge, R"({"data":{"a":"2"}})")), refused);
+  EXPECT_EQ(message(server_.apply_as("me", map_json("one", R"(,"labels":{"c":"d"})"))), refused);
+  name = "null";
+  EXPECT_THAT(message(server_.update(codec::parse_json(map_json("one", R"(,"labels":{"a":"b"})")).value())),
+              HasSubstr("metadata.name: Invalid value: \"\": field is immutable"));
+  name = "\"two\"";
+  // A status has no name of its own.
+  auto status = server_.update_as("me", codec::parse_json(kPod).value(), "status");
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ((*status)->key().name, "one");
+  EXPECT_EQ(hooks_.asked.size(), 5u);
+  EXPECT_EQ(server_.get("ConfigMap", one)->revision(), before);
+  EXPECT_EQ(codec::string_at_path(server_.get("ConfigMap", {"default", "two"})->tree(), {"data", "a"}), "1");
+}
+
+TEST_F(WebhookTest, ANewObjectIsNamedByAWebhookWhereTheRequestDoesNotNameIt) {
+  hooks_.answer("/rename", [](const Value& request) {
+    return Hooks::patch(request, R"([{"op":"replace","path":"/metadata/name","value":"two"}])");
+  });
+  configure("Mutating", "change", {hook("change.example.com", "/rename")});
+  auto posted = [](Request& request) { request.name.clear(); };
+  auto made = server_.create(map_json("one"), posted);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ((*made)->key().name, "two");
+  EXPECT_EQ(server_.get("ConfigMap", {"default", "two"}), *made);
+  EXPECT_EQ(server_.get("ConfigMap", {"default", "one"}), nullptr);
+  // Not another one in its place, as where the server has made up the name itself.
+  auto again = server_.create(
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"default","generateName":"g-"}})", posted);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message, "configmaps \"two\" already exists");
+  auto applied = server_.apply_as("me", map_json("three"));
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().reason, Reason::BadRequest);
+  EXPECT_EQ(applied.error().message, "the name of the object (two) does not match the name on the URL (three)");
+}
+
 TEST_F(WebhookTest, WhoAsksForItSeesLaterChanges) {
   hooks_.answer("/first", [](const Value& request) {
     bool late = codec::find_path(request, {"object", "data", "late"}) != nullptr;

@@ -8,6 +8,7 @@
 #include "schema/convert.h"
 #include "schema/defaults.h"
 #include "schema/patch.h"
+#include "server/admission/webhook/annotations.h"
 #include "server/admission/webhook/match.h"
 #include "server/admission/webhook/review.h"
 #include "server/status.h"
@@ -49,7 +50,8 @@ Outcome refused(Error error) { return {Ending::Refused, {}, std::move(error), 0}
 // One webhook that a request concerns.
 struct Invocation {
   const Webhook* webhook = nullptr;
-  model::KindRef kind;  // as which it sees the object
+  model::KindRef kind;    // as which it sees the object
+  std::size_t index = 0;  // of the webhook among all
   Outcome outcome;
 };
 
@@ -205,7 +207,7 @@ class MutatingWebhooks final : public AdmissionPlugin {
       // Nobody is called for the first time in the second round.
       if (rounds.again && std::ranges::find(rounds.due, webhook.id) == rounds.due.end()) continue;
       called = true;
-      Invocation invocation{&webhook, kind, {}};
+      Invocation invocation{&webhook, kind, static_cast<std::size_t>(&webhook - webhooks->data()), {}};
       auto calling = call_one(&invocation, &review);
       CO_TRY(co_await calling);
       if (webhook.repeatable) rounds.repeatable.push_back(webhook.id);
@@ -230,13 +232,24 @@ class MutatingWebhooks final : public AdmissionPlugin {
     auto calling = calls.call(invocation, review, review->object == nullptr ? nullptr : &sent);
     Outcome outcome = co_await calling;
     add_warnings(*review, outcome.answer);
-    if (outcome.ending == Ending::CallFailed && invocation->webhook->ignores_failure) co_return Result<void>();
+    const Request& request = *review->request;
+    note_annotations(request, *invocation->webhook, outcome.answer);
+    WebhookNote note{*invocation->webhook, review->rounds->again ? 1 : 0, invocation->index};
+    if (outcome.ending == Ending::CallFailed && invocation->webhook->ignores_failure) {
+      note_failed_open(request, note, WebhookSort::Mutating);
+      note_mutation(request, note);
+      co_return Result<void>();
+    }
+    if (outcome.ending != Ending::Answered || !outcome.answer.patch) note_mutation(request, note);
     if (outcome.ending != Ending::Answered) co_return fail(std::move(outcome.error));
     if (!outcome.answer.patch) co_return Result<void>();
     if (review->object == nullptr)
       co_return fail(internal_error("admission webhook \"" + invocation->webhook->name +
                                     "\" attempted to modify the object, which is not supported for this operation"));
     CO_TRY_ASSIGN(bool changed, co_await apply_patch(*review, invocation->kind, std::move(sent), *outcome.answer.patch));
+    note.mutated = changed;
+    note.patch = &*outcome.answer.patch;
+    note_mutation(request, note);
     if (changed) {
       review->rounds->changed = true;
       require_again(*review->rounds);
@@ -285,7 +298,7 @@ class ValidatingWebhooks final : public AdmissionPlugin {
     std::vector<Invocation> invocations;
     for (const Webhook& webhook : *webhooks) {
       CO_TRY_ASSIGN(model::KindRef kind, wanted_kind(webhook, review, dispatch_->caches.kinds(), namespaces_));
-      if (kind) invocations.push_back({&webhook, kind, {}});
+      if (kind) invocations.push_back({&webhook, kind, static_cast<std::size_t>(&webhook - webhooks->data()), {}});
     }
     if (invocations.empty()) co_return Result<void>();
     {
@@ -293,7 +306,12 @@ class ValidatingWebhooks final : public AdmissionPlugin {
       for (Invocation& invocation : invocations) calls.spawn(call_one(dispatch_, &invocation, &review));
       co_await calls.drained();
     }
-    for (const Invocation& invocation : invocations) add_warnings(review, invocation.outcome.answer);
+    for (const Invocation& invocation : invocations) {
+      add_warnings(review, invocation.outcome.answer);
+      note_annotations(*review.request, *invocation.webhook, invocation.outcome.answer);
+      if (invocation.outcome.ending == Ending::CallFailed && invocation.webhook->ignores_failure)
+        note_failed_open(*review.request, {*invocation.webhook, 0, invocation.index}, WebhookSort::Validating);
+    }
     for (Invocation& invocation : invocations) {
       const Outcome& outcome = invocation.outcome;
       bool open = outcome.ending == Ending::CallFailed && invocation.webhook->ignores_failure;

@@ -70,9 +70,9 @@ Result<void> allow_all(const Authorizer& authorizer, const User& user, const Use
 
 }  // namespace
 
-Result<User> impersonate(const net::RequestHead& head, User user, const Authorizer& authorizer) {
+Result<std::optional<User>> impersonate(const net::RequestHead& head, const User& user, const Authorizer& authorizer) {
   Wanted wanted = read_headers(head.headers);
-  if (!wanted.any) return user;
+  if (!wanted.any) return std::nullopt;
   if (wanted.user.name.empty()) return fail(Reason::BadRequest, "requested groups, uid or extras without impersonating a user");
   TRY(allow_all(authorizer, user, wanted.user));
   auto [ns, name] = service_account_of(wanted.user.name);
@@ -83,7 +83,7 @@ Result<User> impersonate(const net::RequestHead& head, User user, const Authoriz
   } else if (!wanted.user.in_group(kAuthenticatedGroup) && !wanted.user.in_group(kUnauthenticatedGroup)) {
     wanted.user.groups.emplace_back(kAuthenticatedGroup);
   }
-  return wanted.user;
+  return std::optional<User>(std::move(wanted.user));
 }
 
 }  // namespace charon::server

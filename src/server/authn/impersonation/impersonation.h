@@ -2,6 +2,8 @@
 // "impersonate" is granted for each of them.
 #pragma once
 
+#include <optional>
+
 #include "base/result.h"
 #include "net/http.h"
 #include "server/authz/authorizer.h"
@@ -9,8 +11,8 @@
 
 namespace charon::server {
 
-// The user that the request is to be served as: `user` itself without such headers. Forbidden when the user may not;
-// BadRequest when groups, uid or extras come without a user.
-Result<User> impersonate(const net::RequestHead& head, User user, const Authorizer& authorizer);
+// As whom the request is to be served; nullopt without such headers: as the user. Forbidden when the user may not; BadRequest
+// when groups, uid or extras come without a user.
+Result<std::optional<User>> impersonate(const net::RequestHead& head, const User& user, const Authorizer& authorizer);
 
 }  // namespace charon::server
