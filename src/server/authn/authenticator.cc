@@ -28,12 +28,16 @@ class Chain final : public Authenticator {
   explicit Chain(std::vector<std::unique_ptr<Authenticator>> chain) : chain_(std::move(chain)) {}
 
   Result<std::optional<User>> authenticate(const net::RequestHead& head) const override {
+    std::optional<Error> refusal;
     for (const auto& authenticator : chain_) {
-      TRY_ASSIGN(std::optional<User> user, authenticator->authenticate(head));
-      if (!user) continue;
-      if (!user->in_group(kAuthenticatedGroup)) user->groups.emplace_back(kAuthenticatedGroup);
+      auto asked = authenticator->authenticate(head);
+      if (!asked && !refusal) refusal = std::move(asked.error());
+      if (!asked || !*asked) continue;
+      User user = **std::move(asked);
+      if (!user.in_group(kAuthenticatedGroup)) user.groups.emplace_back(kAuthenticatedGroup);
       return user;
     }
+    if (refusal) return fail(*std::move(refusal));
     if (head.headers.has("authorization") || !bearer_token(head).empty()) return fail(Reason::Unauthorized, "Unauthorized");
     User anonymous;
     anonymous.name = "system:anonymous";

@@ -26,7 +26,7 @@ class Authenticator {
 // CN is the user's name, O its groups. The certificate has been verified against the client CA by TLS.
 std::unique_ptr<Authenticator> make_certificate_authenticator();
 
-// Tries each; the first that knows the credentials decides. Without credentials the user is system:anonymous.
+// The first that accepts decides; when none does, the first error. Without credentials the user is system:anonymous.
 std::unique_ptr<Authenticator> make_authenticator_chain(std::vector<std::unique_ptr<Authenticator>> chain);
 
 // The token of "Authorization: Bearer ...", or of the WebSocket subprotocol that browsers use; empty when there is none.

@@ -4,6 +4,7 @@
 #include "api/policy/v1/types.h"
 #include "codec/tree.h"
 #include "model/selector.h"
+#include "server/delete_options.h"
 
 namespace charon::server {
 namespace {
@@ -42,24 +43,17 @@ Result<void> ask_budgets(Api& api, const model::Document& pod) {
   return fail(Error{Reason::TooManyRequests, "Cannot evict pod as it would violate the pod's disruption budget.", details});
 }
 
-client::DeleteOptions delete_options(const codec::Value& eviction) {
-  client::DeleteOptions options;
-  const codec::Value* given = codec::find(eviction, "deleteOptions");
-  if (given == nullptr) return options;
-  options.grace_period_s = codec::int_at(*given, "gracePeriodSeconds");
-  options.uid = codec::string_at_path(*given, {"preconditions", "uid"});
-  options.resource_version = codec::string_at_path(*given, {"preconditions", "resourceVersion"});
-  return options;
-}
-
 rt::Task<Result<codec::Value>> evict(Api* api, Request request, codec::Value eviction) {
+  if (codec::string_at_path(eviction, {"metadata", "name"}) != request.name)
+    co_return fail(bad_request("name in URL does not match name in Eviction object"));
+  const codec::Value* given = codec::find(eviction, "deleteOptions");
+  const codec::Value asked = given == nullptr ? codec::Value(codec::Object()) : *given;
+  CO_TRY_ASSIGN(client::DeleteOptions options, delete_options(asked, ""));
+  if (asks_for_dry_run(asked)) request.dry_run = true;
   request.verb = "delete";  // the subresource stays: the eviction itself has been admitted
   CO_TRY_ASSIGN(DocumentPtr pod, co_await api->get(request));
   if (!has_ended(*pod->as<core::v1::Pod>())) CO_TRY(ask_budgets(*api, *pod));
-  if (const codec::Value* given = codec::find(eviction, "deleteOptions");
-      given != nullptr && codec::find(*given, "dryRun") != nullptr)
-    request.dry_run = true;
-  CO_TRY(co_await api->remove(std::move(request), delete_options(eviction)));
+  CO_TRY(co_await api->remove(std::move(request), std::move(options)));
   co_return codec::Object{
       {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}, {"code", 201}};
 }

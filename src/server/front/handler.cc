@@ -21,14 +21,14 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-Attributes attributes_of(const RemoteRoute& remote) {
-  return {.verb = remote.verb,
-          .group = remote.service->group,
-          .version = remote.service->version,
-          .resource = remote.plural,
-          .subresource = remote.subresource,
-          .ns = remote.ns,
-          .name = remote.name};
+Attributes attributes_of(const AskedResource& asked) {
+  return {.verb = asked.verb,
+          .group = asked.group,
+          .version = asked.version,
+          .resource = asked.plural,
+          .subresource = asked.subresource,
+          .ns = asked.ns,
+          .name = asked.name};
 }
 
 bool is_health_path(std::string_view path) {
@@ -166,12 +166,18 @@ Result<void> Front::admit(Call& call) {
     found = route(call.head, api_.kinds());
   }
   if (found) call.route = std::move(*found);
+  // What there is not is a secret too, as whether a custom resource is installed: it is told to who may ask for it.
+  std::optional<AskedResource> asked;
+  if (!found) asked = asked_resource(call.head);
   Request& request = call.request();
   Attributes attributes;
   if (found && call.route.kind == Route::Kind::Resource) {
     attributes = attributes_of(request);
   } else if (call.route.remote && call.route.remote->resource) {
     attributes = attributes_of(*call.route.remote);
+  } else if (asked) {
+    call.route.method = lower(call.head.method);
+    attributes = attributes_of(*asked);
   } else {
     call.route.method = lower(call.head.method);
     attributes.verb = call.route.method;
@@ -190,12 +196,12 @@ Result<void> Front::admit(Call& call) {
     if (call.audit) call.audit->set_impersonated(*other);
     request.user = std::move(*other);
   }
-  if (!found) return fail(std::move(found.error()));
   Decision decision = authorizer_.authorize(attributes);
   request_metrics_.authorized(decision.allowed);
   audit::annotate(request, "authorization.k8s.io/decision", decision.allowed ? "allow" : "forbid");
   audit::annotate(request, "authorization.k8s.io/reason", decision.reason);
   if (!decision.allowed) return fail(forbidden(attributes, decision));
+  if (!found) return fail(std::move(found.error()));
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "net/query_flag.h"
 #include "server/api.h"
+#include "server/discovery/discovery.h"
 
 namespace charon::server {
 namespace {
@@ -53,6 +54,19 @@ bool take_watch(std::vector<std::string_view>& parts) {
   return true;
 }
 
+// `parts`: what follows group and version, at least one.
+void read_resource(const net::RequestHead& head, std::vector<std::string_view> parts, AskedResource& asked) {
+  bool watch_path = take_watch(parts);
+  asked.ns = take_namespace(parts);
+  asked.plural = parts[0];
+  if (parts.size() > 1) asked.name = parts[1];
+  if (parts.size() > 2) asked.subresource = parts[2];
+  bool reading = head.method == "GET" || head.method == "HEAD";
+  bool watching = watch_path || (reading && asked.name.empty() && net::query_flag(head.query, "watch").value_or(false));
+  asked.verb = watch_path ? "watch" : verb_of(head.method, !asked.name.empty(), watching);
+  if (asked.group.empty() && asked.plural == "namespaces") asked.ns = asked.name;
+}
+
 Result<void> read_options(std::string_view query, Request& request) {
   if (auto dry_run = net::query_value(query, "dryRun"); dry_run && !dry_run->empty()) {
     if (*dry_run != "All")
@@ -74,7 +88,31 @@ Result<void> read_options(std::string_view query, Request& request) {
   return {};
 }
 
+// Whether the resource or subresource takes the verb. All namespaces together can only be listed and watched.
+bool has_verb(const Request& request) {
+  if (!request.subresource.empty()) {
+    std::vector<std::string_view> verbs = subresource_verbs(request.subresource);
+    return std::ranges::find(verbs, request.verb) != verbs.end();
+  }
+  bool everywhere = request.kind->namespaced && request.ns.empty();
+  return request.kind->has_verb(request.verb) && (!everywhere || request.verb == "list" || request.verb == "watch");
+}
+
 }  // namespace
+
+std::optional<AskedResource> asked_resource(const net::RequestHead& head) {
+  std::vector<std::string_view> parts = split(head.path);
+  bool core = !parts.empty() && parts[0] == "api";
+  if (!core && (parts.empty() || parts[0] != "apis")) return std::nullopt;
+  std::size_t prefix = core ? 2 : 3;
+  if (parts.size() <= prefix) return std::nullopt;
+  AskedResource asked;
+  if (!core) asked.group = parts[1];
+  asked.version = parts[prefix - 1];
+  parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(prefix));
+  read_resource(head, std::move(parts), asked);
+  return asked;
+}
 
 bool is_long_running(const Route& route) {
   constexpr std::array<std::string_view, 5> kStreams = {"attach", "exec", "log", "portforward", "proxy"};
@@ -99,14 +137,9 @@ std::optional<RemoteRoute> remote_route(const net::RequestHead& head, const ApiS
   parts.erase(parts.begin(), parts.begin() + 3);
   if (parts.empty()) return route;
   route.resource = true;
-  bool watch_path = take_watch(parts);
-  route.ns = take_namespace(parts);
-  route.plural = parts[0];
-  if (parts.size() > 1) route.name = parts[1];
-  if (parts.size() > 2) route.subresource = parts[2];
-  bool reading = head.method == "GET" || head.method == "HEAD";
-  bool watching = watch_path || (reading && route.name.empty() && net::query_flag(head.query, "watch").value_or(false));
-  route.verb = watch_path ? "watch" : verb_of(head.method, !route.name.empty(), watching);
+  route.group = route.service->group;
+  route.version = route.service->version;
+  read_resource(head, std::move(parts), route);
   return route;
 }
 
@@ -135,6 +168,7 @@ Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kin
   if (rest.size() > 1) request.name = rest[1];
   if (rest.size() > 2) request.subresource = rest[2];
   if (!request.subresource.empty() && !request.kind->has_subresource(request.subresource)) return fail(page_not_found());
+  if (watch_path && !request.subresource.empty()) return fail(page_not_found());
   bool proxied = request.subresource == "proxy";
   if (rest.size() > 3 && !proxied) return fail(page_not_found());
   if (proxied) {
@@ -145,12 +179,13 @@ Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kin
   // Only a list can be watched: an object that is named is read, whatever "watch" says.
   bool watching =
       watch_path || (net::query_flag(head.query, "watch").value_or(false) && head.method == "GET" && request.name.empty());
+  if (watch_path && head.method != "GET" && head.method != "HEAD") return fail(not_allowed());
   request.verb = verb_of(head.method, !request.name.empty(), watching);
   // A named POST without subresource and an unnamed PUT or PATCH mean nothing.
   bool nonsense = (request.verb == "create" && !request.name.empty() && request.subresource.empty()) ||
                   ((request.verb == "update" || request.verb == "patch") && request.name.empty());
   if (request.verb.empty() || nonsense) return fail(not_allowed());
-  if (request.subresource.empty() && !request.kind->has_verb(request.verb)) return fail(not_allowed());
+  if (!has_verb(request)) return fail(not_allowed());
   if (request.kind->kind == "Namespace" && gv.group.empty()) request.ns = request.name;
   result.kind = Route::Kind::Resource;
   return result;

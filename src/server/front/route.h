@@ -15,15 +15,24 @@
 
 namespace charon::server {
 
-// What a request to an aggregated server means, as far as its path tells.
-struct RemoteRoute {
-  ApiServicePtr service;
-  bool resource = false;  // else it is for a document: discovery or OpenAPI
-  std::string_view verb;  // of a resource (constants)
+// A resource as its path names it, whether there is one or not.
+struct AskedResource {
+  std::string_view verb;  // constants; empty for a method that means none
+  std::string group;
+  std::string version;
   std::string ns;
   std::string name;
   std::string plural;
   std::string subresource;
+};
+
+// Nullopt for a path that names none.
+std::optional<AskedResource> asked_resource(const net::RequestHead& head);
+
+// What a request to an aggregated server means, as far as its path tells.
+struct RemoteRoute : AskedResource {
+  ApiServicePtr service;
+  bool resource = false;  // else it is for a document: discovery or OpenAPI, and names no resource
 };
 
 struct Route {
@@ -40,8 +49,8 @@ struct Route {
 // Nullopt when no aggregated server is concerned.
 std::optional<RemoteRoute> remote_route(const net::RequestHead& head, const ApiServices& services);
 
-// NotFound for an unknown group, version, resource or subresource; MethodNotAllowed for a verb that the resource has not;
-// BadRequest for malformed options.
+// NotFound for an unknown group, version, resource or subresource; MethodNotAllowed for a verb that the resource or subresource
+// has not; BadRequest for malformed options. Each is only for who may ask for that resource (asked_resource).
 Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kinds);
 
 // Watches and streams, which last as long as the client wants: Kubernetes' long-running requests.

@@ -240,6 +240,57 @@ TEST_F(ReviewsTest, ImpersonationNeedsTheRightForEachPart) {
   Headers as_master = {{"impersonate-user", "jane"}, {"impersonate-group", "system:masters"}};
   EXPECT_EQ(call("GET", pods, "ops-token", "", as_master).status, 403);
   EXPECT_EQ(call("GET", pods, "ops-token", "", {{"impersonate-group", "dev"}}).status, 400);
+  // An empty user is none, and alone it changes nothing.
+  EXPECT_EQ(call("GET", pods, "jane-token", "", {{"impersonate-user", ""}}).status, 200);
+  EXPECT_EQ(call("GET", pods, "jane-token", "", {{"impersonate-user", ""}, {"impersonate-uid", ""}}).status, 200);
+  for (const char* other : {"impersonate-group", "impersonate-extra-a"})
+    EXPECT_EQ(call("GET", pods, "jane-token", "", {{"impersonate-user", ""}, {other, ""}}).status, 400) << other;
+  EXPECT_EQ(call("GET", pods, "jane-token", "", {{"impersonate-uid", "7"}}).status, 400);
+}
+
+TEST_F(ReviewsTest, WhatThereIsNotIsOnlyToldToWhoMayAsk) {
+  for (const char* path : {"/apis/secret.example.com/v1/things", "/apis/secret.example.com/v1/namespaces/default/things/a",
+                           "/api/v1/namespaces/default/things", "/apis/apps/v1/namespaces/default/deployments/d/things"}) {
+    EXPECT_EQ(call("GET", path, "").status, 403) << path;
+    EXPECT_EQ(call("GET", path, "jane-token").status, 403) << path;
+  }
+  Reply refused = call("GET", "/apis/secret.example.com/v1/namespaces/default/things/a", "bob-token");
+  EXPECT_EQ(codec::string_at(refused.tree, "message"),
+            "things.secret.example.com \"a\" is forbidden: User \"bob\" cannot get resource \"things\" in API group "
+            "\"secret.example.com\" in the namespace \"default\"");
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"root"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"op"}]})");
+  EXPECT_EQ(call("GET", "/apis/secret.example.com/v1/things", "ops-token").status, 404);
+  EXPECT_EQ(call("DELETE", "/api/v1/namespaces/default/status", "ops-token").status, 405);
+  EXPECT_EQ(call("DELETE", "/api/v1/namespaces/default/status", "bob-token").status, 403);
+}
+
+TEST_F(ReviewsTest, OpeningAStreamIsToCreate) {
+  must(R"({"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"default","name":"p"},
+           "spec":{"containers":[{"name":"c","image":"i"}]}})");
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"reader","namespace":"default"},
+           "rules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods/exec","pods/attach","pods/portforward","pods/log"]}]})");
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"bob","namespace":"default"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"reader"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"bob"}]})");
+  std::string pod = "/api/v1/namespaces/default/pods/p/";
+  for (const char* stream : {"exec", "attach", "portforward"}) {
+    Reply refused = call("GET", pod + stream, "bob-token", "", {{"upgrade", "websocket"}});
+    EXPECT_EQ(refused.status, 403) << stream;
+    EXPECT_EQ(codec::string_at(refused.tree, "message"),
+              codec::string_at(call("POST", pod + stream, "bob-token").tree, "message"));
+  }
+  must(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"opener","namespace":"default"},
+           "rules":[{"verbs":["create"],"apiGroups":[""],"resources":["pods/exec"]}]})");
+  must(
+      R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"bob-opens","namespace":"default"},
+           "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"opener"},
+           "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"bob"}]})");
+  // This front has no way to nodes, which is as far as those come who may.
+  EXPECT_EQ(call("GET", pod + "exec", "bob-token").status, 503);
+  EXPECT_EQ(call("POST", pod + "exec", "bob-token").status, 503);
+  EXPECT_EQ(call("GET", pod + "log", "bob-token").status, 503);
 }
 
 TEST_F(ReviewsTest, NobodyGrantsWhatHeMayNotDo) {

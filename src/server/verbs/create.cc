@@ -1,6 +1,7 @@
 #include "api/core/v1/types.h"
 #include "codec/tree.h"
 #include "schema/convert.h"
+#include "schema/validate.h"
 #include "server/api.h"
 #include "server/crd/definition.h"
 #include "server/managed_fields/managed_fields.h"
@@ -16,6 +17,20 @@ namespace {
 
 // How often a taken generated name is replaced by another (KEP-4420).
 constexpr int kNameTries = 8;
+
+// A pod can only be bound to a node, and by a Binding that is meant for it.
+Result<void> check_binding(const Request& request, const Value& binding) {
+  using Kind = schema::FieldError::Kind;
+  if (codec::string_at_path(binding, {"metadata", "name"}) != request.name)
+    return fail(bad_request("name in URL does not match name in Binding object"));
+  schema::FieldErrors errors;
+  std::string target(codec::string_at_path(binding, {"target", "kind"}));
+  if (!target.empty() && target != "Node")
+    errors.push_back({Kind::NotSupported, "target.kind", "\"" + target + "\"", "supported values: \"Node\", \"<empty>\""});
+  if (codec::string_at_path(binding, {"target", "name"}).empty()) errors.push_back({Kind::Required, "target.name", "", ""});
+  if (errors.empty()) return {};
+  return fail(schema::invalid_error("Binding", "", request.name, errors));
+}
 
 }  // namespace
 
@@ -124,10 +139,10 @@ rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const V
 }
 
 rt::Task<Result<DocumentPtr>> Api::create_binding(Request request, Value binding) {
+  CO_TRY(check_binding(request, binding));
   std::string node(codec::string_at_path(binding, {"target", "name"}));
   std::string uid(codec::string_at_path(binding, {"metadata", "uid"}));
   std::string now = format_rfc3339(loop_.clock().wall());
-  if (node.empty()) co_return fail(bad_request("Binding: target.name: Required value"));
   binding.as_object()["apiVersion"] = "v1";
   binding.as_object()["kind"] = "Binding";
   CO_TRY(co_await admit(Operation::Create, request, binding, &core::v1::Binding::table(), nullptr));

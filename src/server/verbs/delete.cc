@@ -13,6 +13,7 @@ using codec::Value;
 namespace {
 
 constexpr int kDeleteTries = 6;
+constexpr std::string_view kEviction = "eviction";
 
 // How long the object may still live, in seconds. Only pods have grace; a pod that no node has taken up, or that has ended,
 // needs none.
@@ -76,13 +77,16 @@ Result<void> check_preconditions(const model::Document& document, const client::
 }  // namespace
 
 rt::Task<Result<Deleted>> Api::remove(Request request, client::DeleteOptions options, Warnings* warnings) {
+  // An eviction has been admitted as what it is: the creation of an Eviction. No other subresource deletes.
+  bool evicts = request.subresource == kEviction;
+  if (!evicts && !request.subresource.empty())
+    co_return fail(Reason::MethodNotAllowed, "the server does not allow this method on the requested resource");
   for (int attempt = 1;; ++attempt) {
     DocumentPtr stored = caches_.of(*request.kind).get(request.key());
     if (!stored) co_return fail(not_found(*request.kind, request.name));
     CO_TRY(check_preconditions(*stored, options));
     CO_TRY_ASSIGN(DocumentPtr before, co_await in_version(request.kind, std::move(stored)));
-    // An eviction has been admitted as what it is: the creation of an Eviction.
-    if (request.subresource.empty()) {
+    if (!evicts) {
       AdmissionRounds rounds;
       AdmissionReview review{Operation::Delete, &request, nullptr, before, warnings, &rounds, nullptr, &options};
       if (attempt > 1 && warnings != nullptr) warnings->clear();

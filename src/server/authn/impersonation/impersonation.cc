@@ -12,18 +12,19 @@ constexpr std::string_view kServiceAccount = "system:serviceaccount:";
 
 struct Wanted {
   User user;
-  bool any = false;
+  bool any = false;  // an empty user or uid asks for nothing
 };
 
 Wanted read_headers(const net::Headers& headers) {
   Wanted wanted;
   for (const auto& [name, value] : headers.items()) {
     if (!name.starts_with("impersonate-")) continue;
-    wanted.any = true;
     if (name == "impersonate-user") wanted.user.name = value;
     if (name == "impersonate-uid") wanted.user.uid = value;
     if (name == "impersonate-group") wanted.user.groups.push_back(value);
-    if (!name.starts_with(kExtraHeader)) continue;
+    bool extra = name.starts_with(kExtraHeader);
+    wanted.any = wanted.any || extra || name == "impersonate-group" || !wanted.user.name.empty() || !wanted.user.uid.empty();
+    if (!extra) continue;
     // Keys are percent-encoded: they may hold what header names may not.
     std::string key =
         net::percent_decode(std::string_view(name).substr(kExtraHeader.size())).value_or(name.substr(kExtraHeader.size()));

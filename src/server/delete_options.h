@@ -1,0 +1,19 @@
+// meta/v1 DeleteOptions as clients send them: with a delete, or in an Eviction.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "client/transport.h"
+#include "codec/value.h"
+
+namespace charon::server {
+
+// `tree`: DeleteOptions, normalized, or an empty object; `query`: of the request, which has the last word. Invalid for unknown
+// or contradicting values, BadRequest for a grace period that is no number.
+Result<client::DeleteOptions> delete_options(const codec::Value& tree, std::string_view query);
+
+// Whether `tree` names a stage that is only tried; an empty list names none.
+bool asks_for_dry_run(const codec::Value& tree);
+
+}  // namespace charon::server
