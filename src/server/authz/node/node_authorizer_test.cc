@@ -103,8 +103,8 @@ TEST_F(NodeAuthorizerTest, TheRightEndsWithThePodAndBeginsWithItsBinding) {
   request.subresource = "binding";
   request.ns = "default";
   request.name = "late";
-  auto bound =
-      server_.loop.run(server_.api->create(request, codec::parse_json(R"({"target":{"name":"n2"}})").value(), nullptr));
+  auto bound = server_.loop.run(server_.api->create(
+      request, codec::parse_json(R"({"metadata":{"name":"late"},"target":{"kind":"Node","name":"n2"}})").value(), nullptr));
   ASSERT_TRUE(bound) << bound.error().message;
   EXPECT_TRUE(may_get("n2", "secrets", "late"));
 }
