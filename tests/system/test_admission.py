@@ -1,4 +1,6 @@
 """Admission: webhooks on loopback and in a pod, quotas, limit ranges, pod security."""
+import json
+import os
 
 from .checks import Suite, equal, eventually, true
 from .webhook import WebhookServer
