@@ -1,5 +1,6 @@
-// Preloaded into a process, it moves the wall clock by CLOCK_SHIFT_S seconds, or by what the file CLOCK_SHIFT_FILE says. Timers stay as they are: the monotonic clock is
-// left alone, and timerfd is not touched (libfaketime moves absolute timers also then, and Asio's never fire).
+// Preloaded into a process, it moves the wall clock by CLOCK_SHIFT_S seconds, or by what the file CLOCK_SHIFT_FILE says. Timers
+// stay as they are: the monotonic clock is left alone, and timerfd is not touched (libfaketime moves absolute timers also then,
+// and Asio's never fire).
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

@@ -45,9 +45,12 @@ def ask(cluster, method, path, body=None):
     cluster.tls_context()  # writes the client's files
     context.load_cert_chain(cluster.data_dir + "/test-client.crt", cluster.data_dir + "/test-client.key")
     connection = http.client.HTTPSConnection("127.0.0.1", cluster.port, context=context, timeout=30)
-    connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    reply = json.loads(answer.read())
+    try:
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        reply = json.loads(answer.read())
+    except OSError as error:
+        raise Failure(f"{method} {path}: {error}") from error
     connection.close()
     if answer.status >= 300:
         raise Failure(f"{method} {path}: {reply}")
@@ -150,7 +153,9 @@ def renew_running(c):
         processes[role] = subprocess.Popen([past.charon, role, "--data-dir", past.data_dir, *arguments], stdout=log, stderr=log, env={**os.environ, **env})
 
     def node():
-        return ask(past, "GET", "/api/v1/nodes")["items"][0]
+        nodes = ask(past, "GET", "/api/v1/nodes")["items"]
+        true(nodes, "the node is registered")
+        return nodes[0]
 
     def heard_of_today():
         lease = ask(past, "GET", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/" + node()["metadata"]["name"])
@@ -159,7 +164,7 @@ def renew_running(c):
     try:
         env, set_days = shifted_by_file(past, 9 * 365 + 30)
         start("server", env)
-        eventually(lambda: ask(past, "GET", "/readyz/ping"), 20)
+        eventually(lambda: ask(past, "GET", "/version"), 20)
         start("agent", env)
         eventually(lambda: true(any(one["type"] == "Ready" and one["status"] == "True" for one in node()["status"]["conditions"]), "the node is ready"), 20)
         authority = read(past, "pki/ca.crt")
@@ -169,6 +174,7 @@ def renew_running(c):
         processes["server"].send_signal(signal.SIGUSR1)
         # kubectl verifies the certificate of the server that runs.
         eventually(lambda: past.kubectl("get nodes", namespace=None).ok(), 10)
+        past.tls = None  # the administrator's certificate is another, too
         eventually(lambda: equal(ask(past, "GET", "/api/v1/namespaces/default/configmaps/kube-root-ca.crt")["data"]["ca.crt"], read(past, "pki/ca.crt"), "what pods get"), 20)
         processes["server"].terminate()
         processes["server"].wait(15)

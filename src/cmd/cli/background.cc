@@ -153,17 +153,20 @@ rt::Task<int> stop_all(rt::OsLoop& loop, Options options) {
     any = any || stopped;
     if (stopped) progress.step(options.process == "agent" ? "agent stopped" : "server and agent stopped");
   }
-  std::string socket = options.data_dir + "/containerd/containerd.sock";
-  if (!files->exists(socket)) {
-    if (!any) std::printf("no cluster runs from %s\n", options.data_dir.c_str());
-    co_return 0;
+  const std::string containerd_dir = options.data_dir + "/containerd";
+  const std::string socket = containerd_dir + "/containerd.sock";
+  if (files->exists(socket)) {
+    auto removed = co_await remove_sandboxes(loop, *net, *files, *process, socket, progress);
+    if (!removed && removed.error().reason != Reason::ServiceUnavailable) complain("stopping pods", removed.error());
+    Containerd containerd({loop, *files, *process, *net}, {options.data_dir, std::string(kPauseImage)});
+    auto stopped = co_await containerd.stop();
+    if (!stopped) co_return complain("stopping containerd", stopped.error());
+    progress.step("containerd stopped");
+  } else if (!any) {
+    std::printf("no cluster runs from %s\n", options.data_dir.c_str());
   }
-  auto removed = co_await remove_sandboxes(loop, *net, *files, *process, socket, progress);
-  if (!removed && removed.error().reason != Reason::ServiceUnavailable) complain("stopping pods", removed.error());
-  Containerd containerd({loop, *files, *process, *net}, {options.data_dir, std::string(kPauseImage)});
-  auto stopped = co_await containerd.stop();
-  if (!stopped) co_return complain("stopping containerd", stopped.error());
-  progress.step("containerd stopped");
+  // The pods of a user's containerd run on.
+  if (!files->exists(containerd_dir)) co_return 0;
   for (const std::string& dir : {pods_dir(options.data_dir), pods_memory_dir(options.data_dir)})
     if (auto unmounted = co_await node::unmount_below(*files, *process, dir); !unmounted)
       co_return complain("unmounting the pods' volumes", unmounted.error());
