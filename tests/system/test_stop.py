@@ -44,3 +44,4 @@ def up_again(c):
     c.start().ok()
     c.kubectl("get namespace default kube-system", namespace=None).ok()
     c.run([c.charon, "down", "--data-dir", c.data_dir], timeout=180).ok()
+    c.run("ip -o link show type veth").ok().says("")  # the pod of before was being started

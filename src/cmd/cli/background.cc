@@ -31,6 +31,7 @@ using std::chrono::seconds;
 constexpr seconds kStartTimeout{120};
 constexpr seconds kStopTimeout{30};
 constexpr seconds kSandboxTimeout{60};
+constexpr seconds kHalfMadeTimeout{5};
 
 std::vector<std::string> own_arguments(const Options& options) {
   std::vector<std::string> argv = {rt::own_program(), "up",
@@ -131,6 +132,19 @@ rt::Task<Result<void>> remove_sandboxes(rt::OsLoop& loop, rt::Net& net, rt::File
   co_return outcome;
 }
 
+bool pods_have_addresses(const rt::Files& files, const std::string& data_dir) {
+  const std::string dir = pod_addresses_dir(data_dir);
+  auto networks = files.list(dir);
+  if (!networks) return false;
+  for (const std::string& network : *networks) {
+    auto names = files.list(dir + "/" + network);
+    if (!names) continue;
+    for (const std::string& name : *names)
+      if (name != "lock" && !name.starts_with("last_reserved_ip")) return true;
+  }
+  return false;
+}
+
 // False when there is nothing to stop.
 rt::Task<bool> stop_process(rt::OsLoop& loop, int pid) {
   if (pid == 0) co_return false;
@@ -157,6 +171,12 @@ rt::Task<int> stop_all(rt::OsLoop& loop, Options options) {
   const std::string socket = containerd_dir + "/containerd.sock";
   if (files->exists(socket)) {
     auto removed = co_await remove_sandboxes(loop, *net, *files, *process, socket, progress);
+    // A sandbox that was being made when the agent ended shows itself later, or is taken down by the runtime.
+    for (rt::Instant end = loop.clock().now() + kHalfMadeTimeout;
+         removed && pods_have_addresses(*files, options.data_dir) && loop.clock().now() < end;) {
+      co_await rt::sleep(loop, milliseconds(100));
+      removed = co_await remove_sandboxes(loop, *net, *files, *process, socket, progress);
+    }
     if (!removed && removed.error().reason != Reason::ServiceUnavailable) complain("stopping pods", removed.error());
     Containerd containerd({loop, *files, *process, *net}, {options.data_dir, std::string(kPauseImage)});
     auto stopped = co_await containerd.stop();

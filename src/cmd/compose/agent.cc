@@ -37,6 +37,7 @@ struct Agent::Parts {
 
 std::string pods_dir(const std::string& data_dir) { return data_dir + "/pods"; }
 std::string pods_memory_dir(const std::string& data_dir) { return data_dir + "/pods-memory"; }
+std::string pod_addresses_dir(const std::string& data_dir) { return data_dir + "/cni-ipam"; }
 
 Agent::Agent(Containerd::Host host, rt::Random& random, AgentSettings settings)
     : host_(host), random_(random), settings_(std::move(settings)), parts_(std::make_unique<Parts>()) {}
@@ -99,7 +100,7 @@ Result<void> Agent::start(client::Transport& transport) {
   options.pods.pods_memory_dir = pods_memory_dir(settings_.data_dir);
   TRY(host_.files.make_dirs(options.pods.pods_dir, 0750));
   options.pods.host_resolv_conf = host_.files.read("/etc/resolv.conf").value_or("");
-  options.network.ipam_data_dir = settings_.data_dir + "/cni-ipam";
+  options.network.ipam_data_dir = pod_addresses_dir(settings_.data_dir);
   if (parts_->containerd) options.cni_conf_dir = settings_.data_dir + "/cni";
   parts_->agent = std::make_unique<node::NodeAgent>(host_.loop, host_.net, host_.files, host_.process, random_, transport,
                                                     *parts_->runtime, *parts_->channel, std::move(options));

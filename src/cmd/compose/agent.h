@@ -31,6 +31,8 @@ struct AgentSettings {
 // Where the node's pods have their volumes, on the disk and on a tmpfs.
 std::string pods_dir(const std::string& data_dir);
 std::string pods_memory_dir(const std::string& data_dir);
+// Where the host-local CNI plugin keeps a file for each address that a pod has.
+std::string pod_addresses_dir(const std::string& data_dir);
 
 class Agent {
  public:
