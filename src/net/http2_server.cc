@@ -29,7 +29,8 @@ std::string_view view(nghttp2_rcbuf* buffer) {
 nghttp2_nv field(std::string_view name, std::string_view value) {
   return {const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(name.data())),
           const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(value.data())), name.size(), value.size(),
-          NGHTTP2_NV_FLAG_NONE};
+          // The name of a request never comes again: it would only drive other fields out of the table (RFC 7541 6.2.2).
+          static_cast<std::uint8_t>(name == "audit-id" ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE)};
 }
 
 // Fields that mean something for HTTP/1.1 only (RFC 9113 8.2.2).
