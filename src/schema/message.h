@@ -13,11 +13,13 @@
 
 namespace charon::schema {
 
-// An optional value of a type that is not complete yet (JSONSchemaProps holds itself). Copies deeply.
+// An optional message, kept elsewhere: absent, it takes a pointer's room, and the type may hold itself (JSONSchemaProps). Used
+// as std::optional is; copies deeply.
 template <class T>
 class Box {
  public:
   Box() = default;
+  Box(std::nullopt_t) {}
   Box(T value) : value_(std::make_unique<T>(std::move(value))) {}
   Box(const Box& other) : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
   Box(Box&&) noexcept = default;
@@ -30,6 +32,7 @@ class Box {
   bool has_value() const { return value_ != nullptr; }
   T& emplace() { return *(value_ = std::make_unique<T>()); }
   void reset() { value_.reset(); }
+  T value_or(T other) const { return value_ ? *value_ : std::move(other); }
   T& operator*() { return *value_; }
   const T& operator*() const { return *value_; }
   T* operator->() { return value_.get(); }

@@ -23,7 +23,7 @@ void add_container(const Container& container, PodReferences& found) {
 }
 
 template <class Source>
-void add_secret_ref(const std::optional<Source>& source, PodReferences& found) {
+void add_secret_ref(const schema::Box<Source>& source, PodReferences& found) {
   if (source && source->secretRef) found.secrets.push_back(source->secretRef->name);
 }
 

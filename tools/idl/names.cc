@@ -75,9 +75,9 @@ class Sorter {
     for (int i = 0; i < message.field_count(); ++i) {
       const FieldDescriptor& field = *message.field(i);
       const Descriptor* target = table_of(field);
-      if (target == nullptr || target->file() != &file_) continue;
-      if (!field.is_repeated() && reaches(*target, message)) order_.boxed.insert(&field);
-      visit(*target);
+      if (target == nullptr) continue;
+      if (!field.is_repeated() && (field.has_optional_keyword() || reaches(*target, message))) order_.boxed.insert(&field);
+      if (target->file() == &file_) visit(*target);
     }
     order_.messages.push_back(&message);
   }

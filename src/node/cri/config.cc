@@ -204,7 +204,7 @@ cri::v1::PodSandboxConfig sandbox_config(const core::v1::Pod& pod, std::uint32_t
   metadata.attempt = attempt;
   if (!pod.spec.hostNetwork) out.hostname = pod_hostname(pod);
   out.log_directory = pod_log_directory(setup, pod);
-  out.dns_config = dns_config(pod, setup);
+  if (auto dns = dns_config(pod, setup)) out.dns_config = std::move(*dns);
   for (const ContainerView& view : containers_of(pod))
     for (const auto& port : view.spec->ports) {
       cri::v1::PortMapping mapping;

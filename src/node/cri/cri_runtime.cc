@@ -119,13 +119,14 @@ class CriRuntime final : public Runtime {
     request.image.emplace().image = std::move(image);
     CO_TRY_ASSIGN(auto response,
                   co_await channel_.call<ImageStatusResponse>(images("ImageStatus"), std::move(request), kQuick));
-    co_return std::move(response.image);
+    if (!response.image) co_return std::nullopt;
+    co_return std::move(*response.image);
   }
   rt::Task<Result<std::string>> pull_image(std::string image, std::optional<AuthConfig> auth,
                                            PodSandboxConfig sandbox) override {
     PullImageRequest request;
     request.image.emplace().image = std::move(image);
-    request.auth = std::move(auth);
+    if (auth) request.auth = std::move(*auth);
     request.sandbox_config = std::move(sandbox);
     CO_TRY_ASSIGN(auto response, co_await channel_.call<PullImageResponse>(images("PullImage"), std::move(request), kPull));
     co_return std::move(response.image_ref);

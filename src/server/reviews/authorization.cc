@@ -26,7 +26,7 @@ using schema::FieldError;
 constexpr model::GroupVersion kGroup{"authorization.k8s.io", "v1"};
 
 template <class Selector>
-void check_selector(const std::optional<Selector>& selector, std::string_view name, schema::FieldErrors& errors) {
+void check_selector(const schema::Box<Selector>& selector, std::string_view name, schema::FieldErrors& errors) {
   if (!selector) return;
   std::string path = "spec.resourceAttributes." + std::string(name);
   if (!selector->rawSelector.empty() && !selector->requirements.empty())
