@@ -73,14 +73,15 @@ EventRecorder::~EventRecorder() = default;
 
 void EventRecorder::record(EventNote note) {
   ++stats_.recorded;
-  if (!queue_.push(std::move(note))) ++stats_.dropped;
+  if (!queue_.push({std::move(note), loop_.clock().now(), loop_.clock().wall()})) ++stats_.dropped;
 }
 
 rt::Task<void> EventRecorder::run() {
   while (true) {
-    std::optional<EventNote> note = co_await queue_.pop();
-    if (!note) co_return;
-    co_await write(*std::move(note));
+    std::optional<Recorded> recorded = co_await queue_.pop();
+    if (!recorded) co_return;
+    if (const rt::Duration early = recorded->at + kDelay - loop_.clock().now(); early > 0s) co_await rt::sleep(loop_, early);
+    co_await write(std::move(recorded->note), recorded->wall);
   }
 }
 
@@ -111,7 +112,7 @@ std::string EventRecorder::combined_message(const EventNote& note) {
   return std::string(kCombined) + note.message;
 }
 
-rt::Task<void> EventRecorder::write(EventNote note) {
+rt::Task<void> EventRecorder::write(EventNote note, Time when) {
   const std::string combined = combined_message(note);
   std::string key = similar_key(note);
   if (combined.empty()) {
@@ -125,7 +126,7 @@ rt::Task<void> EventRecorder::write(EventNote note) {
     co_return;
   }
   for (int attempt = 1;; ++attempt) {
-    auto outcome = co_await write_once(note, key);
+    auto outcome = co_await write_once(note, key, when);
     if (outcome) {
       ++stats_.written;
       break;
@@ -139,14 +140,13 @@ rt::Task<void> EventRecorder::write(EventNote note) {
   shrink();
 }
 
-rt::Task<Result<void>> EventRecorder::write_once(EventNote note, std::string key) {
-  const Time now = loop_.clock().wall();
+rt::Task<Result<void>> EventRecorder::write_once(EventNote note, std::string key, Time when) {
   const std::string ns = note.about.ns.empty() ? "default" : note.about.ns;
   if (const auto place = written_.find(key); place != written_.end()) {
     if (loop_.clock().now() - place->second.last <= kWindow) {
       codec::Object patch;
       patch["count"] = place->second.count + 1;
-      patch["lastTimestamp"] = format_rfc3339(now);
+      patch["lastTimestamp"] = format_rfc3339(when);
       patch["message"] = note.message;
       auto patched = co_await transport_.patch({&event_kind()}, {ns, place->second.name}, client::PatchType::Merge,
                                                codec::Value(std::move(patch)));
@@ -160,7 +160,7 @@ rt::Task<Result<void>> EventRecorder::write_once(EventNote note, std::string key
     }
     written_.erase(key);
   }
-  codec::Value event = event_tree(note, ns, now);
+  codec::Value event = event_tree(note, ns, when);
   const std::string name(codec::string_at_path(event, {"metadata", "name"}));
   auto created = co_await transport_.create({&event_kind()}, ns, std::move(event));
   if (!created) co_return fail(std::move(created.error()));
@@ -168,9 +168,9 @@ rt::Task<Result<void>> EventRecorder::write_once(EventNote note, std::string key
   co_return Result<void>();
 }
 
-codec::Value EventRecorder::event_tree(const EventNote& note, const std::string& ns, Time now) {
+codec::Value EventRecorder::event_tree(const EventNote& note, const std::string& ns, Time when) {
   // The name is client-go's: the object's name and the time in hexadecimal nanoseconds; two in one instant must differ.
-  std::uint64_t nanos = static_cast<std::uint64_t>(now.seconds) * 1'000'000'000 + static_cast<std::uint64_t>(now.nanos);
+  std::uint64_t nanos = static_cast<std::uint64_t>(when.seconds) * 1'000'000'000 + static_cast<std::uint64_t>(when.nanos);
   nanos = last_nanos_ = std::max(nanos, last_nanos_ + 1);
   codec::Object source;
   source["component"] = component_;
@@ -183,8 +183,8 @@ codec::Value EventRecorder::event_tree(const EventNote& note, const std::string&
   event["reason"] = note.reason;
   event["message"] = note.message;
   event["source"] = std::move(source);
-  event["firstTimestamp"] = format_rfc3339(now);
-  event["lastTimestamp"] = format_rfc3339(now);
+  event["firstTimestamp"] = format_rfc3339(when);
+  event["lastTimestamp"] = format_rfc3339(when);
   event["count"] = 1;
   event["type"] = boost::json::string_view(severity_name(note.severity).data(), severity_name(note.severity).size());
   event["reportingComponent"] = component_;

@@ -3,7 +3,9 @@
 // The same event again (same object, reason, message, severity and source within 10 minutes) raises `count` and
 // `lastTimestamp` of the one that is there; more than 10 similar ones (same but for the message) in that time become one
 // with "(combined from similar events): " before its message; an object has a burst of 25 events and then one in 5 minutes.
-// Events are best effort: at most kQueueLimit wait, a write is tried 3 times, and both losses are counted. One loop.
+// Events are best effort: at most kQueueLimit wait, a write is tried 3 times, and both losses are counted. They are written
+// kDelay after they were recorded, with the time at which they were: what they tell of goes on meanwhile, and writing would
+// take the processor from it. One loop.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +33,7 @@ class EventRecorder {
  public:
   static constexpr std::size_t kQueueLimit = 1000;
   static constexpr std::size_t kCacheLimit = 4096;
+  static constexpr rt::Duration kDelay = std::chrono::milliseconds(200);
   static constexpr rt::Duration kWindow = std::chrono::seconds(600);
   static constexpr int kSimilarLimit = 10;
   static constexpr double kBurst = 25;
@@ -45,6 +48,11 @@ class EventRecorder {
   const EventStats& stats() const { return stats_; }
 
  private:
+  struct Recorded {
+    EventNote note;
+    rt::Instant at;
+    Time wall;  // the same moment
+  };
   // One Event object that may be counted up.
   struct Written {
     std::string name;
@@ -63,16 +71,16 @@ class EventRecorder {
   bool admit(const EventNote& note);
   std::string combined_message(const EventNote& note);
   rt::Task<void> run();
-  rt::Task<void> write(EventNote note);
-  rt::Task<Result<void>> write_once(EventNote note, std::string key);
-  codec::Value event_tree(const EventNote& note, const std::string& ns, Time now);
+  rt::Task<void> write(EventNote note, Time when);
+  rt::Task<Result<void>> write_once(EventNote note, std::string key, Time when);
+  codec::Value event_tree(const EventNote& note, const std::string& ns, Time when);
   void shrink();
 
   rt::Loop& loop_;
   client::Transport& transport_;
   std::string component_;
   std::string host_;
-  rt::Queue<EventNote> queue_;
+  rt::Queue<Recorded> queue_;
   std::map<std::string, Written> written_;
   std::map<std::string, Similar> similar_;
   std::map<std::string, Bucket> buckets_;

@@ -20,6 +20,8 @@ constexpr auto kRetry = 1s;
 // How often a pod is looked at because the runtime has not shown an exit that it told of.
 constexpr int kLagRounds = 60;
 constexpr auto kVolumeRefresh = 60s;
+// How long a step on the way to a pod's start may go untold: its next one most often overtakes it.
+constexpr auto kStepUntold = 300ms;
 
 std::uint64_t revision_of(const core::v1::Pod& pod) {
   std::uint64_t value = 0;
@@ -52,6 +54,7 @@ PodWorker::PodWorker(rt::Loop& loop, rt::Net& net, Runtime& runtime, client::Tra
       awake_(loop),
       status_dirty_(loop),
       status_written_(loop),
+      settled_(loop),
       scope_(loop) {
   scope_.spawn(run());
   scope_.spawn(write_statuses());
@@ -127,6 +130,11 @@ core::v1::Pod PodWorker::view() const {
   return out;
 }
 
+rt::Task<bool> PodWorker::wait_settled() {
+  co_await settled_.wait();
+  co_return true;
+}
+
 rt::Task<bool> PodWorker::wait_awake() {
   co_await awake_.wait();
   co_return true;
@@ -197,6 +205,10 @@ rt::Task<bool> PodWorker::step() {
       status_dirty_.set();
     }
     announce_back_offs();
+    if (plan.actions.empty() || status_.phase != "Pending")
+      settled_.set();
+    else
+      settled_.clear();
     if (plan.actions.empty()) {
       last_actions_.clear();
       std::optional<TimePoint> again = plan.look_again;
@@ -334,6 +346,7 @@ rt::Task<void> PodWorker::pull(PodPtr pod, std::string container) {
 }
 
 rt::Task<void> PodWorker::finish() {
+  settled_.set();
   while (!status_written_.is_set() && !deleted_) co_await status_written_.wait();
   if (deleted_) co_return;
   client::DeleteOptions options;
@@ -375,6 +388,7 @@ rt::Task<Result<void>> PodWorker::write_status(core::v1::PodStatus status) {
 rt::Task<void> PodWorker::write_statuses() {
   for (;;) {
     co_await status_dirty_.wait();
+    if (!settled_.is_set()) (void)co_await rt::with_timeout(loop_, kStepUntold, wait_settled());
     status_dirty_.clear();
     if (!pod_) continue;
     core::v1::PodStatus status = status_;

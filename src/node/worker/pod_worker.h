@@ -49,6 +49,7 @@ class PodWorker {
   rt::Task<bool> step_gone();
   rt::Task<void> wait(std::optional<TimePoint> until);
   rt::Task<bool> wait_awake();
+  rt::Task<bool> wait_settled();
   rt::Task<void> hold_back(const std::vector<Action>& actions);
   void note(ObservedPod observed);
   bool runtime_lags();
@@ -98,6 +99,7 @@ class PodWorker {
   rt::Event awake_;
   rt::Event status_dirty_;
   rt::Event status_written_;
+  rt::Event settled_;  // status_ is no mere step on the way to the pod's start
   std::map<std::string, std::unique_ptr<Prober>> probers_;  // by container id
   rt::Scope scope_;                                         // last: its tasks use all of the above
 };
