@@ -129,18 +129,20 @@ rt::Task<Result<Client::Route>> Client::route(Protocols protocols) {
 
 rt::Task<Result<std::unique_ptr<ClientStream>>> Client::open(ClientRequest request) {
   Error last;
+  const SharedBytes body = share(std::exchange(request.body, {}));
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     auto routing = route(Protocols::Any);
     CO_TRY_ASSIGN(Route chosen, co_await routing);
     bool again = false;
     if (chosen.http2) {
-      auto opening = chosen.http2->open(request);
+      auto opening = chosen.http2->open(request, body);
       auto outcome = co_await opening;
       if (outcome) co_return std::move(*outcome);
       again = outcome.error().unprocessed || (chosen.reused && !chosen.http2->usable() && repeatable(request));
       last = std::move(outcome.error().error);
     } else {
-      auto opening = http1_open(std::move(*chosen.http1), request, options_.authority, pool_);
+      Http1Request sent{request, body, options_.authority};
+      auto opening = http1_open(std::move(*chosen.http1), std::move(sent), pool_);
       auto outcome = co_await opening;
       if (outcome) co_return std::move(*outcome);
       again = chosen.reused && outcome.error().nothing_received && repeatable(request);

@@ -10,17 +10,20 @@ namespace {
 constexpr std::size_t kHeaderBytes = 256u << 10;
 constexpr std::size_t kReadBytes = 32u << 10;
 constexpr std::size_t kErrorBodyBytes = 4096;
+constexpr std::size_t kJoinedBytes = 64u << 10;  // of a body that is written with the header
 
-std::string request_text(const ClientRequest& request, const std::string& authority) {
+// The header, and the body where it is short: what follows in a write of its own costs a system call and a TLS record.
+std::string request_text(const ClientRequest& request, const std::string& body, const std::string& authority) {
   std::string text;
-  text.reserve(256 + request.body.size());
+  text.reserve(256 + (body.size() <= kJoinedBytes ? body.size() : 0));
   text.append(request.method).append(" ").append(request.path).append(" HTTP/1.1\r\n");
   if (!request.headers.has("host")) text.append("host: ").append(authority).append("\r\n");
   for (const auto& [name, value] : request.headers.items())
     if (name != "content-length") text.append(name).append(": ").append(value).append("\r\n");
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
-    text.append("content-length: ").append(std::to_string(request.body.size())).append("\r\n");
-  text.append("\r\n").append(request.body);
+  if (!body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
+    text.append("content-length: ").append(std::to_string(body.size())).append("\r\n");
+  text.append("\r\n");
+  if (body.size() <= kJoinedBytes) text.append(body);
   return text;
 }
 
@@ -49,6 +52,8 @@ class Http1Stream final : public ClientStream {
   }
 
   rt::Task<Result<void>> send(std::string text) { co_return co_await wire_.stream->write(text); }
+  // Of somebody who waits.
+  rt::Task<Result<void>> send_bytes(std::string_view bytes) { co_return co_await wire_.stream->write(bytes); }
 
   rt::Task<Result<void>> read_head() {
     for (;;) {
@@ -141,9 +146,10 @@ Upgraded Http1Stream::take_upgraded() {
 
 }  // namespace
 
-rt::Task<Http1Outcome> http1_open(Http1Wire wire, ClientRequest request, std::string authority, std::weak_ptr<Http1Pool> pool) {
-  auto stream = std::make_unique<Http1Stream>(std::move(wire), request.method == "HEAD", std::move(pool));
-  auto sent = co_await stream->send(request_text(request, authority));
+rt::Task<Http1Outcome> http1_open(Http1Wire wire, Http1Request request, std::weak_ptr<Http1Pool> pool) {
+  auto stream = std::make_unique<Http1Stream>(std::move(wire), request.request.method == "HEAD", std::move(pool));
+  auto sent = co_await stream->send(request_text(request.request, *request.body, request.authority));
+  if (sent && request.body->size() > kJoinedBytes) sent = co_await stream->send_bytes(*request.body);
   // A server may answer and close before it read everything: look for its answer.
   auto received = co_await stream->read_head();
   if (!received) {
@@ -155,7 +161,7 @@ rt::Task<Http1Outcome> http1_open(Http1Wire wire, ClientRequest request, std::st
 
 rt::Task<Result<Upgraded>> http1_upgrade(Http1Wire wire, ClientRequest request, std::string authority) {
   auto stream = std::make_unique<Http1Stream>(std::move(wire), false, std::weak_ptr<Http1Pool>());
-  CO_TRY(co_await stream->send(request_text(request, authority)));
+  CO_TRY(co_await stream->send(request_text(request, request.body, authority)));
   CO_TRY(co_await stream->read_head());
   if (stream->status() == 101) co_return stream->take_upgraded();
   std::string message;

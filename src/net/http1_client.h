@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/bytes.h"
 #include "net/client.h"
 #include "rt/net.h"
 
@@ -28,8 +29,15 @@ struct Http1Failure {
 };
 using Http1Outcome = std::expected<std::unique_ptr<ClientStream>, Http1Failure>;
 
-// Sends the request and reads the response's header. `authority` is the Host unless the request has one.
-rt::Task<Http1Outcome> http1_open(Http1Wire wire, ClientRequest request, std::string authority, std::weak_ptr<Http1Pool> pool);
+// What is sent: the body is `body`, not the request's, for attempts share it. `authority` is the Host unless the request has
+// one.
+struct Http1Request {
+  ClientRequest request;
+  SharedBytes body;
+  std::string authority;
+};
+// Sends the request and reads the response's header.
+rt::Task<Http1Outcome> http1_open(Http1Wire wire, Http1Request request, std::weak_ptr<Http1Pool> pool);
 rt::Task<Result<Upgraded>> http1_upgrade(Http1Wire wire, ClientRequest request, std::string authority);
 
 }  // namespace charon::net

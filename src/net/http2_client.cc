@@ -72,7 +72,7 @@ class Connection final : public Http2ClientConnection, public Http2Session, publ
   ~Connection() override { task_.reset(); }
 
   bool usable() const override { return !over_ && nghttp2_session_check_request_allowed(session_.get()) != 0; }
-  rt::Task<OpenOutcome> open(ClientRequest request) override;
+  rt::Task<OpenOutcome> open(ClientRequest request, SharedBytes body) override;
 
   // nghttp2 may still ask for the body of a stream that is being reset, so its state stays until the stream is closed.
   void release(std::unique_ptr<StreamState> state) {
@@ -115,7 +115,7 @@ class Connection final : public Http2ClientConnection, public Http2Session, publ
   void header(StreamState& state, std::string_view name, std::string_view value);
   void frame_received(const nghttp2_frame* frame);
   void stream_closed(std::int32_t id, std::uint32_t error);
-  void submit(StreamState& state, const ClientRequest& request);
+  void submit(StreamState& state, const ClientRequest& request, const SharedBytes& body);
 
   Http2Target target_;
   std::unordered_set<StreamState*> live_;
@@ -226,7 +226,7 @@ void Connection::stream_closed(std::int32_t id, std::uint32_t error) {
   state->changed.set();
 }
 
-void Connection::submit(StreamState& state, const ClientRequest& request) {
+void Connection::submit(StreamState& state, const ClientRequest& request, const SharedBytes& body) {
   std::vector<nghttp2_nv> fields;
   fields.reserve(request.headers.items().size() + 5);
   fields.push_back(field(":method", request.method));
@@ -236,17 +236,17 @@ void Connection::submit(StreamState& state, const ClientRequest& request) {
   fields.push_back(field(":path", request.path));
   for (const auto& [name, value] : request.headers.items())
     if (name != "host" && name != "connection" && name != "content-length") fields.push_back(field(name, value));
-  const std::string length = std::to_string(request.body.size());
-  if (!request.body.empty()) fields.push_back(field("content-length", length));
+  const std::string length = std::to_string(body->size());
+  if (!body->empty()) fields.push_back(field("content-length", length));
   nghttp2_data_provider provider;
   provider.source.ptr = &state;
   provider.read_callback = [](nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t limit, std::uint32_t* flags,
                               nghttp2_data_source* source,
                               void*) -> ssize_t { return static_cast<StreamState*>(source->ptr)->queue.offer(limit, flags); };
-  const bool with_body = !request.body.empty();
+  const bool with_body = !body->empty();
   if (with_body) {
     std::vector<Piece> pieces;
-    pieces.push_back(Piece::of(request.body));
+    pieces.push_back(Piece::of(body));
     state.queue.add(std::move(pieces));
   }
   state.queue.end();
@@ -261,11 +261,11 @@ void Connection::submit(StreamState& state, const ClientRequest& request) {
   kick();
 }
 
-rt::Task<OpenOutcome> Connection::open(ClientRequest request) {
+rt::Task<OpenOutcome> Connection::open(ClientRequest request, SharedBytes body) {
   auto state = std::make_unique<StreamState>(loop_);
   if (!usable())
     co_return std::unexpected(OpenFailure{{Reason::ServiceUnavailable, "the connection is going away", nullptr}, true});
-  submit(*state, request);
+  submit(*state, request, body);
   live_.insert(state.get());
   auto stream = std::make_unique<Stream>(shared_from_this(), std::move(state));
   Stream& waiting = *stream;

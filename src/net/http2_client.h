@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/bytes.h"
 #include "net/client.h"
 #include "rt/net.h"
 
@@ -20,8 +21,9 @@ class Http2ClientConnection {
   virtual ~Http2ClientConnection() = default;
   // False once the connection broke or the server said GOAWAY.
   virtual bool usable() const = 0;
-  // Waits for the response's headers. The stream keeps the connection alive.
-  virtual rt::Task<OpenOutcome> open(ClientRequest request) = 0;
+  // Waits for the response's headers. The stream keeps the connection alive. The body is `body`, not the request's: attempts
+  // share it.
+  virtual rt::Task<OpenOutcome> open(ClientRequest request, SharedBytes body) = 0;
 };
 
 struct Http2Target {

@@ -1,4 +1,5 @@
 // HTTP/2 server connection (RFC 9113): a task per stream.
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -15,7 +16,9 @@ constexpr std::size_t kLowWaterBytes = 64u << 10;    // when it goes on
 constexpr std::uint64_t kDrainFactor = 8;            // of a body limit: what is read on before a refusal
 constexpr std::size_t kDiscardBytes = 64u << 10;     // of a body that are read after the whole response, and for how long
 constexpr std::chrono::milliseconds kDiscardTime{1000};
-constexpr int kControlBurst = 1000;  // PING, SETTINGS and PRIORITY frames at once
+constexpr std::array<std::uint8_t, 8> kDrainPing = {'s', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
+constexpr std::chrono::milliseconds kDrainTime{1000};  // for a client that does not answer it
+constexpr int kControlBurst = 1000;                    // PING, SETTINGS and PRIORITY frames at once
 constexpr int kControlPerSecond = 50;
 constexpr std::size_t kHeaderOverhead = 32;  // RFC 9113 6.5.2: a field counts as name + value + 32
 
@@ -115,8 +118,12 @@ class Http2Connection final : public ServerConnection, public Http2Session {
     co_await exchange(std::move(initial_));
   }
   void begin_shutdown() override {
-    nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
-                          NGHTTP2_NO_ERROR, nullptr, 0);
+    if (drain_timer_) return;
+    // First a GOAWAY that refuses nothing: what the client sends until it has seen it is served, for it need not be repeatable
+    // (RFC 9113 6.8). The answer to the PING says that it has.
+    nghttp2_submit_shutdown_notice(session_.get());
+    nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, kDrainPing.data());
+    drain_timer_.emplace(loop_, kDrainTime, [this] { refuse_streams(); });
     kick();
   }
 
@@ -137,6 +144,7 @@ class Http2Connection final : public ServerConnection, public Http2Session {
     to_wake_.push_back(&stream);
   }
   bool control_frame_allowed();
+  void refuse_streams();
 
   static ServerStream* stream_of(nghttp2_session* session, std::int32_t id) {
     return static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(session, id));
@@ -160,6 +168,8 @@ class Http2Connection final : public ServerConnection, public Http2Session {
   std::vector<ServerStream*> retired_;
   rt::Instant active_;  // when the last stream ended
   bool settled_ = false;
+  std::optional<ScopedTimer> drain_timer_;  // set: the shutdown has begun
+  bool refuses_streams_ = false;
   int control_tokens_ = kControlBurst;
   rt::Instant control_refill_;
   RootTask watchdog_;
@@ -272,6 +282,9 @@ int Http2Connection::frame_received(const nghttp2_frame* frame) {
       settled_ = true;
       [[fallthrough]];
     case NGHTTP2_PING:
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && drain_timer_ && std::ranges::equal(frame->ping.opaque_data, kDrainPing))
+        refuse_streams();
+      [[fallthrough]];
     case NGHTTP2_PRIORITY:
       if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0 && !control_frame_allowed())
         nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
@@ -279,6 +292,13 @@ int Http2Connection::frame_received(const nghttp2_frame* frame) {
     default:
       return 0;
   }
+}
+
+void Http2Connection::refuse_streams() {
+  if (std::exchange(refuses_streams_, true)) return;
+  nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
+  kick();
 }
 
 bool Http2Connection::control_frame_allowed() {

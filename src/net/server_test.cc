@@ -293,6 +293,33 @@ TEST(Http2Server, PingAndSettingsFloodsEnd) {
   }
 }
 
+rt::Task<void> shut_down(HttpServer* server) { co_await server->shutdown(10s); }
+rt::Task<void> read_into(rt::Stream* stream, std::string* out) { *out = co_await read_all(stream); }
+
+TEST(Http2Server, ShutdownServesWhatIsOnItsWay) {
+  Site test;
+  auto stream = test.connect();
+  std::string out;
+  rt::Scope scope(test.loop);
+  test.loop.run(write_all(stream.get(), std::string(kPreface) + kSettings));
+  scope.spawn(read_into(stream.get(), &out));
+  test.loop.run_for(10ms);
+  scope.spawn(shut_down(test.server.get()));
+  test.loop.run_for(10ms);
+  const auto end_headers = static_cast<std::uint8_t>(NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM);
+  test.loop.run(write_all(stream.get(), frame(NGHTTP2_HEADERS, end_headers, 1, kGetHeaders) +
+                                            frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, "shutdown") +
+                                            frame(NGHTTP2_HEADERS, end_headers, 3, kGetHeaders)));
+  const auto before = test.loop.now();
+  test.loop.run(scope.drained());
+  EXPECT_LT(test.loop.now() - before, 5s);
+  const std::string no_error(4, '\0');
+  const std::size_t notice = out.find(frame(NGHTTP2_GOAWAY, 0, 0, "\x7f\xff\xff\xff" + no_error));
+  ASSERT_NE(notice, std::string::npos);
+  EXPECT_NE(out.find(frame(NGHTTP2_GOAWAY, 0, 0, std::string("\0\0\0\1", 4) + no_error), notice), std::string::npos)
+      << testing::PrintToString(out);
+}
+
 TEST(Http2Server, RapidResetEnds) {
   Site test;
   std::string flood;

@@ -1,5 +1,7 @@
 #include "server/in_process.h"
 
+#include <algorithm>
+
 #include "codec/tree.h"
 #include "server/managed_fields/manager_name.h"
 #include "server/status.h"
@@ -48,6 +50,13 @@ std::string path_of(const Request& request) {
   return path;
 }
 
+bool ends_namespace(const Request& request, const codec::Value& object) {
+  if (request.subresource != "finalize" || request.kind->kind != "Namespace") return false;
+  const codec::Value* finalizers = codec::find_path(object, {"spec", "finalizers"});
+  if (finalizers == nullptr || !finalizers->is_array()) return true;
+  return std::ranges::find(finalizers->get_array(), codec::Value("kubernetes")) == finalizers->get_array().end();
+}
+
 // What the audit log is told of one request.
 class Told {
  public:
@@ -78,12 +87,14 @@ class Told {
 
 class InProcessTransport final : public client::Transport {
  public:
-  InProcessTransport(Api& api, const Authorizer& authorizer, User user, audit::Auditor* auditor)
+  InProcessTransport(Api& api, const Authorizer& authorizer, User user, audit::Auditor* auditor,
+                     NamespaceContent* remote_content)
       : api_(api),
         authorizer_(authorizer),
         user_(std::move(user)),
         manager_(manager_of_user(user_.name)),
         auditor_(auditor),
+        remote_content_(remote_content),
         ids_(api.random()) {}
 
   rt::Task<Result<DocumentPtr>> get(client::ResourceRef ref, ObjectKey key) override {
@@ -124,6 +135,10 @@ class InProcessTransport final : public client::Transport {
   rt::Task<Result<DocumentPtr>> update(client::ResourceRef ref, ObjectKey key, codec::Value object) override {
     Request request = make("update", ref, std::move(key));
     CO_TRY_ASSIGN(Told told, enter(request, &object));
+    if (remote_content_ != nullptr && ends_namespace(request, object)) {
+      if (auto emptied = co_await remote_content_->remove(user_, request.name); !emptied)
+        co_return fail(told.failed(std::move(emptied.error())));
+    }
     auto updated = co_await api_.update(std::move(request), std::move(object), nullptr);
     co_return told.done(std::move(updated), kOk);
   }
@@ -184,14 +199,15 @@ class InProcessTransport final : public client::Transport {
   User user_;
   std::string manager_;
   audit::Auditor* auditor_;
+  NamespaceContent* remote_content_;
   audit::RequestIds ids_;
 };
 
 }  // namespace
 
 std::unique_ptr<client::Transport> make_in_process_transport(Api& api, const Authorizer& authorizer, User user,
-                                                             audit::Auditor* auditor) {
-  return std::make_unique<InProcessTransport>(api, authorizer, std::move(user), auditor);
+                                                             audit::Auditor* auditor, NamespaceContent* remote_content) {
+  return std::make_unique<InProcessTransport>(api, authorizer, std::move(user), auditor, remote_content);
 }
 
 }  // namespace charon::server

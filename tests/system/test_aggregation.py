@@ -281,6 +281,30 @@ def hostile(c):
     behave(c, "ok", "True", "Passed")
 
 
+@CASES.case("a namespace's end takes what the server holds in it")
+def emptied(c):
+    c.kubectl("create namespace t-aggregation-ends", namespace=None).ok()
+    held = f"{ROOT}/namespaces/t-aggregation-ends/flunders"
+    equal(c.request("POST", held, flunder("held")).status, 201, "the status")
+    control("/mode/ok", "POST")
+    c.kubectl("delete namespace t-aggregation-ends --wait=false", namespace=None).ok()
+    c.wait_gone("namespace t-aggregation-ends", namespace=None)
+    removed = [call for call in calls(held + "/held") if call["method"] == "DELETE"]
+    equal(removed[0]["user"]["name"], "system:kube-controller-manager", "who deletes")
+    equal(c.request("GET", held).json()["items"], [], "what is left")
+    c.kubectl("get flunders").ok().has("one")
+
+
+@CASES.case("what aggregated servers must know of this one is kept right")
+def known(c):
+    name = "configmap extension-apiserver-authentication"
+    before = c.kubectl_json("get " + name, namespace="kube-system")["data"]
+    c.kubectl("patch " + name + """ --type=merge -p '{"data":{"requestheader-client-ca-file":"another"}}'""", namespace="kube-system").ok()
+    eventually(lambda: equal(c.kubectl_json("get " + name, namespace="kube-system")["data"], before, "the data"))
+    c.kubectl("delete " + name, namespace="kube-system").ok()
+    eventually(lambda: equal(c.kubectl_json("get " + name, namespace="kube-system")["data"], before, "the data"))
+
+
 @CASES.case("a server that fails: 503, Stale in discovery, and the namespace waits for it")
 def failing(c):
     behave(c, "failing", "False", "FailedDiscoveryCheck", f"bad status from https://flunder-api.t-aggregation.svc:443{ROOT}: 500")

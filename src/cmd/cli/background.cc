@@ -29,7 +29,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kStartTimeout{120};
-constexpr seconds kStopTimeout{30};
+constexpr seconds kStopTimeout{30};  // besides the delay that the process was started with
 constexpr seconds kSandboxTimeout{60};
 constexpr seconds kHalfMadeTimeout{5};
 
@@ -146,10 +146,10 @@ bool pods_have_addresses(const rt::Files& files, const std::string& data_dir) {
 }
 
 // False when there is nothing to stop.
-rt::Task<bool> stop_process(rt::OsLoop& loop, int pid) {
+rt::Task<bool> stop_process(rt::OsLoop& loop, int pid, milliseconds delay) {
   if (pid == 0) co_return false;
   rt::send_signal(pid, rt::kTerminateSignal);
-  rt::Instant deadline = loop.clock().now() + kStopTimeout;
+  rt::Instant deadline = loop.clock().now() + delay + kStopTimeout;
   while (rt::process_alive(pid) && loop.clock().now() < deadline) co_await rt::sleep(loop, milliseconds(20));
   if (rt::process_alive(pid)) rt::send_signal(pid, rt::kKillSignal);
   co_return true;
@@ -163,7 +163,7 @@ rt::Task<int> stop_all(rt::OsLoop& loop, Options options) {
   bool any = false;
   for (const char* name : {"charon", "agent"}) {
     options.process = name;
-    bool stopped = co_await stop_process(loop, running_pid(*files, options));
+    bool stopped = co_await stop_process(loop, running_pid(*files, options), running_shutdown_delay(*files, options));
     any = any || stopped;
     if (stopped) progress.step(options.process == "agent" ? "agent stopped" : "server and agent stopped");
   }

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdint>
 #include <sstream>
 
+#include "base/time.h"
 #include "rt/os/machine.h"
 
 namespace charon::cmd {
@@ -29,7 +31,20 @@ Result<void> check_not_running(const rt::Files& files, const Options& options) {
 Result<void> claim_pid_file(rt::Files& files, const Options& options) {
   TRY(check_not_running(files, options));
   const int self = rt::process_id();
-  return files.write_atomic(pid_file(options), fmt::format("{} {}\n", self, rt::process_start(self)), 0644);
+  auto delay = parse_go_duration(options.server.shutdown_delay);
+  const auto delay_ms = delay ? std::chrono::duration_cast<std::chrono::milliseconds>(*delay).count() : 0;
+  return files.write_atomic(pid_file(options), fmt::format("{} {} {}\n", self, rt::process_start(self), delay_ms), 0644);
+}
+
+std::chrono::milliseconds running_shutdown_delay(const rt::Files& files, const Options& options) {
+  auto text = files.read(pid_file(options));
+  if (!text) return {};
+  std::istringstream parts(*text);
+  int pid = 0;
+  std::uint64_t start = 0;
+  std::int64_t delay_ms = 0;
+  if (!(parts >> pid >> start >> delay_ms) || delay_ms < 0) return {};
+  return std::chrono::milliseconds(delay_ms);
 }
 
 }  // namespace charon::cmd

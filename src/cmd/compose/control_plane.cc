@@ -9,7 +9,9 @@
 #include "rt/os/loop.h"
 #include "server/admission/plugins.h"
 #include "server/aggregation/api_services.h"
+#include "server/aggregation/authentication_config.h"
 #include "server/aggregation/availability.h"
+#include "server/aggregation/namespace_content.h"
 #include "server/aggregation/registration.h"
 #include "server/aggregation/remote_servers.h"
 #include "server/api.h"
@@ -31,6 +33,8 @@
 #include "server/in_process.h"
 #include "server/node_connection.h"
 #include "server/reviews/reviews.h"
+#include "server/watch_cache_metrics.h"
+#include "store/measured/measured_store.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace charon::cmd {
@@ -57,6 +61,10 @@ net::TlsClientOptions agent_client_options(const ClusterPki& pki) {
   return {.ca_pem = pki.ca_pem(), .identity = pki.agent_client(), .alpn = {"http/1.1"}};
 }
 
+core::v1::ConfigMap authentication_config(const ClusterPki& pki) {
+  return server::authentication_config({pki.ca_pem(), pki.front_proxy_ca_pem(), {kFrontProxyName}});
+}
+
 }  // namespace
 
 // In the order in which they are made; destroyed the other way round.
@@ -66,6 +74,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<model::KindRegistry> kinds;
   std::unique_ptr<server::Caches> caches;
+  std::unique_ptr<server::WatchCacheMetrics> watch_cache_metrics;
   std::unique_ptr<server::Admission> admission;
   std::unique_ptr<server::Api> api;
   std::unique_ptr<server::crd::Definitions> definitions;
@@ -77,8 +86,10 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::NodeConnections> nodes;
   std::unique_ptr<server::ApiServices> api_services;
   std::unique_ptr<server::RemoteServers> remote_servers;
+  std::unique_ptr<server::NamespaceContent> namespace_content;
   std::unique_ptr<server::Availability> availability;
   std::unique_ptr<server::Registration> registration;
+  std::unique_ptr<server::AuthenticationConfig> authentication_config;
   std::unique_ptr<server::Front> front;
   std::shared_ptr<net::TlsServer> tls;
   std::unique_ptr<net::HttpServer> https;
@@ -107,14 +118,16 @@ rt::Task<Result<void>> ControlPlane::start() {
   std::string folder = options_.data_dir + "/store";
   CO_TRY(host_.files.make_dirs(folder, 0700));
   store::SqliteWorkers workers{rt::make_thread_worker("store-write"), rt::make_thread_worker("store-read")};
-  CO_TRY_ASSIGN(parts.store,
+  CO_TRY_ASSIGN(auto opened,
                 store::open_sqlite_store(host_.loop, {.path = folder + "/state.db", .history = {}}, std::move(workers)));
+  parts.store = store::make_measured_store(std::move(opened), host_.loop.clock(), metrics_);
 
   parts.kinds = std::make_unique<model::KindRegistry>();
   parts.caches = std::make_unique<server::Caches>(host_.loop, *parts.store, *parts.kinds);
   parts.definitions = std::make_unique<server::crd::Definitions>(host_.loop, host_.net, host_.random, *parts.caches);
   server::crd::Definitions* definitions = parts.definitions.get();
   CO_TRY(co_await parts.caches->start([definitions] { definitions->load(); }));
+  parts.watch_cache_metrics = std::make_unique<server::WatchCacheMetrics>(*parts.caches, metrics_);
   parts.admission = std::make_unique<server::Admission>(
       server::make_admission_plugins(host_.loop, host_.net, host_.random, *parts.store, *parts.caches, metrics_,
                                      {.service_cidr = options_.service_cidr}),
@@ -129,6 +142,8 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.api_services = std::make_unique<server::ApiServices>(*parts.caches);
   parts.remote_servers =
       std::make_unique<server::RemoteServers>(host_.loop, host_.net, *parts.caches, pki_.front_proxy_client());
+  parts.namespace_content =
+      std::make_unique<server::NamespaceContent>(host_.loop, *parts.api_services, *parts.remote_servers, *parts.authorizer);
   parts.front = std::make_unique<server::Front>(
       *parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get(),
       server::Front::Aggregation{*parts.api_services, *parts.remote_servers}, parts.auditor.get(), options_.limits);
@@ -151,13 +166,13 @@ rt::Task<Result<void>> ControlPlane::start() {
                            [front](net::Exchange& exchange) { return front->handle(exchange); });
 
   parts.admin = transport(component("system:apiserver", {"system:masters"}));
-  auto authentication = server::authentication_config({pki_.ca_pem(), pki_.front_proxy_ca_pem(), {kFrontProxyName}});
   CO_TRY(co_await server::bootstrap(
-      *parts.admin, {options_.service_ip, options_.advertise_ip, parts.https->local().port, std::move(authentication)}));
+      *parts.admin, {options_.service_ip, options_.advertise_ip, parts.https->local().port, authentication_config(pki_)}));
   CO_TRY(co_await server::bootstrap_roles(host_.loop, *parts.admin));
   parts.definitions->start(*parts.api);
   parts.registration = std::make_unique<server::Registration>(*parts.api);
   parts.availability = std::make_unique<server::Availability>(*parts.api, *parts.api_services, *parts.remote_servers, metrics_);
+  parts.authentication_config = std::make_unique<server::AuthenticationConfig>(*parts.api, authentication_config(pki_));
   parts.bootstrapped = true;
   co_return Result<void>();
 }
@@ -210,7 +225,8 @@ rt::Task<void> ControlPlane::shutdown() {
 }
 
 std::unique_ptr<client::Transport> ControlPlane::transport(server::User user) {
-  return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user), parts_->auditor.get());
+  return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user), parts_->auditor.get(),
+                                           parts_->namespace_content.get());
 }
 
 const model::KindRegistry& ControlPlane::kinds() const { return *parts_->kinds; }
@@ -230,6 +246,7 @@ Result<void> ControlPlane::reload_certificates() {
   publish_service_account_keys();
   parts_->nodes->replace(agent_client_options(pki_));
   parts_->remote_servers->replace_identity(pki_.front_proxy_client());
+  if (parts_->authentication_config) parts_->authentication_config->replace(authentication_config(pki_));
   return parts_->tls->replace(serving_options(pki_));
 }
 

@@ -73,6 +73,16 @@ std::string discovery_failure(const std::vector<std::string>& unavailable) {
                      unavailable.size(), fmt::join(parts, ", "));
 }
 
+// What an aggregated server still holds is a Conflict of the end (server/aggregation/namespace_content); so is what came into
+// the namespace just now.
+bool tells_what_remains(const Error& failure) { return failure.reason == Reason::Conflict; }
+
+std::string remaining_text(const State& state, const Totals& totals) {
+  std::string text = list_text("Some resources are remaining: ", totals.by_resource, "has");
+  if (text.empty() && state.failure && tells_what_remains(*state.failure)) return state.failure->message;
+  return text;
+}
+
 NamespaceStatus status_of(const State& state, const Totals& totals, Time now) {
   NamespaceStatus status = state.space->status;
   status.phase = "Terminating";
@@ -83,11 +93,11 @@ NamespaceStatus status_of(const State& state, const Totals& totals, Time now) {
        ""},
       {"NamespaceDeletionContentFailure", "ContentDeleted", "All content successfully deleted, may be waiting on finalization",
        "ContentDeletionFailed",
-       state.failure && !state.content.empty()
+       state.failure && !tells_what_remains(*state.failure)
            ? fmt::format("Failed to delete all resource types, 1 remaining: {}", state.failure->message)
            : ""},
       {"NamespaceContentRemaining", "ContentRemoved", "All content successfully removed", "SomeResourcesRemain",
-       list_text("Some resources are remaining: ", totals.by_resource, "has")},
+       remaining_text(state, totals)},
       {"NamespaceFinalizersRemaining", "ContentHasNoFinalizers", "All content-preserving finalizers finished",
        "SomeFinalizersRemain",
        list_text("Some content in the namespace has finalizers remaining: ", totals.by_finalizer, "in")}};

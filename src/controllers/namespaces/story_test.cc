@@ -4,6 +4,7 @@
 
 #include "api/apiregistration/v1/types.h"
 #include "controllers/namespaces/controller.h"
+#include "controllers/namespaces/plan.h"
 #include "controllers/serviceaccount/controller.h"
 #include "controllers/testing/cluster.h"
 
@@ -115,6 +116,31 @@ TEST_F(NamespaceStory, WaitsForAggregatedServersThatDoNotAnswer) {
                                                    });
   cluster_.run(5s);
   EXPECT_EQ(team(), nullptr);
+}
+
+// What aggregated servers hold is told by the failure of the plan's last step.
+TEST(NamespacePlan, SaysWhatAggregatedServersHoldAndWhatFails) {
+  auto space = std::make_shared<Namespace>();
+  space->metadata.name = "team";
+  space->metadata.deletionTimestamp = Time{};
+  space->spec.finalizers = {"kubernetes"};
+  auto condition = [&](Error failure, std::string_view type) {
+    namespaces::State state;
+    state.space = space;
+    state.failure = std::move(failure);
+    const control::Plan plan = namespaces::plan_namespace(state, Time{});
+    for (const auto& found : plan.writes.front().object<Namespace>().status.conditions)
+      if (found.type == type) return found.status + " " + found.reason + ": " + found.message;
+    return std::string();
+  };
+  const Error remaining{
+      Reason::Conflict, "Some resources are remaining: flunders.wardle.example.com has 1 resource instances", {}};
+  EXPECT_EQ(condition(remaining, "NamespaceContentRemaining"), "True SomeResourcesRemain: " + remaining.message);
+  EXPECT_EQ(condition(remaining, "NamespaceDeletionContentFailure").substr(0, 5), "False");
+  const Error failed{Reason::ServiceUnavailable, "flunders.wardle.example.com: list: status 500", {}};
+  EXPECT_EQ(condition(failed, "NamespaceDeletionContentFailure"),
+            "True ContentDeletionFailed: Failed to delete all resource types, 1 remaining: " + failed.message);
+  EXPECT_EQ(condition(failed, "NamespaceContentRemaining").substr(0, 5), "False");
 }
 
 }  // namespace

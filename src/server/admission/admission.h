@@ -71,7 +71,7 @@ Error admission_forbidden(const Request& request, std::string_view why);
 class Admission {
  public:
   explicit Admission(std::vector<std::unique_ptr<AdmissionPlugin>> plugins) : plugins_(std::move(plugins)) {}
-  // Measures its steps. The clock and the metrics must outlive it.
+  // Measures its steps and its plugins. The clock and the metrics must outlive it.
   Admission(std::vector<std::unique_ptr<AdmissionPlugin>> plugins, const rt::Clock& clock, Metrics& metrics);
   // One round, and a second one when a webhook has changed the object; `review.rounds` says so afterwards, where it is given.
   rt::Task<Result<void>> admit(AdmissionReview review);
@@ -83,10 +83,16 @@ class Admission {
   rt::Task<Result<void>> admit_all(AdmissionReview review);
   rt::Task<Result<void>> validate_all(AdmissionReview review);
   rt::Task<Result<void>> measured(Step step, Operation operation, rt::Task<Result<void>> task) const;
+  // All plugins once, until one refuses.
+  rt::Task<Result<void>> round(Step step, const AdmissionReview& review);
+  // Of a plugin's call; made when it is first needed.
+  Histogram& duration_of(std::size_t plugin, Step step, Operation operation, bool refused);
 
   std::vector<std::unique_ptr<AdmissionPlugin>> plugins_;
   const rt::Clock* clock_ = nullptr;
   std::vector<Histogram*> durations_;  // by step, operation, and whether it refused; empty: nothing is measured
+  Metrics::Family* plugin_family_ = nullptr;
+  std::vector<Histogram*> plugin_durations_;  // by plugin, step, operation, and whether it refused; may be null
 };
 
 }  // namespace charon::server

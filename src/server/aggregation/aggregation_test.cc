@@ -10,11 +10,15 @@
 #include "net/certificates_for_test.h"
 #include "net/server.h"
 #include "server/aggregation/api_services.h"
+#include "server/aggregation/authentication_config.h"
 #include "server/aggregation/availability.h"
+#include "server/aggregation/namespace_content.h"
 #include "server/aggregation/registration.h"
 #include "server/aggregation/remote_documents.h"
 #include "server/aggregation/remote_servers.h"
+#include "server/authn/request_header/request_header.h"
 #include "server/front/front_for_test.h"
+#include "server/in_process.h"
 
 namespace charon::server {
 namespace {
@@ -230,12 +234,270 @@ TEST_F(AggregationTest, AnAnswerThatStallsDoesNotLookComplete) {
   EXPECT_EQ(scope.size(), 1u);
 }
 
+// A client over a bare stream, which it can give up to a tunnel.
+class TunnelClient final : public net::Exchange {
+ public:
+  TunnelClient(rt::Loop& loop, std::string target) : loop_(loop) {
+    head_.method = "GET";
+    head_.path = std::move(target);
+    head_.headers = {{"connection", "Upgrade, X-Remote-User"}, {"upgrade", "echo"}};
+    head_.certificate = net::PeerCertificate{"jane", {}, "00"};
+  }
+  const net::RequestHead& head() const override { return head_; }
+  rt::Task<Result<std::string>> body(std::size_t) override { co_return std::string(); }
+  rt::Task<void> respond(int code, net::Headers, std::vector<net::Piece>) override {
+    status = code;
+    co_return;
+  }
+  rt::Task<Result<void>> start(int code, net::Headers) override {
+    status = code;
+    co_return Result<void>();
+  }
+  rt::Task<Result<void>> write(std::vector<net::Piece>) override { co_return Result<void>(); }
+  rt::Task<Result<std::unique_ptr<net::WebSocket>>> upgrade_websocket(std::vector<std::string>) override {
+    co_return fail(Reason::BadRequest, "no WebSocket");
+  }
+  rt::Task<Result<std::unique_ptr<rt::Stream>>> upgrade(std::string, net::Headers headers) override {
+    status = 101;
+    response_headers = std::move(headers);
+    auto [near, far] = rt::make_stream_pair(loop_);
+    near_ = std::move(near);
+    co_return std::move(far);
+  }
+
+  int status = 0;
+  net::Headers response_headers;
+
+ private:
+  rt::Loop& loop_;
+  net::RequestHead head_;
+  std::unique_ptr<rt::Stream> near_;
+};
+
+rt::Task<void> accept_upgrade(rt::Loop* loop, net::Exchange* exchange) {
+  auto stream = co_await exchange->upgrade("echo", {{"content-length", "5"}, {"x-more", "1"}});
+  co_await rt::sleep(*loop, 10h);
+}
+
+class AllowAll final : public Authorizer {
+ public:
+  Decision authorize(const Attributes&) const override { return {true, ""}; }
+  UserRules rules_for(const User&, std::string_view) const override { return {}; }
+};
+
+TEST_F(AggregationTest, ATunnelTakesNoPlaceOfRequests) {
+  serve_wardle(wardle_.authority.ca_pem());
+  wardle_.answers[kFlunders] = [this](net::Exchange& exchange) { return accept_upgrade(&server_.loop, &exchange); };
+  AllowAll everybody;
+  Metrics metrics;
+  Front front{*server_.api, *authenticator_,
+              everybody,    metrics,
+              nullptr,      Front::Aggregation{services_, servers_},
+              nullptr,      {.inflight = {.reads = 1, .writes = 1}}};
+  rt::Scope scope(server_.loop);
+  TunnelClient first(server_.loop, kFlunders);
+  scope.spawn(front.handle(first));
+  server_.loop.run_for(1s);
+  EXPECT_EQ(first.status, 101);
+  EXPECT_EQ(first.response_headers.get("x-more"), "1");
+  EXPECT_FALSE(first.response_headers.has("content-length"));
+  EXPECT_EQ(wardle_.asked.back().headers.get("connection"), "Upgrade");
+  EXPECT_EQ(wardle_.asked.back().headers.get("x-remote-user"), "jane");
+  TunnelClient second(server_.loop, kFlunders);
+  scope.spawn(front.handle(second));
+  server_.loop.run_for(1s);
+  EXPECT_EQ(second.status, 101);
+  EXPECT_EQ(scope.size(), 2u);
+  scope.cancel();
+}
+
+TEST_F(AggregationTest, AnUpgradeThatIsNotAnsweredIsGivenUp) {
+  serve_wardle(wardle_.authority.ca_pem());
+  wardle_.answers[kFlunders] = [this](net::Exchange&) {
+    return [](rt::Loop* loop) -> rt::Task<void> { co_await rt::sleep(*loop, 10h); }(&server_.loop);
+  };
+  auto before = server_.loop.now();
+  auto reply = get(kFlunders, {{"connection", "upgrade"}, {"upgrade", "websocket"}});
+  EXPECT_EQ(reply.status, 504);
+  EXPECT_EQ(server_.loop.now() - before, rt::Duration(60s));
+}
+
+// A client whose body does not end.
+class DrippingClient final : public net::Exchange {
+ public:
+  explicit DrippingClient(rt::Loop& loop) : never_(loop), inner_("POST", kFlunders) {
+    inner_.set_certificate("admin", {"system:masters"});
+  }
+  const net::RequestHead& head() const override { return inner_.head(); }
+  rt::Task<Result<std::string>> body(std::size_t) override {
+    co_await never_.wait();
+    co_return std::string();
+  }
+  rt::Task<void> respond(int code, net::Headers headers, std::vector<net::Piece> body) override {
+    co_await inner_.respond(code, std::move(headers), std::move(body));
+  }
+  rt::Task<Result<void>> start(int code, net::Headers headers) override {
+    co_return co_await inner_.start(code, std::move(headers));
+  }
+  rt::Task<Result<void>> write(std::vector<net::Piece> pieces) override { co_return co_await inner_.write(std::move(pieces)); }
+  rt::Task<Result<std::unique_ptr<net::WebSocket>>> upgrade_websocket(std::vector<std::string> protocols) override {
+    co_return co_await inner_.upgrade_websocket(std::move(protocols));
+  }
+  rt::Task<Result<std::unique_ptr<rt::Stream>>> upgrade(std::string protocol, net::Headers headers) override {
+    co_return co_await inner_.upgrade(std::move(protocol), std::move(headers));
+  }
+  int status() const { return inner_.status; }
+
+ private:
+  rt::Event never_;
+  ExchangeForTest inner_;
+};
+
+TEST_F(AggregationTest, ABodyThatDoesNotEndIsGivenUp) {
+  serve_wardle(wardle_.authority.ca_pem());
+  DrippingClient client(server_.loop);
+  auto before = server_.loop.now();
+  server_.loop.run(front_.handle(client));
+  EXPECT_EQ(client.status(), 504);
+  EXPECT_EQ(server_.loop.now() - before, rt::Duration(60s));
+}
+
+TEST_F(AggregationTest, AWatcherWhoDoesNotReadIsCutOff) {
+  serve_wardle(wardle_.authority.ca_pem());
+  wardle_.answers[kFlunders] = [this](net::Exchange& exchange) { return stall(&server_.loop, &exchange); };
+  auto watch = FrontForTest::exchange(std::string(kFlunders) + "?watch=true");
+  rt::Event never(server_.loop);
+  watch->reads = &never;
+  auto before = server_.loop.now();
+  EXPECT_FALSE(server_.loop.run(is_complete(&front_, watch.get())));
+  EXPECT_LE(server_.loop.now() - before, rt::Duration(61s));
+}
+
 TEST_F(AggregationTest, ARedirectIsNotPassedOn) {
   serve_wardle(wardle_.authority.ca_pem());
   wardle_.answers[kFlunders] = [](net::Exchange& exchange) { return exchange.respond(302, {{"location", "/api"}}, {}); };
   auto reply = get(kFlunders);
   EXPECT_EQ(reply.status, 502);
   EXPECT_FALSE(reply.headers.has("location"));
+}
+
+constexpr std::string_view kDeletable = R"({"kind":"APIResourceList","apiVersion":"v1","resources":[
+  {"name":"flunders","namespaced":true,"kind":"Flunder","verbs":["delete","deletecollection","get","list"]},
+  {"name":"fischers","namespaced":false,"kind":"Fischer","verbs":["delete","deletecollection","list"]},
+  {"name":"views","namespaced":true,"kind":"View","verbs":["get","list"]}]})";
+
+class NamespaceContentTest : public AggregationTest {
+ protected:
+  NamespaceContentTest() {
+    wardle_.answer("/apis/wardle.example.com/v1", kDeletable);
+    // One object, and whether the collection can be deleted at all.
+    wardle_.answers[kFlunders] = [this](net::Exchange& exchange) -> rt::Task<void> {
+      if (exchange.head().method == "DELETE" && !collections_) return exchange.respond(405, {}, {});
+      if (exchange.head().method == "DELETE" && removes_) there_ = false;
+      return Wardle::reply(
+          exchange, there_ ? R"({"items":[{"metadata":{"name":"one"}},{"metadata":{"name":".."}}]})" : R"({"items":[]})");
+    };
+    wardle_.answers[std::string(kFlunders) + "/one"] = [this](net::Exchange& exchange) {
+      there_ = false;
+      return Wardle::reply(exchange, "{}");
+    };
+    serve_wardle(wardle_.authority.ca_pem());
+    wardle_.asked.clear();
+  }
+  std::string remove(std::string user = "system:kube-controller-manager",
+                     std::vector<std::string> groups = {"system:masters"}) {
+    auto done = server_.loop.run(content_.remove({.name = std::move(user), .groups = std::move(groups)}, "default"));
+    return done ? "" : std::string(reason_name(done.error().reason)) + ": " + done.error().message;
+  }
+  std::string asked() const {
+    std::string list;
+    for (const net::RequestHead& head : wardle_.asked) list += head.method + " " + head.path.substr(27) + "\n";
+    return list;
+  }
+
+  bool there_ = true;
+  bool removes_ = true;
+  bool collections_ = true;
+  NamespaceContent content_{server_.loop, services_, servers_, *authorizer_};
+};
+
+TEST_F(NamespaceContentTest, IsDeletedInTheControllersName) {
+  EXPECT_EQ(remove(), "");
+  EXPECT_EQ(asked(),
+            "GET /namespaces/default/flunders\nDELETE /namespaces/default/flunders\nGET /namespaces/default/flunders\n");
+  EXPECT_EQ(wardle_.asked.back().headers.get("x-remote-user"), "system:kube-controller-manager");
+  wardle_.asked.clear();
+  EXPECT_EQ(remove(), "");
+  EXPECT_EQ(asked(), "GET /namespaces/default/flunders\n");
+}
+
+TEST_F(NamespaceContentTest, IsDeletedOneByOneWhereItMustBe) {
+  collections_ = false;
+  EXPECT_EQ(remove(), "");
+  EXPECT_EQ(asked(),
+            "GET /namespaces/default/flunders\nDELETE /namespaces/default/flunders\nDELETE /namespaces/default/flunders/one\n"
+            "GET /namespaces/default/flunders\n");
+}
+
+TEST_F(NamespaceContentTest, WhatStaysAndWhatFailsIsTold) {
+  removes_ = false;
+  EXPECT_EQ(remove(), "Conflict: Some resources are remaining: flunders.wardle.example.com has 2 resource instances");
+  EXPECT_THAT(remove("jane", {}), HasSubstr("User \"jane\" cannot deletecollection resource \"flunders\""));
+  wardle_.answers[kFlunders] = [](net::Exchange& exchange) { return exchange.respond(500, {}, {}); };
+  EXPECT_EQ(remove(), "ServiceUnavailable: flunders.wardle.example.com: list: status 500");
+  wardle_.answer(kFlunders, "<html>");
+  EXPECT_THAT(remove(), HasSubstr("ServiceUnavailable: flunders.wardle.example.com: "));
+  wardle_.answers[kFlunders] = [this](net::Exchange&) {
+    return [](rt::Loop* loop) -> rt::Task<void> { co_await rt::sleep(*loop, 10h); }(&server_.loop);
+  };
+  EXPECT_EQ(remove(), "ServiceUnavailable: flunders.wardle.example.com: v1.wardle.example.com does not answer");
+  wardle_.answers.clear();
+  server_.loop.run_for(40s);
+  EXPECT_EQ(remove(), "ServiceUnavailable: v1.wardle.example.com is not available");
+}
+
+TEST_F(NamespaceContentTest, KeepsTheNamespaceUntilItIsGone) {
+  auto transport =
+      make_in_process_transport(*server_.api, *authorizer_, {.name = "c", .groups = {"system:masters"}}, nullptr, &content_);
+  const model::Kind& kind = *model::find_kind({"", "v1"}, "Namespace");
+  auto finalize = [&](std::string_view finalizers) {
+    codec::Value space = server_.get("Namespace", {"", "default"})->tree();
+    codec::ensure_object(space, {"spec"})["finalizers"] = codec::parse_json(finalizers).value();
+    return server_.loop.run(transport->update({&kind, "finalize"}, {"", "default"}, std::move(space)));
+  };
+  removes_ = false;
+  EXPECT_TRUE(finalize(R"(["kubernetes","example.com/more"])"));
+  EXPECT_EQ(asked(), "");
+  EXPECT_EQ(finalize("[]").error().reason, Reason::Conflict);
+  removes_ = true;
+  EXPECT_TRUE(finalize("[]"));
+}
+
+TEST_F(AggregationTest, TheConfigurationOfAuthenticationIsKept) {
+  make(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kube-system"}})");
+  const model::Kind& kind = *model::find_kind({"", "v1"}, "ConfigMap");
+  const ObjectKey key{"kube-system", "extension-apiserver-authentication"};
+  AuthenticationConfig config(*server_.api, authentication_config({"users' CA", "proxies' CA", {"front-proxy-client"}}));
+  auto member = [&](std::string_view name) {
+    DocumentPtr document = server_.caches.of(kind).get(key);
+    return document ? std::string(codec::string_at_path(document->tree(), {"data", name})) : "none";
+  };
+  server_.loop.run_for(5s);
+  EXPECT_EQ(member("client-ca-file"), "users' CA");
+  EXPECT_EQ(member("requestheader-allowed-names"), R"(["front-proxy-client"])");
+  ASSERT_TRUE(server_.remove(kind, key));
+  server_.loop.run_for(5s);
+  EXPECT_EQ(member("client-ca-file"), "users' CA");
+  codec::Value forged = server_.caches.of(kind).get(key)->tree();
+  codec::ensure_object(forged, {"data"})["requestheader-client-ca-file"] = "another";
+  codec::ensure_object(forged, {"data"})["mine"] = "x";
+  ASSERT_TRUE(server_.update(std::move(forged)));
+  server_.loop.run_for(5s);
+  EXPECT_EQ(member("requestheader-client-ca-file"), "proxies' CA");
+  EXPECT_EQ(member("mine"), "x");
+  config.replace(authentication_config({"new CA", "proxies' CA", {"front-proxy-client"}}));
+  server_.loop.run_for(5s);
+  EXPECT_EQ(member("client-ca-file"), "new CA");
 }
 
 TEST_F(AggregationTest, OwnGroupsAreRegistered) {

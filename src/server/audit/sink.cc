@@ -64,8 +64,12 @@ class FileSink final : public Sink {
   }
 
   Result<void> rotate() {
-    TRY(files_.rename(settings_.path, folder_ + "/" + prefix_ + stamp(clock_.wall()) + suffix_));
+    auto renamed = files_.rename(settings_.path, folder_ + "/" + prefix_ + stamp(clock_.wall()) + suffix_);
+    // Somebody else has taken the file away, or its folder: a new one begins all the same.
+    bool taken = !renamed && renamed.error().reason == Reason::NotFound;
+    if (!renamed && !taken) return renamed;
     size_ = 0;
+    if (taken) TRY(files_.make_dirs(folder_, 0700));
     return prune();
   }
 

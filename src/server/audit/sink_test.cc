@@ -69,6 +69,18 @@ TEST_F(AuditFile, KeepsSoManyAndSoLong) {
   EXPECT_EQ(names().size(), 3u);
 }
 
+TEST_F(AuditFile, BeginsAnewWhenTheFileWasTakenAway) {
+  auto log = sink({.max_bytes = 4});
+  ASSERT_TRUE(log->write("1\n2\n"));
+  ASSERT_TRUE(files_->remove_all(folder_ + "/log/audit.log"));
+  ASSERT_TRUE(log->write("3\n"));
+  EXPECT_EQ(text(), "3\n");
+  ASSERT_TRUE(log->write("4\n"));
+  ASSERT_TRUE(files_->remove_all(folder_ + "/log"));
+  ASSERT_TRUE(log->write("5\n"));
+  EXPECT_EQ(text(), "5\n");
+}
+
 TEST_F(AuditFile, SaysWhyItCannotWrite) {
   ASSERT_TRUE(files_->write(folder_ + "/log", "", 0600));
   EXPECT_FALSE(sink({})->write("one\n"));

@@ -6,6 +6,7 @@
 #include "codec/tree.h"
 #include "schema/validate.h"
 #include "server/object_meta.h"
+#include "server/webhook/caller.h"
 
 namespace charon::server::crd {
 namespace {
@@ -124,7 +125,7 @@ Result<void> check_converted(const Value& original, const Conversion& asked, Val
 
 Error conversion_error(const Value& first, std::string_view what) {
   return complaint("conversion webhook for " + type_text(string_at(first, "apiVersion"), string_at(first, "kind")) + " " +
-                   std::string(what));
+                   clipped(std::string(what)));
 }
 
 std::string write_conversion(const Conversion& conversion) {

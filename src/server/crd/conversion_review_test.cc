@@ -96,6 +96,12 @@ TEST_F(ConversionReviewTest, AnswersThatAreWrongAreRefusedInKubernetesWords) {
             returned + "invalid metadata:");
 }
 
+TEST_F(ConversionReviewTest, LongComplaintsAreCut) {
+  const std::string text = error(answer("[]", "q", R"({"status":"Failure","message":")" + std::string(1u << 20, 'x') + "\"}"));
+  EXPECT_LT(text.size(), 20'000u);
+  EXPECT_TRUE(text.ends_with("xxx... (truncated)"));
+}
+
 TEST_F(ConversionReviewTest, TheFirstVersionOfReviewsIsBelievedMore) {
   asked_.review_version = "v1beta1";
   EXPECT_EQ(error(answer(object(kMeta), "other", R"({"status":"Success"})", "x/v9")), "");

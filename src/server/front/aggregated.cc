@@ -1,5 +1,6 @@
 // Requests for what aggregated API servers serve: authorised here, passed on to them in the user's name.
 #include <chrono>
+#include <optional>
 
 #include "rt/eager_timeout.h"
 #include "server/authn/request_header/request_header.h"
@@ -11,9 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kBodyBytes = 16u << 20;  // of a request; responses are passed on as they come
-constexpr rt::Duration kRequestTime = 60s;     // kube-apiserver's --request-timeout; of what may last only until it begins
-constexpr rt::Duration kDocumentTime = 5s;     // discovery and OpenAPI: one slow server is not to hold up who reads of all
+constexpr rt::Duration kRequestTime = 60s;  // kube-apiserver's --request-timeout; of what may last only until it begins
+constexpr rt::Duration kDocumentTime = 5s;  // discovery and OpenAPI: one slow server is not to hold up who reads of all
 
 Error unreachable(const std::string& why) {
   return {Reason::ServiceUnavailable, "error trying to reach service: " + why, nullptr};
@@ -34,9 +34,14 @@ rt::Task<Result<void>> Front::serve_remote(Call& call) {
   add_forwarded(head, request.headers);
   add_user_headers(call.request().user, request.headers);
   request.headers.set("audit-id", call.audit_id);
-  bool upgrades = head.headers.has("upgrade");
+  bool upgrades = wants_upgrade(head);
+  std::optional<BodyRoom::Held> held;
   if (!upgrades) {
-    CO_TRY_ASSIGN(request.body, co_await call.exchange.body(kBodyBytes));
+    auto received = co_await rt::eager_timeout(api_.loop(), kRequestTime, remote_bodies_.receive(call.exchange));
+    if (!received) co_return fail(too_late());
+    CO_TRY_ASSIGN(BodyRoom::Body body, std::move(*received));
+    request.body = std::move(body.text);
+    held.emplace(std::move(body.held));
   }
   auto server = aggregation_->servers.to(*remote.service);
   if (!server) co_return fail(unreachable(server.error().message));
@@ -45,7 +50,9 @@ rt::Task<Result<void>> Front::serve_remote(Call& call) {
       co_await rt::eager_timeout(api_.loop(), deadline - api_.loop().clock().now(), server->client->open(std::move(request)));
   if (!opened) co_return fail(too_late());
   if (!*opened) co_return fail(unreachable(failure_text(opened->error(), server->route.address)));
+  held.reset();
   net::ClientStream& stream = ***opened;
+  if (!is_final_status(stream.status())) co_return fail(unreachable(unexpected_status(stream.status())));
   if (stream.status() >= 300 && stream.status() < 400 && stream.headers().has("location")) {
     // Where a client is sent is for this server to say: it knows the client as somebody whom the other must not be.
     co_await send(call, 502, "text/plain; charset=utf-8",

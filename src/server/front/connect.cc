@@ -1,7 +1,9 @@
 // log, exec, attach and portforward: requests that the node's agent answers, passed through.
 #include <algorithm>
+#include <chrono>
 
 #include "codec/tree.h"
+#include "rt/eager_timeout.h"
 #include "rt/splice.h"
 #include "server/front/call.h"
 #include "server/front/connect_options.h"
@@ -9,6 +11,8 @@
 
 namespace charon::server {
 namespace {
+
+constexpr std::chrono::seconds kUpgradeTime{60};  // until the other side has answered
 
 struct PodPlace {
   std::string node;
@@ -95,8 +99,10 @@ rt::Task<Result<void>> Front::pass_log(Call& call, std::string node, std::string
   co_return co_await pass_body(call, *stream);
 }
 
-// What the other side sends, as it comes.
+// What the other side sends, as it comes. Who reads a log may stop for as long as he likes; who watches may not, here as with
+// our own objects.
 rt::Task<Result<void>> Front::pass_body(Call& call, net::ClientStream& stream) {
+  const bool cut_off = call.route.verb() == "watch";
   while (true) {
     auto bytes = co_await stream.read();
     call.broken = !bytes;
@@ -104,7 +110,11 @@ rt::Task<Result<void>> Front::pass_body(Call& call, net::ClientStream& stream) {
     if (bytes->empty()) co_return Result<void>();
     std::vector<net::Piece> pieces;
     pieces.push_back(net::Piece::of(*std::move(bytes)));
-    CO_TRY(co_await call.exchange.write(std::move(pieces)));
+    if (cut_off) {
+      CO_TRY(co_await write(call, std::move(pieces), kSlowestWrite));
+    } else {
+      CO_TRY(co_await call.exchange.write(std::move(pieces)));
+    }
   }
 }
 
@@ -120,12 +130,14 @@ rt::Task<Result<void>> Front::tunnel(Call& call, std::string node, std::string p
 }
 
 rt::Task<Result<void>> Front::pass_upgrade(Call& call, std::shared_ptr<net::HttpClient> client, net::ClientRequest request) {
-  CO_TRY_ASSIGN(net::Upgraded upstream, co_await client->upgrade(std::move(request)));
-  net::Headers headers;
-  for (const auto& [name, value] : upstream.headers.items())
-    if (name != "connection" && name != "upgrade") headers.add(name, value);
+  auto upgraded = co_await rt::eager_timeout(api_.loop(), kUpgradeTime, client->upgrade(std::move(request)));
+  if (!upgraded) co_return fail(Reason::Timeout, "the upgrade did not complete within the allotted timeout");
+  CO_TRY_ASSIGN(net::Upgraded upstream, std::move(*upgraded));
+  net::Headers headers = response_headers(upstream.headers);
   call.name_request(headers);
   call.begin(101);
+  // From here on it lasts as long as both sides want.
+  call.place.reset();
   std::string protocol(call.head.headers.get("upgrade"));
   CO_TRY_ASSIGN(std::unique_ptr<rt::Stream> stream, co_await call.exchange.upgrade(std::move(protocol), std::move(headers)));
   co_await rt::splice(api_.loop(), *stream, *upstream.stream);

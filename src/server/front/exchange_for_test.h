@@ -40,6 +40,7 @@ class ExchangeForTest final : public net::Exchange {
   rt::Task<Result<void>> write(std::vector<net::Piece> pieces) override {
     ++writes;
     if (reads != nullptr) co_await reads->wait();
+    if (before_write) co_await before_write();
     for (const net::Piece& piece : pieces) text += piece.bytes;
     co_return Result<void>();
   }
@@ -55,6 +56,7 @@ class ExchangeForTest final : public net::Exchange {
   std::string text;
   int writes = 0;
   rt::Event* reads = nullptr;  // while it is not set the client reads nothing of a streamed response
+  std::function<rt::Task<void>()> before_write;
 
  private:
   net::RequestHead head_;

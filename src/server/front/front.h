@@ -20,6 +20,7 @@
 #include "server/authn/authenticator.h"
 #include "server/authz/authorizer.h"
 #include "server/discovery/discovery.h"
+#include "server/front/body_room.h"
 #include "server/front/inflight.h"
 #include "server/front/list_body.h"
 #include "server/front/media.h"
@@ -42,7 +43,8 @@ struct HealthCheck {
 
 struct RequestLimits {
   InflightLimits inflight;
-  // Until the response begins, or, of a list, is sent as a whole. A client may ask for less by `timeout=`. 0: no limit.
+  // Until the response is sent as a whole, those left out that last as long as the client wants. A client may ask for less by
+  // `timeout=`. 0: no limit.
   rt::Duration timeout = std::chrono::seconds(60);
 };
 
@@ -136,6 +138,8 @@ class Front {
   RequestMetrics request_metrics_;
   RequestLimits limits_;
   Inflight inflight_;
+  BodyRoom remote_bodies_;
+  BodyRoom proxied_bodies_;
   std::vector<HealthCheck> checks_;
   std::map<std::string, JsonDocument, std::less<>> documents_;  // by path
   RecentForms recent_;

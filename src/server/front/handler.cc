@@ -71,7 +71,9 @@ Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& aut
       metrics_(metrics),
       request_metrics_(metrics),
       limits_(limits),
-      inflight_(limits.inflight, metrics) {
+      inflight_(limits.inflight, metrics),
+      remote_bodies_(api.loop()),
+      proxied_bodies_(api.loop()) {
   codec::Value version = version_info();
   std::vector<std::string> labels;
   std::vector<std::string> values;
@@ -127,7 +129,7 @@ rt::Task<Result<void>> Front::serve(Call& call) {
     request_metrics_.terminated(series, http_code(Reason::TooManyRequests));
     co_return fail(too_many_requests());
   }
-  Inflight::Place place(inflight_, sort);
+  call.place.emplace(inflight_, sort);
   CO_TRY_ASSIGN(rt::Duration limit, allowed_time(call));
   if (limit == rt::Duration::zero()) co_return co_await serve_admitted(call);
   auto served = co_await rt::eager_timeout(api_.loop(), limit, serve_admitted(call));
@@ -143,10 +145,9 @@ rt::Task<Result<void>> Front::serve_admitted(Call& call) {
   co_return co_await serve_resource(call);
 }
 
-// A list is bounded by the time that its sending may take, and what another server answers by that server's.
+// What another server answers is bounded where it is asked (front/aggregated.cc).
 Result<rt::Duration> Front::allowed_time(const Call& call) const {
-  bool bounded = call.route.kind == Route::Kind::Remote || call.route.verb() == "list";
-  rt::Duration limit = bounded ? rt::Duration::zero() : limits_.timeout;
+  rt::Duration limit = call.route.kind == Route::Kind::Remote ? rt::Duration::zero() : limits_.timeout;
   auto asked = net::query_value(call.query(), "timeout");
   if (!asked || asked->empty()) return limit;
   auto parsed = parse_go_duration(*asked);

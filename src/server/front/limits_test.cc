@@ -129,6 +129,35 @@ TEST_F(RequestLimitsTest, ARequestEndsAfterAMinute) {
   EXPECT_EQ(slow.reason(), "Timeout");
 }
 
+rt::Task<void> receive(BodyRoom* room, net::Exchange* exchange, std::vector<BodyRoom::Body>* bodies) {
+  auto body = co_await room->receive(*exchange);
+  if (body) bodies->push_back(*std::move(body));
+}
+
+TEST_F(RequestLimitsTest, BodiesOnTheirWayAreHeldWithinBounds) {
+  BodyRoom room(loop());
+  std::vector<BodyRoom::Body> bodies;
+  std::vector<std::unique_ptr<ExchangeForTest>> uploads;
+  constexpr std::size_t kFit = BodyRoom::kTotalBytes / BodyRoom::kBodyBytes;
+  for (std::size_t i = 0; i <= kFit; ++i) {
+    uploads.push_back(std::make_unique<ExchangeForTest>("POST", "/x", "body"));  // of any length
+    connections_.spawn(receive(&room, uploads.back().get(), &bodies));
+  }
+  loop().run_ready();
+  EXPECT_EQ(bodies.size(), kFit);
+  EXPECT_EQ(room.held(), BodyRoom::kTotalBytes);
+  bodies.pop_back();
+  loop().run_ready();
+  EXPECT_EQ(bodies.size(), kFit);
+  EXPECT_EQ(bodies.back().text, "body");
+  bodies.clear();
+  EXPECT_EQ(room.held(), 0u);
+  ExchangeForTest said("POST", "/x", "body");
+  said.add_header("content-length", "4");
+  loop().run(receive(&room, &said, &bodies));
+  EXPECT_EQ(room.held(), 4u);
+}
+
 TEST_F(RequestLimitsTest, AClientMayAskForLess) {
   SlowClient slow(loop(), std::string(kConfigMaps) + "?timeout=2s");
   connections_.spawn(front_.handle(slow));

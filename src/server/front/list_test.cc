@@ -322,6 +322,19 @@ TEST_F(ListTest, AReaderWhoDoesNotReadIsCutOff) {
   EXPECT_LE(test_.server.loop.now() - started, std::chrono::seconds(61));
 }
 
+TEST_F(ListTest, AListIsSentWithinTheTimeOfARequest) {
+  for (int i = 0; i < 200; ++i)
+    test_.make_config("z" + std::to_string(i), "{}", R"({"k":")" + std::string(20000, 'k') + R"("})");
+  auto exchange = FrontForTest::exchange(kConfigMaps);
+  // Never too slow for a part.
+  rt::Loop* loop = &test_.server.loop;
+  exchange->before_write = [loop]() -> rt::Task<void> { co_await rt::sleep(*loop, std::chrono::seconds(25)); };
+  auto started = test_.server.loop.now();
+  EXPECT_TRUE(test_.server.loop.run(breaks_off(&test_.front, exchange.get())));
+  EXPECT_GE(exchange->writes, 2);
+  EXPECT_EQ(test_.server.loop.now() - started, rt::Duration(std::chrono::seconds(60)));
+}
+
 TEST_F(ListTest, Get) {
   std::string path = std::string(kConfigMaps) + "/a";
   EXPECT_EQ(test_.get(path + "?resourceVersion=0").status, 200);

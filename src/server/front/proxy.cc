@@ -1,5 +1,9 @@
 // The proxy subresource of pods, services and nodes: any request, passed on to what the object stands for.
+#include <chrono>
+#include <optional>
+
 #include "codec/tree.h"
+#include "rt/eager_timeout.h"
 #include "server/front/call.h"
 #include "server/front/connect_options.h"
 #include "server/proxy/backend.h"
@@ -8,7 +12,7 @@
 namespace charon::server {
 namespace {
 
-constexpr std::size_t kBodyBytes = 16u << 20;  // of a proxied request; responses are passed on as they come
+constexpr std::chrono::minutes kUploadTime{10};  // of a body, which is held here; responses are passed on as they come
 
 }  // namespace
 
@@ -21,7 +25,7 @@ rt::Task<Result<void>> Front::serve_proxy(Call& call) {
     call.route.proxied_path = codec::string_at(options->object, "path");
   }
   const net::RequestHead& head = call.head;
-  bool upgrades = head.headers.has("upgrade");
+  bool upgrades = wants_upgrade(head);
   if (call.route.proxied_path.empty() && !upgrades) {
     // The backend's own relative links need a folder to stand in.
     net::Headers headers{{"location", with_query(encode_path(head.path) + "/", head.query)}};
@@ -40,9 +44,16 @@ rt::Task<Result<void>> Front::serve_proxy(Call& call) {
   request.path = with_query(encode_path(call.route.proxied_path.empty() ? "/" : call.route.proxied_path), head.query);
   add_forwarded(head, request.headers);
   if (upgrades) co_return co_await pass_upgrade(call, std::move(client), std::move(request));
-  CO_TRY_ASSIGN(request.body, co_await call.exchange.body(kBodyBytes));
+  auto received = co_await rt::eager_timeout(api_.loop(), kUploadTime, proxied_bodies_.receive(call.exchange));
+  if (!received) co_return fail(Reason::Timeout, "the request's body did not arrive in time");
+  CO_TRY_ASSIGN(BodyRoom::Body body, std::move(*received));
+  request.body = std::move(body.text);
+  std::optional<BodyRoom::Held> held(std::move(body.held));
   auto opened = co_await client->open(std::move(request));
+  held.reset();
   if (!opened) co_return fail(Reason::ServiceUnavailable, "error trying to reach service: " + opened.error().message);
+  if (int status = (*opened)->status(); !is_final_status(status))
+    co_return fail(Reason::ServiceUnavailable, "error trying to reach service: " + unexpected_status(status));
   co_return co_await pass_response(call, std::move(*opened), (backend.tls ? "https://" : "http://") + backend.address.text());
 }
 

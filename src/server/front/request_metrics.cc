@@ -11,6 +11,8 @@ const std::vector<double> kDurations = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 
                                         3,     4,     5,    6,   8,   10,  15,  20,  30,  45,   60};
 const std::vector<double> kSizes = {1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
+const std::vector<double> kEventSizes = {1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072};
+
 const std::vector<std::string> kLabels = {"verb", "group", "version", "resource", "subresource", "scope", "component"};
 
 std::vector<std::string> with(std::vector<std::string> labels, const char* more) {
@@ -93,6 +95,8 @@ RequestMetrics::RequestMetrics(Metrics& metrics)
                                     with(kLabels, "code"))),
       watch_events_(
           metrics.counter("apiserver_watch_events_total", "Events sent to watches.", {"group", "version", "resource"})),
+      watch_sizes_(metrics.histogram("apiserver_watch_events_sizes", "Bytes of the events sent to watches.", kEventSizes,
+                                     {"group", "version", "resource"})),
       success_(metrics.counter("authentication_attempts", "Requests by whether their sender is known.", {"result"})
                    .counter({"success"})),
       failure_(metrics.counter("authentication_attempts", "", {"result"}).counter({"failure"})),
@@ -156,6 +160,10 @@ void RequestMetrics::terminated(const Series& series, int code) {
 
 Counter& RequestMetrics::watch_events(const model::Kind& kind) {
   return watch_events_.counter({std::string(kind.gv.group), std::string(kind.gv.version), std::string(kind.plural)});
+}
+
+Histogram& RequestMetrics::watch_event_sizes(const model::Kind& kind) {
+  return watch_sizes_.histogram({std::string(kind.gv.group), std::string(kind.gv.version), std::string(kind.plural)});
 }
 
 void RequestMetrics::authenticated(Authentication outcome, std::string_view user) {

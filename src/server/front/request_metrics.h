@@ -42,6 +42,7 @@ class RequestMetrics {
 
   // Events of watches of a kind.
   Counter& watch_events(const model::Kind& kind);
+  Histogram& watch_event_sizes(const model::Kind& kind);  // in bytes
 
   enum class Authentication : std::uint8_t { Success, Failure };
   void authenticated(Authentication outcome, std::string_view user);
@@ -59,6 +60,7 @@ class RequestMetrics {
   Metrics::Family& long_running_;
   Metrics::Family& terminations_;
   Metrics::Family& watch_events_;
+  Metrics::Family& watch_sizes_;
   Counter& success_;
   Counter& failure_;
   Counter& allowed_;

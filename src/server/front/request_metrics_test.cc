@@ -70,6 +70,8 @@ TEST_F(RequestMetricsTest, WatchesAreCountedWhileTheyLast) {
   }
   EXPECT_EQ(value("apiserver_longrunning_requests" + labels("WATCH", "namespace", "")), "0");
   EXPECT_EQ(value("apiserver_watch_events_total{group=\"\",version=\"v1\",resource=\"configmaps\"}"), "2");
+  EXPECT_EQ(value("apiserver_watch_events_sizes_count{group=\"\",version=\"v1\",resource=\"configmaps\"}"), "2");
+  EXPECT_EQ(value("apiserver_watch_events_sizes_bucket{group=\"\",version=\"v1\",resource=\"configmaps\",le=\"1024\"}"), "2");
 }
 
 TEST_F(RequestMetricsTest, WhoIsRefusedIsCounted) {

@@ -46,6 +46,7 @@ class Front::WatchSink {
       : front_(front),
         call_(call),
         events_(front.request_metrics_.watch_events(*call.request().kind)),
+        sizes_(front.request_metrics_.watch_event_sizes(*call.request().kind)),
         readers_(front.api_.loop()) {}
 
   // `watch` ends when the client closes the WebSocket.
@@ -61,7 +62,13 @@ class Front::WatchSink {
     co_return Result<void>();
   }
 
-  void count(std::size_t events) { events_.add(static_cast<double>(events)); }
+  // The event that was just encoded stands from `first` on.
+  void count(const std::vector<net::Piece>& pieces, std::size_t first) {
+    std::size_t bytes = 0;
+    for (; first < pieces.size(); ++first) bytes += pieces[first].bytes.size();
+    events_.add();
+    sizes_.observe(static_cast<double>(bytes));
+  }
 
   // Whole events.
   rt::Task<Result<void>> write(std::vector<net::Piece> pieces) {
@@ -123,6 +130,7 @@ class Front::WatchSink {
   Front& front_;
   Call& call_;
   Counter& events_;
+  Histogram& sizes_;
   std::unique_ptr<net::WebSocket> socket_;
   rt::Scope readers_;
 };
@@ -167,11 +175,12 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
   for (std::size_t place = 0; place < present.items.size();) {
     std::vector<net::Piece> pieces;
     std::size_t end = std::min(place + kInitialItems, present.items.size());
-    sink.count(end - place);
     for (; place < end; ++place) {
       DocumentPtr item = std::move(present.items[place]);
       Revision revision = item->revision();
+      const std::size_t first = pieces.size();
       encoder.append({EventType::Added, std::move(item), revision}, api_.loop().clock().wall(), pieces);
+      sink.count(pieces, first);
     }
     CO_TRY(co_await sink.write(std::move(pieces)));
   }
@@ -204,8 +213,11 @@ rt::Task<Result<void>> Front::follow(ObjectWatch* changes, WatchSink& sink, Watc
       auto events = co_await rt::eager_timeout(loop, until - now, changes->next());
       if (!events) continue;
       if (*events) {
-        sink.count((*events)->size());
-        for (const CacheEvent& event : **events) encoder.append(event, loop.clock().wall(), pieces);
+        for (const CacheEvent& event : **events) {
+          const std::size_t first = pieces.size();
+          encoder.append(event, loop.clock().wall(), pieces);
+          sink.count(pieces, first);
+        }
       } else {
         ended = true;
         if (events->error().reason != Reason::Timeout) encoder.append_error(events->error(), pieces);

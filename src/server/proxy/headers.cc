@@ -2,37 +2,73 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <vector>
 
 #include "net/websocket.h"
 
 namespace charon::server {
 namespace {
 
-constexpr std::array<std::string_view, 9> kOfOneConnection = {
-    "connection",        "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-    "transfer-encoding", "upgrade"};
+constexpr std::array<std::string_view, 10> kOfOneConnection = {
+    "connection",       "expect", "keep-alive", "proxy-authenticate", "proxy-authorization",
+    "proxy-connection", "te",     "trailer",    "transfer-encoding",  "upgrade"};
 
 bool of_one_connection(std::string_view name) { return std::ranges::find(kOfOneConnection, name) != kOfOneConnection.end(); }
 
-bool for_the_server(std::string_view name) {
+// The entries of a header that is a list, in lower case.
+std::vector<std::string> entries_of(const net::Headers& headers, std::string_view name) {
+  std::vector<std::string> entries;
+  for (const auto& [header, value] : headers.items()) {
+    if (header != name) continue;
+    entries.emplace_back();
+    for (char c : value) {
+      if (c == ',') {
+        entries.emplace_back();
+      } else if (c != ' ' && c != '\t') {
+        entries.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      }
+    }
+  }
+  return entries;
+}
+
+bool lists(const std::vector<std::string>& entries, std::string_view name) {
+  return std::ranges::find(entries, name) != entries.end();
+}
+
+// Servers that hand headers on as variables (CGI, WSGI) take "x_remote_user" for "x-remote-user".
+bool for_the_server(std::string_view given) {
+  std::string name(given);
+  std::ranges::replace(name, '_', '-');
   return name == "authorization" || name.starts_with("impersonate-") || name.starts_with("x-remote-");
 }
 
 }  // namespace
 
+bool wants_upgrade(const net::RequestHead& head) {
+  return head.headers.has("upgrade") && lists(entries_of(head.headers, "connection"), "upgrade");
+}
+
 net::Headers request_headers(const net::RequestHead& head) {
-  bool upgrades = head.headers.has("upgrade");
+  const std::vector<std::string> named = entries_of(head.headers, "connection");
+  bool upgrades = wants_upgrade(head);
   net::Headers kept;
   for (const auto& [name, value] : head.headers.items()) {
-    if (for_the_server(name) || name == "host" || name == "content-length" || name == "sec-websocket-extensions") continue;
-    if (of_one_connection(name) && !(upgrades && (name == "connection" || name == "upgrade"))) continue;
+    if (upgrades && name == "connection" && !kept.has(name)) kept.add(name, "Upgrade");
+    if (upgrades && name == "upgrade") kept.add(name, value);
+    if (of_one_connection(name) || lists(named, name) || for_the_server(name)) continue;
+    if (name == "host" || name == "content-length" || name == "sec-websocket-extensions") continue;
     kept.add(name, name == "sec-websocket-protocol" ? net::without_bearer_protocol(value) : value);
   }
   return kept;
 }
 
 void add_forwarded(const net::RequestHead& head, net::Headers& headers) {
-  headers.add("x-forwarded-for", head.peer.host);
+  std::string path;
+  for (const auto& [name, value] : headers.items())
+    if (name == "x-forwarded-for") path += value + ", ";
+  headers.set("x-forwarded-for", path + head.peer.host);
   headers.set("x-forwarded-host", std::string(head.headers.get("host")));
   headers.set("x-forwarded-proto", "https");
   headers.set("x-forwarded-uri", encode_path(head.path));
@@ -56,10 +92,20 @@ std::string with_query(std::string path, std::string_view query) {
 
 bool has_no_body(std::string_view method, int status) { return method == "HEAD" || status == 204 || status == 304; }
 
+bool is_final_status(int status) {
+  constexpr int kFirst = 200;
+  constexpr int kLast = 599;
+  return status >= kFirst && status <= kLast;
+}
+
+std::string unexpected_status(int status) { return "it answered a plain request with status " + std::to_string(status); }
+
 net::Headers response_headers(const net::Headers& headers) {
+  const std::vector<std::string> named = entries_of(headers, "connection");
   net::Headers kept;
   for (const auto& [name, value] : headers.items())
-    if (!of_one_connection(name) && name != "content-length" && !name.starts_with(':')) kept.add(name, value);
+    if (!of_one_connection(name) && !lists(named, name) && name != "content-length" && !name.starts_with(':'))
+      kept.add(name, value);
   return kept;
 }
 

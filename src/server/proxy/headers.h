@@ -9,10 +9,14 @@
 namespace charon::server {
 
 // What of a client's request goes on to a backend: not the credentials and impersonation, which are for the API server alone,
-// nor what belongs to the one connection. An upgrade's own headers go on.
+// nor what belongs to the one connection: hop-by-hop headers and those that `Connection` names. Of an upgrade, `Upgrade` goes
+// on, and a `Connection` that names nothing else.
 net::Headers request_headers(const net::RequestHead& head);
+// Whether the client asks for another protocol on its connection: by `Upgrade`, and by `Connection` naming that.
+bool wants_upgrade(const net::RequestHead& head);
 
-// Tells a backend where the request came from and what it asked for.
+// Tells a backend where the request came from and what it asked for. The list in X-Forwarded-For is one header, for many read
+// the first one only: what the client says of itself must not be all that they see.
 void add_forwarded(const net::RequestHead& head, net::Headers& headers);
 
 // The request target of a decoded path and a raw query.
@@ -21,6 +25,11 @@ std::string with_query(std::string path, std::string_view query);
 
 // Whether a response to `method` with this status carries none (RFC 9110 6.4.1).
 bool has_no_body(std::string_view method, int status);
+
+// Whether a backend's answer to a plain request is one: neither interim nor a change of the protocol, which nobody asked for,
+// nor a number that means nothing (RFC 9110 15).
+bool is_final_status(int status);
+std::string unexpected_status(int status);
 
 // What of a backend's response goes back. Its length is left to the connection.
 net::Headers response_headers(const net::Headers& headers);

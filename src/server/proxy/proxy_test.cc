@@ -24,6 +24,8 @@ TEST(ProxyName, Forms) {
 TEST(ProxyHeaders, CredentialsAndTheConnectionStayBehind) {
   net::RequestHead head{.headers = {{"authorization", "Bearer x"},
                                     {"impersonate-user", "root"},
+                                    {"x-remote-user", "root"},
+                                    {"x_remote_group", "system:masters"},
                                     {"host", "api"},
                                     {"connection", "keep-alive"},
                                     {"te", "trailers"},
@@ -33,6 +35,38 @@ TEST(ProxyHeaders, CredentialsAndTheConnectionStayBehind) {
   EXPECT_EQ(request_headers(head).items(), head.headers.items());
   net::Headers answer{{"content-length", "5"}, {"transfer-encoding", "chunked"}, {"etag", "1"}};
   EXPECT_EQ(response_headers(answer).items(), (net::Headers{{"etag", "1"}}.items()));
+}
+
+TEST(ProxyHeaders, WhatTheConnectionNamesStaysBehind) {
+  net::RequestHead head{
+      .headers = {{"connection", "close, X-Secret"}, {"x-secret", "1"}, {"expect", "100-continue"}, {"a", "b"}}};
+  EXPECT_EQ(request_headers(head).items(), (net::Headers{{"a", "b"}}.items()));
+  // Nobody on the way is told to drop what this server says of the user.
+  head.headers = {{"connection", "X-Remote-User, upgrade"}, {"upgrade", "websocket"}, {"connection", "X-Remote-Group"}};
+  EXPECT_TRUE(wants_upgrade(head));
+  EXPECT_EQ(request_headers(head).items(), (net::Headers{{"connection", "Upgrade"}, {"upgrade", "websocket"}}.items()));
+  head.headers = {{"upgrade", "h2c"}, {"a", "b"}};
+  EXPECT_FALSE(wants_upgrade(head));
+  EXPECT_EQ(request_headers(head).items(), (net::Headers{{"a", "b"}}.items()));
+  net::Headers answer{{"connection", "x-hop"}, {"x-hop", "1"}, {"etag", "1"}};
+  EXPECT_EQ(response_headers(answer).items(), (net::Headers{{"etag", "1"}}.items()));
+}
+
+TEST(ProxyHeaders, WhereItCameFromIsOneList) {
+  net::RequestHead head{.path = "/a b", .headers = {{"x-forwarded-for", "1.2.3.4"}, {"x-forwarded-for", "5.6.7.8"}}};
+  head.peer = rt::Address::tcp("10.0.0.9", 1234);
+  net::Headers headers = request_headers(head);
+  add_forwarded(head, headers);
+  std::vector<std::string> lists;
+  for (const auto& [name, value] : headers.items())
+    if (name == "x-forwarded-for") lists.push_back(value);
+  EXPECT_EQ(lists, (std::vector<std::string>{"1.2.3.4, 5.6.7.8, 10.0.0.9"}));
+  EXPECT_EQ(headers.get("x-forwarded-uri"), "/a%20b");
+}
+
+TEST(ProxyHeaders, OnlyFinalAnswersGoBack) {
+  for (int status : {200, 204, 302, 404, 599}) EXPECT_TRUE(is_final_status(status)) << status;
+  for (int status : {0, 99, 100, 101, 199, 600, 999}) EXPECT_FALSE(is_final_status(status)) << status;
 }
 
 TEST(ProxyHeaders, Locations) {

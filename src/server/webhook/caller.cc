@@ -16,7 +16,7 @@ bool is_success(int status) { return status >= 200 && status < 300; }
 // What Kubernetes' client says to an answer without success (apimachinery's NewGenericServerResponse).
 std::string complaint(int status, const net::ClientResponse& response) {
   if (auto tree = codec::parse_json(response.body); tree && codec::string_at(*tree, "kind") == "Status")
-    return std::string(codec::string_at(*tree, "message"));
+    return clipped(std::string(codec::string_at(*tree, "message")));
   switch (status) {
     case 400:
       return "the server rejected our request for an unknown reason";
@@ -53,6 +53,15 @@ rt::Task<Result<net::ClientResponse>> fetch(std::shared_ptr<net::HttpClient> cli
 }
 
 }  // namespace
+
+std::string clipped(std::string text) {
+  if (text.size() <= kWebhookTextBytes) return text;
+  std::size_t end = kWebhookTextBytes;
+  // Not within a character of UTF-8.
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text.append("... (truncated)");
+}
 
 Result<WebhookUrl> parse_webhook_url(std::string_view url) {
   constexpr std::string_view kScheme = "https://";

@@ -19,6 +19,10 @@ namespace charon::server {
 
 inline constexpr std::size_t kWebhookAnswerBytes = 8u << 20;  // a patch of a whole object, in base64, fits well
 
+// What a webhook says goes into errors, and so to clients, watchers and the audit log: no more than this of it.
+inline constexpr std::size_t kWebhookTextBytes = 16u << 10;
+std::string clipped(std::string text);
+
 // Where a webhook is served: a URL, or else a path and port of a Service.
 struct WebhookTarget {
   std::string url;

@@ -19,6 +19,7 @@
 #include "base/check.h"
 #include "rt/os/loop.h"
 #include "rt/virtual/loop.h"
+#include "store/measured/measured_store.h"
 #include "store/memory/memory_store.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
@@ -90,6 +91,21 @@ class MemoryHarness final : public Harness {
   std::unique_ptr<Store> store_;
 };
 
+class MeasuredHarness final : public Harness {
+ public:
+  explicit MeasuredHarness(HistoryLimits limits)
+      : store_(make_measured_store(make_memory_store(loop_, limits), loop_.clock(), metrics_)) {}
+  Store& store() override { return *store_; }
+  void run(rt::Task<void> task) override { loop_.run(std::move(task)); }
+  rt::Loop& loop() override { return loop_; }
+  bool durable() const override { return false; }
+
+ private:
+  rt::VirtualLoop loop_;
+  Metrics metrics_;
+  std::unique_ptr<Store> store_;
+};
+
 // On virtual time with workers on the loop, or on real time with threads.
 template <class LoopType>
 class SqliteHarness final : public Harness {
@@ -137,6 +153,7 @@ inline void PrintTo(const Implementation& implementation, std::ostream* out) { *
 inline std::vector<Implementation> implementations() {
   return {
       {"memory", [](HistoryLimits limits) { return std::make_unique<MemoryHarness>(limits); }},
+      {"measured", [](HistoryLimits limits) { return std::make_unique<MeasuredHarness>(limits); }},
       {"sqlite", [](HistoryLimits limits) { return std::make_unique<SqliteHarness<rt::VirtualLoop>>(limits); }},
       {"sqlite_threads", [](HistoryLimits limits) { return std::make_unique<SqliteHarness<rt::OsLoop>>(limits); }},
   };

@@ -10,6 +10,7 @@
 #include "schema/patch.h"
 #include "server/admission/webhook/match.h"
 #include "server/status.h"
+#include "server/webhook/caller.h"
 
 namespace charon::server {
 namespace {
@@ -139,15 +140,20 @@ Error denial_of(const std::string& webhook, const admission::v1::AdmissionRespon
   if (response.status) {
     const meta::v1::Status& given = *response.status;
     status.code = given.code;
-    status.reason = given.reason;
-    why = given.message.empty() ? given.reason : given.message;
+    status.reason = clipped(given.reason);
+    why = clipped(given.message.empty() ? given.reason : given.message);
     if (given.details) {
       details.name = given.details->name;
       details.group = given.details->group;
       details.kind = given.details->kind;
       details.uid = given.details->uid;
       details.retry_after_s = given.details->retryAfterSeconds;
-      for (const auto& cause : given.details->causes) details.causes.push_back({cause.reason, cause.message, cause.field});
+      std::size_t bytes = 0;
+      for (const auto& cause : given.details->causes) {
+        bytes += cause.reason.size() + cause.message.size() + cause.field.size() + 1;
+        if (bytes > kWebhookTextBytes) break;
+        details.causes.push_back({cause.reason, cause.message, cause.field});
+      }
     }
   }
   if (status.code < kBadRequestCode || status.code > 599) status.code = kBadRequestCode;

@@ -559,6 +559,12 @@ TEST(WebhookAnswerTest, V1beta1IsNotCheckedForUid) {
   EXPECT_TRUE(answer->patch);
 }
 
+TEST(WebhookTextTest, IsCutBetweenCharacters) {
+  EXPECT_EQ(clipped("short"), "short");
+  const std::string cut = clipped(std::string(kWebhookTextBytes - 1, 'x') + "\u00e4\u00e4");
+  EXPECT_EQ(cut, std::string(kWebhookTextBytes - 1, 'x') + "... (truncated)");
+}
+
 TEST(WebhookUrlTest, Parts) {
   auto url = parse_webhook_url("https://[::1]:9443/a/b");
   ASSERT_TRUE(url);
