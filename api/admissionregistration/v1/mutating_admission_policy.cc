@@ -14,6 +14,6 @@ void cells_of(const codec::Value& policy, Time, codec::Array& cells) {
 
 }  // namespace
 
-const model::KindRules mutating_admission_policy_rules = {.cells = cells_of};
+const model::KindRules mutating_admission_policy_rules = {.cells = cells_of, .update_needs_version = true};
 
 }  // namespace charon::admissionregistration::v1

@@ -10,6 +10,6 @@ void cells_of(const codec::Value& binding, Time, codec::Array& cells) { meta::v1
 
 }  // namespace
 
-const model::KindRules mutating_admission_policy_binding_rules = {.cells = cells_of};
+const model::KindRules mutating_admission_policy_binding_rules = {.cells = cells_of, .update_needs_version = true};
 
 }  // namespace charon::admissionregistration::v1

@@ -22,6 +22,7 @@ void validate(const codec::Value& lease, const model::WriteContext&, schema::Fie
 
 }  // namespace
 
-const model::KindRules lease_rules = {.validate = validate, .cells = cells_of};
+const model::KindRules lease_rules = {
+    .validate = validate, .cells = cells_of, .update_needs_version = true, .update_creates = true};
 
 }  // namespace charon::coordination::v1

@@ -58,6 +58,6 @@ void validate(const Value& endpoints, const model::WriteContext&, schema::FieldE
 
 }  // namespace
 
-const model::KindRules endpoints_rules = {.validate = validate, .cells = cells_of};
+const model::KindRules endpoints_rules = {.validate = validate, .cells = cells_of, .update_creates = true};
 
 }  // namespace charon::core::v1

@@ -45,7 +45,9 @@ constexpr std::string_view kSelectable[] = {"involvedObject.kind",
 
 }  // namespace
 
-const model::KindRules event_rules = {
-    .cells = cells_of, .selectable_fields = kSelectable, .selectable_value = selectable_value};
+const model::KindRules event_rules = {.cells = cells_of,
+                                      .selectable_fields = kSelectable,
+                                      .selectable_value = selectable_value,
+                                      .update_creates = true};
 
 }  // namespace charon::core::v1

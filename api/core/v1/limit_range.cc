@@ -93,6 +93,6 @@ void validate(const Value& range, const model::WriteContext&, schema::FieldError
 
 }  // namespace
 
-const model::KindRules limit_range_rules = {.set_defaults = set_defaults, .validate = validate};
+const model::KindRules limit_range_rules = {.set_defaults = set_defaults, .validate = validate, .update_creates = true};
 
 }  // namespace charon::core::v1

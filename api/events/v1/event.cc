@@ -36,7 +36,9 @@ constexpr std::string_view kSelectable[] = {"regarding.kind",       "regarding.n
 
 }  // namespace
 
-const model::KindRules event_rules = {
-    .cells = cells_of, .selectable_fields = kSelectable, .selectable_value = selectable_value};
+const model::KindRules event_rules = {.cells = cells_of,
+                                      .selectable_fields = kSelectable,
+                                      .selectable_value = selectable_value,
+                                      .update_creates = true};
 
 }  // namespace charon::events::v1

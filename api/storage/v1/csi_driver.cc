@@ -29,6 +29,6 @@ void cells_of(const Value& driver, Time, codec::Array& cells) {
 
 }  // namespace
 
-const model::KindRules csi_driver_rules = {.cells = cells_of};
+const model::KindRules csi_driver_rules = {.cells = cells_of, .update_needs_version = true};
 
 }  // namespace charon::storage::v1

@@ -12,6 +12,6 @@ void cells_of(const codec::Value& node, Time, codec::Array& cells) {
 
 }  // namespace
 
-const model::KindRules csi_node_rules = {.cells = cells_of};
+const model::KindRules csi_node_rules = {.cells = cells_of, .update_needs_version = true};
 
 }  // namespace charon::storage::v1
