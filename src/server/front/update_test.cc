@@ -19,6 +19,9 @@ class UpdateTest : public testing::Test, public FrontForTest {
     auto tree = codec::parse_json(call.text);
     return {call.status, call.text, call.response_headers, tree ? *std::move(tree) : codec::Value()};
   }
+  DocumentPtr lease_named_l() {
+    return server.caches.of(*model::find_kind({"coordination.k8s.io", "v1"}, "Lease")).get({"default", "l"});
+  }
 };
 
 constexpr const char* kLeases = "/apis/coordination.k8s.io/v1/namespaces/default/leases/";
@@ -32,7 +35,7 @@ TEST_F(UpdateTest, CreatesWhatIsNotThere) {
   Reply made = put(kLeases + std::string("l"), lease("l"));
   EXPECT_EQ(made.status, 201) << made.text;
   EXPECT_EQ(codec::string_at_path(made.tree, {"spec", "holderIdentity"}), "a");
-  ASSERT_NE(server.get("Lease", {"default", "l"}), nullptr);
+  ASSERT_NE(lease_named_l(), nullptr);
   // Now it is there, and an update of it says which version it replaces.
   EXPECT_EQ(put(kLeases + std::string("l"), lease("l")).status, 422);
   std::string version(codec::string_at_path(made.tree, {"metadata", "resourceVersion"}));
@@ -49,7 +52,7 @@ TEST_F(UpdateTest, CreatesNothingForWhoMeansWhatWasThere) {
   EXPECT_EQ(put(kLeases + std::string("l"), lease("l", R"(,"resourceVersion":"7")")).status, 404);
   EXPECT_EQ(put(kLeases + std::string("l"), lease("l", R"(,"uid":"x")")).status, 404);
   EXPECT_EQ(put(kLeases + std::string("l"), lease("other")).status, 400);
-  EXPECT_EQ(server.get("Lease", {"default", "l"}), nullptr);
+  EXPECT_EQ(lease_named_l(), nullptr);
 }
 
 TEST_F(UpdateTest, CreatesOnlyForWhoMay) {
