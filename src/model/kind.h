@@ -58,6 +58,10 @@ struct KindRules {
   std::span<const std::string_view> selectable_fields = {};  // "status.phase", "spec.nodeName": JSON paths
   // The value of one of them where it is not simply the member at that path; null: it is.
   std::string (*selectable_value)(const codec::Value& object, std::string_view path) = nullptr;
+  // An update says which version it replaces (AllowUnconditionalUpdate of Kubernetes' strategies is false).
+  bool update_needs_version = false;
+  // An update of what is not there creates it (AllowCreateOnUpdate).
+  bool update_creates = false;
 };
 
 struct StorageForm;  // model/storage_form.h

@@ -36,6 +36,30 @@ TEST(Kind, AreInOrderAndComplete) {
   EXPECT_GT(kinds.size(), 60u);
 }
 
+// AllowUnconditionalUpdate and AllowCreateOnUpdate of Kubernetes' strategies.
+TEST(Kind, SayWhatUpdatesNeedAndDo) {
+  std::set<std::string> versioned;
+  std::set<std::string> created;
+  for (const Kind& kind : builtin_kinds()) {
+    if (kind.rules.update_needs_version) versioned.insert(kind.group_resource());
+    if (kind.rules.update_creates) created.insert(kind.group_resource());
+  }
+  EXPECT_EQ(versioned,
+            (std::set<std::string>{"apiservices.apiregistration.k8s.io", "csidrivers.storage.k8s.io", "csinodes.storage.k8s.io",
+                                   "csistoragecapacities.storage.k8s.io", "customresourcedefinitions.apiextensions.k8s.io",
+                                   "leases.coordination.k8s.io", "mutatingadmissionpolicies.admissionregistration.k8s.io",
+                                   "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+                                   "mutatingwebhookconfigurations.admissionregistration.k8s.io", "poddisruptionbudgets.policy",
+                                   "runtimeclasses.node.k8s.io", "validatingadmissionpolicies.admissionregistration.k8s.io",
+                                   "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+                                   "validatingwebhookconfigurations.admissionregistration.k8s.io",
+                                   "volumeattachments.storage.k8s.io"}));
+  EXPECT_EQ(created,
+            (std::set<std::string>{"clusterrolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
+                                   "endpoints", "events", "events.events.k8s.io", "leases.coordination.k8s.io", "limitranges",
+                                   "rolebindings.rbac.authorization.k8s.io", "roles.rbac.authorization.k8s.io", "services"}));
+}
+
 TEST(Kind, InlinedTwice) {
   const schema::Type* type = find_kind({"admissionregistration.k8s.io", "v1"}, "ValidatingAdmissionPolicy")->type;
   const schema::Type* spec = type->find("spec")->field->message;

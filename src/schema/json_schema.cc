@@ -7,7 +7,8 @@
 #include <cmath>
 #include <map>
 #include <optional>
-#include <set>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "codec/json.h"
@@ -162,20 +163,25 @@ std::size_t count_code_points(std::string_view text) {
 
 std::string printed(const Value& value) { return codec::write_json(value); }
 
-// The object of `list` with the same keys as `item`; null when there is none.
-const Value* same_keys(const Value* list, const Value& item, const std::vector<std::string>& keys) {
-  if (list == nullptr || !list->is_array()) return nullptr;
-  for (const Value& candidate : list->get_array()) {
-    bool same = true;
-    for (const std::string& key : keys) {
-      const Value* left = codec::find(candidate, key);
-      const Value* right = codec::find(item, key);
-      same = same && (left == nullptr ? right == nullptr : right != nullptr && codec::equal(*left, *right));
-    }
-    if (same) return &candidate;
-  }
-  return nullptr;
+// What tells an item of a list from the others: its keys, or all of it.
+std::string identity_of(const Node& node, const Value& item) {
+  if (node.list_type != ListType::Map) return printed(item);
+  codec::Object keys;
+  for (const std::string& key : node.list_keys)
+    if (const Value* value = codec::find(item, key)) keys[key] = *value;
+  return printed(keys);
 }
+
+// The items of the list that is being replaced, by identity; of those that share one the first.
+std::unordered_map<std::string, const Value*> index_of(const Node& node, const Value* before) {
+  std::unordered_map<std::string, const Value*> index;
+  if (before == nullptr || !before->is_array() || node.list_type != ListType::Map) return index;
+  for (const Value& item : before->get_array()) index.emplace(identity_of(node, item), &item);
+  return index;
+}
+
+// A path that is too long to be shown grows no further.
+bool is_long(std::string_view path) { return path.size() > FieldErrors::kLongestText; }
 
 class Checker {
  public:
@@ -194,7 +200,7 @@ class Checker {
 
  private:
   void add(Kind kind, const std::string& path, std::string value, std::string detail) {
-    errors_.push_back({kind, path, std::move(value), std::move(detail)});
+    if (!errors_.counts_only()) errors_.push_back({kind, path, std::move(value), std::move(detail)});
   }
   void invalid(const std::string& path, std::string value, std::string_view rest) {
     add(Kind::Invalid, path, std::move(value), fmt::format("{} in body {}", path, rest));
@@ -269,10 +275,11 @@ class Checker {
 
   void list(const Node& node, const codec::Array& values, const Value* before, const std::string& path) {
     auto size = static_cast<std::int64_t>(values.size());
+    const std::unordered_map<std::string, const Value*> index = index_of(node, before);
     if (node.items != nullptr)
       for (std::size_t i = 0; i < values.size(); ++i) {
-        const Value* old = node.list_type == ListType::Map ? same_keys(before, values[i], node.list_keys) : nullptr;
-        check(*node.items, values[i], old, fmt::format("{}[{}]", path, i));
+        auto old = index.empty() ? index.end() : index.find(identity_of(node, values[i]));
+        check(*node.items, values[i], old == index.end() ? nullptr : old->second, item_path(path, i));
       }
     if (node.min_items && size < *node.min_items)
       invalid(path, std::to_string(size), fmt::format("should have at least {} items", *node.min_items));
@@ -283,22 +290,19 @@ class Checker {
 
   void duplicates(const Node& node, const codec::Array& values, const std::string& path) {
     if (node.list_type == ListType::Atomic) return;
-    std::set<std::string> seen;
+    std::unordered_set<std::string> seen;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      Value identity = values[i];
-      if (node.list_type == ListType::Map) {
-        codec::Object keys;
-        for (const std::string& key : node.list_keys)
-          if (const Value* value = codec::find(values[i], key)) keys[key] = *value;
-        identity = std::move(keys);
-      }
-      std::string text = printed(identity);
-      if (!seen.insert(text).second) add(Kind::Duplicate, fmt::format("{}[{}]", path, i), text, "");
+      std::string text = identity_of(node, values[i]);
+      if (!seen.insert(text).second) add(Kind::Duplicate, item_path(path, i), text, "");
     }
   }
 
   static std::string join(const std::string& path, std::string_view name) {
-    return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+    if (path.empty()) return std::string(name);
+    return is_long(path) ? path.substr(0, FieldErrors::kLongestText + 1) : fmt::format("{}.{}", path, name);
+  }
+  static std::string item_path(const std::string& path, std::size_t index) {
+    return is_long(path) ? path.substr(0, FieldErrors::kLongestText + 1) : fmt::format("{}[{}]", path, index);
   }
 
   void object(const Node& node, const codec::Object& members, const Value* before, const std::string& path) {
@@ -331,10 +335,6 @@ class Checker {
     return errors;
   }
 
-  void append(FieldErrors errors) {
-    for (FieldError& error : errors) errors_.push_back(std::move(error));
-  }
-
   void alternatives(const Node& node, const Value& value, const std::string& path) {
     if (value.is_null()) return;
     if (!node.any_of.empty()) at_least_one(node.any_of, value, path);
@@ -352,7 +352,7 @@ class Checker {
       if (!nearest || errors.size() < nearest->size()) nearest = std::move(errors);
     }
     composite(path, "must validate at least one schema (anyOf)");
-    append(*std::move(nearest));
+    errors_.append(*std::move(nearest));
   }
 
   void exactly_one(const Node::Children& schemas, const Value& value, const std::string& path) {
@@ -369,7 +369,7 @@ class Checker {
     if (valid == 1) return;
     std::string found = valid == 0 ? "Found none valid" : fmt::format("Found {} valid alternatives", valid);
     composite(path, "must validate one and only one schema (oneOf). " + found);
-    if (valid == 0) append(*std::move(nearest));
+    if (valid == 0) errors_.append(*std::move(nearest));
   }
 
   void all(const Node::Children& schemas, const Value& value, const std::string& path) {
@@ -377,7 +377,7 @@ class Checker {
     for (const auto& schema : schemas) {
       FieldErrors errors = judge(*schema, value, path);
       valid += errors.empty() ? 1 : 0;
-      append(std::move(errors));
+      errors_.append(std::move(errors));
     }
     if (valid == schemas.size()) return;
     composite(path,

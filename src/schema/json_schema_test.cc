@@ -54,6 +54,24 @@ TEST(JsonSchema, Containers) {
   EXPECT_THAT(errors(R"({"type":"object","required":["a","b"]})", R"({"a":1})"), ElementsAre("b: Required value"));
 }
 
+// Every item is looked up by its keys, not compared with every other: a quadratic walk of these would take minutes.
+TEST(JsonSchema, LongKeyedListsAreComparedByIndex) {
+  const std::string schema = property(R"({"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],
+      "items":{"type":"object","properties":{"k":{"type":"string"},"n":{"type":"integer","maximum":1}}}})");
+  std::string before = R"({"a":[)";
+  std::string after = R"({"a":[)";
+  for (int i = 0; i < 60'000; ++i) {
+    std::string item = R"({"k":"k)" + std::to_string(i) + R"(","n":2})";
+    before += (i == 0 ? "" : ",") + item;
+    after += (i == 0 ? "" : ",") + item;
+  }
+  after += R"(,{"k":"k7","n":1},{"k":"new","n":3})";
+  // What was wrong before may stay so; what is new may not be wrong, nor have the keys of another.
+  EXPECT_THAT(errors(schema, after + "]}", before + "]}"),
+              ElementsAre("a[60001].n: Invalid value: 3: a[60001].n in body should be less than or equal to 1",
+                          "a[60000]: Duplicate value: {\"k\":\"k7\"}"));
+}
+
 TEST(JsonSchema, Nulls) {
   EXPECT_THAT(errors(property(R"({"type":"string","nullable":true})"), R"({"a":null})"), IsEmpty());
   EXPECT_THAT(errors(property(R"({"type":"string"})"), R"({"a":null})"),

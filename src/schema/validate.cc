@@ -18,8 +18,29 @@ using Kind = FieldError::Kind;
 
 namespace {
 
+// Paths that are too long to be shown grow no further, so that each step costs the same whatever the names above it.
+bool is_long(std::string_view path) { return path.size() > FieldErrors::kLongestText; }
+
 std::string child_path(const std::string& path, std::string_view name) {
-  return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+  if (path.empty()) return std::string(name);
+  return is_long(path) ? path.substr(0, FieldErrors::kLongestText + 1) : fmt::format("{}.{}", path, name);
+}
+
+std::string item_path(const std::string& path, std::size_t index) {
+  return is_long(path) ? path.substr(0, FieldErrors::kLongestText + 1) : fmt::format("{}[{}]", path, index);
+}
+
+std::string key_path(const std::string& path, std::string_view key) {
+  return is_long(path) ? path.substr(0, FieldErrors::kLongestText + 1) : fmt::format("{}[{}]", path, key);
+}
+
+// Cut between two characters of UTF-8.
+void shorten(std::string& text) {
+  if (text.size() <= FieldErrors::kLongestText) return;
+  std::size_t end = FieldErrors::kLongestText;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  text += "...";
 }
 
 using NameCheck = std::vector<std::string> (*)(std::string_view);
@@ -58,7 +79,7 @@ class Validator {
 
  private:
   void add(Kind kind, std::string field, std::string value, std::string detail) {
-    errors_.push_back({kind, std::move(field), std::move(value), std::move(detail)});
+    if (!errors_.counts_only()) errors_.push_back({kind, std::move(field), std::move(value), std::move(detail)});
   }
 
   void member(const Field& field, bool generated, const Value* value, const std::string& path) {
@@ -82,12 +103,11 @@ class Validator {
     if (field.max_items >= 0 && size > static_cast<std::size_t>(field.max_items))
       add(Kind::TooMany, path, std::to_string(size), fmt::format("must have at most {} items", field.max_items));
     if (value.is_array()) {
-      for (std::size_t i = 0; i < size; ++i) single(field, generated, value.get_array()[i], fmt::format("{}[{}]", path, i));
+      for (std::size_t i = 0; i < size; ++i) single(field, generated, value.get_array()[i], item_path(path, i));
       if (!generated) unique(field, value.get_array(), path);
     } else if (value.is_object()) {
       for (const auto& entry : value.get_object())
-        single(field, generated, entry.value(),
-               fmt::format("{}[{}]", path, std::string_view(entry.key().data(), entry.key().size())));
+        single(field, generated, entry.value(), key_path(path, std::string_view(entry.key().data(), entry.key().size())));
     }
   }
 
@@ -140,7 +160,7 @@ class Validator {
         identity = std::move(keys);
       }
       std::string text = codec::write_json(identity);
-      if (!seen.insert(text).second) add(Kind::Duplicate, fmt::format("{}[{}]", path, i), text, "");
+      if (!seen.insert(text).second) add(Kind::Duplicate, item_path(path, i), text, "");
     }
   }
 
@@ -206,6 +226,18 @@ std::string error_body(const FieldError& error) {
 
 }  // namespace
 
+void FieldErrors::push_back(FieldError error) {
+  if (counts_only()) return;
+  for (std::string* text : {&error.field, &error.value, &error.detail}) shorten(*text);
+  bytes_ += error.field.size() + error.value.size() + error.detail.size();
+  kept_.push_back(std::move(error));
+}
+
+void FieldErrors::append(FieldErrors&& errors) {
+  for (FieldError& error : errors) push_back(std::move(error));
+  more_ += errors.more_;
+}
+
 std::string field_error_text(const FieldError& error) {
   if (error.field.empty()) return error_body(error);
   return error.field + ": " + error_body(error);
@@ -229,6 +261,7 @@ Error invalid_error(std::string_view kind, std::string_view group, std::string_v
     if (!text.empty()) text += ", ";
     text += one;
   }
+  if (errors.more() > 0) text += fmt::format(", and {} more errors", errors.more());
   if (seen.size() > 1) text = "[" + text + "]";
   std::string qualified = group.empty() ? std::string(kind) : fmt::format("{}.{}", kind, group);
   return Error{Reason::Invalid, fmt::format("{} \"{}\" is invalid: {}", qualified, name, text), std::move(details)};

@@ -1,6 +1,8 @@
 // What the table alone can say about a normalized tree: required members, enum values, bounds, formats, unique list keys.
 #pragma once
 
+#include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +35,45 @@ struct FieldError {
   std::string value;  // as printed: quoted for strings; empty for Required and Forbidden
   std::string detail;
 };
-using FieldErrors = std::vector<FieldError>;
+
+// What is wrong with an object. A hostile one can be wrong in as many places as it has bytes, and an error is longer than a
+// byte: what goes beyond what anybody reads is only counted, and long values are cut.
+class FieldErrors {
+ public:
+  static constexpr std::size_t kMost = 100;
+  static constexpr std::size_t kMostBytes = 64 << 10;   // of all together
+  static constexpr std::size_t kLongestText = 4 << 10;  // of a path, a value or a detail
+
+  FieldErrors() = default;
+  FieldErrors(std::initializer_list<FieldError> errors) {
+    for (const FieldError& error : errors) push_back(error);
+  }
+
+  void push_back(FieldError error);
+  void append(FieldErrors&& errors);
+  // For whoever would have to put another error together: true when it is only counted, which is done herewith.
+  bool counts_only() {
+    if (full()) ++more_;
+    return full();
+  }
+
+  bool empty() const { return kept_.empty(); }
+  std::size_t size() const { return kept_.size() + more_; }
+  std::size_t more() const { return more_; }  // that are not kept
+  auto begin() { return kept_.begin(); }
+  auto end() { return kept_.end(); }
+  auto begin() const { return kept_.begin(); }
+  auto end() const { return kept_.end(); }
+  const FieldError& operator[](std::size_t index) const { return kept_[index]; }
+  const FieldError& front() const { return kept_.front(); }
+
+ private:
+  bool full() const { return kept_.size() >= kMost || bytes_ >= kMostBytes; }
+
+  std::vector<FieldError> kept_;
+  std::size_t bytes_ = 0;
+  std::size_t more_ = 0;
+};
 
 std::string field_error_text(const FieldError& error);  // with the field in front
 Cause field_error_cause(const FieldError& error);

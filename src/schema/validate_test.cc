@@ -77,5 +77,36 @@ TEST(Defaults, FillWhatIsAbsent) {
   EXPECT_EQ(again, tree);
 }
 
+TEST(FieldErrors, OfAHostileObjectAreCounted) {
+  FieldErrors errors;
+  for (int i = 0; i < 100'000; ++i) errors.push_back({FieldError::Kind::Required, "spec.a[" + std::to_string(i) + "]", "", ""});
+  EXPECT_EQ(errors.size(), 100'000);
+  EXPECT_EQ(errors.more(), 100'000 - FieldErrors::kMost);
+  Error error = invalid_error("Pod", "", "p", errors);
+  EXPECT_EQ(error.details->causes.size(), FieldErrors::kMost);
+  EXPECT_LT(error.message.size(), 16 << 10);
+  EXPECT_TRUE(error.message.ends_with("spec.a[99]: Required value, and 99900 more errors]")) << error.message;
+}
+
+TEST(FieldErrors, LongTextsAreCut) {
+  FieldErrors errors;
+  std::string value = "\"" + std::string(FieldErrors::kLongestText - 2, 'x') + "é" + std::string(1 << 20, 'y');
+  for (int i = 0; i < 50; ++i) errors.push_back({FieldError::Kind::Invalid, "spec", value, "bad"});
+  EXPECT_EQ(errors.size(), 50);
+  EXPECT_GT(errors.more(), 0);
+  // Never within a character.
+  EXPECT_TRUE(errors[0].value.ends_with("x...")) << errors[0].value.substr(FieldErrors::kLongestText - 4);
+  EXPECT_LT(invalid_error("Pod", "", "p", errors).message.size(), 2 * FieldErrors::kMostBytes);
+}
+
+TEST(FieldErrors, OfAnAlternativeCountAll) {
+  FieldErrors inner;
+  for (int i = 0; i < 150; ++i) inner.push_back({FieldError::Kind::Required, "a", "", ""});
+  FieldErrors errors{{FieldError::Kind::Required, "b", "", ""}};
+  errors.append(std::move(inner));
+  EXPECT_EQ(errors.size(), 151);
+  EXPECT_EQ(errors.more(), 51);
+}
+
 }  // namespace
 }  // namespace charon::schema

@@ -93,6 +93,9 @@ std::vector<std::string> name_errors(const model::Kind& kind, std::string_view n
   // The API service of the core group is "v1.".
   if (kind.gv.group == "rbac.authorization.k8s.io" || kind.gv.group == "certificates.k8s.io" || kind.kind == "APIService")
     return path_segment_errors(name);
+  // Kubernetes asks of an event only that its name fits into a URL; of drivers and addresses their rules ask more.
+  if (kind.gv.group.empty() && kind.kind == "Event") return path_segment_errors(name);
+  if (!kind.custom && (kind.kind == "CSIDriver" || kind.kind == "IPAddress")) return path_segment_errors(name);
   if (kind.kind == "Namespace" && kind.gv.group.empty()) return dns1123_label_errors(name);
   if (kind.kind == "Service" && kind.gv.group.empty()) return dns1035_label_errors(name);
   return dns1123_subdomain_errors(name);
@@ -114,6 +117,10 @@ void validate_kept_members(const Value& meta, const Value& old, schema::FieldErr
 }
 
 }  // namespace
+
+Result<void> settle_namespace(const Request& request, Value& object) {
+  return settle_namespace(request, codec::ensure_object(object, {"metadata"}));
+}
 
 Result<void> check_name(const Request& request, std::string_view name) {
   if (request.name.empty() || name == request.name) return {};

@@ -25,6 +25,10 @@ Result<void> prepare_create_meta(const Request& request, codec::Value& object, T
 Result<void> prepare_update_meta(const Request& request, codec::Value& object, const model::Document& before,
                                  const codec::Value& before_tree);
 
+// Of what is sent for an object and is not stored (a binding, an eviction): fills the namespace, or BadRequest when it is
+// another than the request's.
+Result<void> settle_namespace(const Request& request, codec::Value& object);
+
 // BadRequest when the request names another object.
 Result<void> check_name(const Request& request, std::string_view name);
 

@@ -28,11 +28,11 @@ TEST(StorageForm, AnEventIsSeenInBothGroups) {
   EXPECT_EQ(codec::int_at(tree, "deprecatedCount"), 2);
   EXPECT_EQ(view->revision(), (*made)->revision());
 
-  tree.as_object()["note"] = "changed";
+  tree.as_object()["series"] = {{"count", 3}, {"lastObservedTime", "2026-01-01T00:00:00.000000Z"}};
   auto updated = server.update(tree);
   ASSERT_TRUE(updated) << updated.error().message;
-  EXPECT_EQ(codec::string_at((*updated)->tree(), "note"), "changed");
-  EXPECT_EQ(codec::string_at(server.get("Event", {"default", "e"})->tree(), "message"), "changed");
+  EXPECT_EQ((*updated)->tree().at("series").at("count"), 3);
+  EXPECT_EQ(server.get("Event", {"default", "e"})->tree().at("series").at("count"), 3);
   ASSERT_TRUE(server.remove(kind("events.k8s.io", "v1", "Event"), {"default", "e"}));
   EXPECT_FALSE(server.get("Event", {"default", "e"}));
 }

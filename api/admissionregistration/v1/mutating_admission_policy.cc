@@ -1,4 +1,5 @@
 #include "api/admissionregistration/v1/policy_cells.h"
+#include "api/admissionregistration/v1/policy_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 
@@ -14,6 +15,7 @@ void cells_of(const codec::Value& policy, Time, codec::Array& cells) {
 
 }  // namespace
 
-const model::KindRules mutating_admission_policy_rules = {.cells = cells_of};
+const model::KindRules mutating_admission_policy_rules = {
+    .validate = validate_mutating_policy, .cells = cells_of, .update_needs_version = true};
 
 }  // namespace charon::admissionregistration::v1

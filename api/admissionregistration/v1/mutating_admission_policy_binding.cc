@@ -1,4 +1,5 @@
 #include "api/admissionregistration/v1/policy_cells.h"
+#include "api/admissionregistration/v1/policy_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 
@@ -10,6 +11,7 @@ void cells_of(const codec::Value& binding, Time, codec::Array& cells) { meta::v1
 
 }  // namespace
 
-const model::KindRules mutating_admission_policy_binding_rules = {.cells = cells_of};
+const model::KindRules mutating_admission_policy_binding_rules = {
+    .validate = validate_mutating_binding, .cells = cells_of, .update_needs_version = true};
 
 }  // namespace charon::admissionregistration::v1

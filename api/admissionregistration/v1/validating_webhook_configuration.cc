@@ -12,6 +12,7 @@ void cells_of(const codec::Value& configuration, Time, codec::Array& cells) {
 
 }  // namespace
 
-const model::KindRules validating_webhook_configuration_rules = {.validate = validate_webhooks, .cells = cells_of};
+const model::KindRules validating_webhook_configuration_rules = {
+    .validate = validate_webhooks, .cells = cells_of, .update_needs_version = true};
 
 }  // namespace charon::admissionregistration::v1

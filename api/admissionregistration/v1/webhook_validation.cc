@@ -79,17 +79,6 @@ void validate_resources(FieldErrors& errors, const FieldPath& path, const Value&
                 "if '*' is present, must not specify other resources without subresources");
 }
 
-void validate_rule(FieldErrors& errors, const FieldPath& path, const Value& rule) {
-  validate_wildcards(errors, path, rule, "operations", "operations");
-  validate_wildcards(errors, path, rule, "apiGroups", "API groups");
-  validate_wildcards(errors, path, rule, "apiVersions", "API versions");
-  std::vector<std::string_view> versions = texts(rule, "apiVersions");
-  FieldPath versions_path = path.child("apiVersions");
-  for (std::size_t i = 0; i < versions.size(); ++i)
-    if (versions[i].empty()) add_required(errors, versions_path.at(i));
-  validate_resources(errors, path.child("resources"), rule);
-}
-
 void validate_url(FieldErrors& errors, const FieldPath& path, std::string_view url) {
   constexpr std::string_view kForm = "; desired format: https://host[/path]";
   std::size_t colon = url.find("://");
@@ -168,9 +157,24 @@ void validate_name(FieldErrors& errors, const FieldPath& path, std::string_view 
     add_invalid(errors, path, Value(name), "should be a domain with at least three segments separated by dots");
 }
 
-void validate_conditions(FieldErrors& errors, const FieldPath& path, const Value& webhook) {
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\n\r\f\v") == text.npos; }
+
+}  // namespace
+
+void validate_rule(FieldErrors& errors, const FieldPath& path, const Value& rule) {
+  validate_wildcards(errors, path, rule, "operations", "operations");
+  validate_wildcards(errors, path, rule, "apiGroups", "API groups");
+  validate_wildcards(errors, path, rule, "apiVersions", "API versions");
+  std::vector<std::string_view> versions = texts(rule, "apiVersions");
+  FieldPath versions_path = path.child("apiVersions");
+  for (std::size_t i = 0; i < versions.size(); ++i)
+    if (versions[i].empty()) add_required(errors, versions_path.at(i));
+  validate_resources(errors, path.child("resources"), rule);
+}
+
+void validate_match_conditions(FieldErrors& errors, const FieldPath& path, const Value& owner) {
   constexpr std::size_t kConditions = 64;
-  const codec::Array& conditions = items_at(webhook, "matchConditions");
+  const codec::Array& conditions = items_at(owner, "matchConditions");
   if (conditions.size() > kConditions)
     errors.push_back(
         {schema::FieldError::Kind::TooMany, path.text(), std::to_string(conditions.size()), "must have at most 64 items"});
@@ -184,11 +188,9 @@ void validate_conditions(FieldErrors& errors, const FieldPath& path, const Value
       meta::v1::check_name(errors, place.child("name"), name, qualified_name_errors);
       if (!names.insert(name).second) meta::v1::add_duplicate(errors, place.child("name"), name);
     }
-    if (string_at(conditions[i], "expression").empty()) add_required(errors, place.child("expression"));
+    if (is_blank(string_at(conditions[i], "expression"))) add_required(errors, place.child("expression"));
   }
 }
-
-}  // namespace
 
 void validate_webhooks(const Value& configuration, const model::WriteContext&, FieldErrors& errors) {
   FieldPath root("webhooks");
@@ -210,7 +212,7 @@ void validate_webhooks(const Value& configuration, const model::WriteContext&, F
       meta::v1::check_selector(errors, path.child(selector), find(webhook, selector));
     validate_client_config(errors, path.child("clientConfig"), find(webhook, "clientConfig"));
     validate_versions(errors, path.child("admissionReviewVersions"), webhook);
-    validate_conditions(errors, path.child("matchConditions"), webhook);
+    validate_match_conditions(errors, path.child("matchConditions"), webhook);
   }
 }
 

@@ -365,6 +365,6 @@ void prepare(Value& definition, const model::WriteContext& context) {
 }  // namespace
 
 const model::KindRules custom_resource_definition_rules = {
-    .set_defaults = set_defaults, .prepare = prepare, .validate = validate};
+    .set_defaults = set_defaults, .prepare = prepare, .validate = validate, .update_needs_version = true};
 
 }  // namespace charon::apiextensions::v1

@@ -370,9 +370,10 @@ void check_defaults(const Value& schema, std::string_view forbidden, Level level
 
 void validate_schema(const Value& schema, const FieldPath& path, Errors& errors) {
   std::size_t before = errors.size();
+  const auto kept = errors.end() - errors.begin();
   check_structure(schema, Level::Root, path, errors);
   // As Kubernetes: by their text, because members of a map have no order there.
-  std::sort(errors.begin() + static_cast<std::ptrdiff_t>(before), errors.end(),
+  std::sort(errors.begin() + kept, errors.end(),
             [](const auto& left, const auto& right) { return field_error_text(left) < field_error_text(right); });
   if (flag_at(schema, "nullable")) add_forbidden(errors, path.child("nullable"), "nullable cannot be true at the root");
   check_openapi(schema, path, errors);

@@ -90,6 +90,6 @@ void validate(const Value& object, const model::WriteContext&, meta::v1::Errors&
 
 }  // namespace
 
-const model::KindRules api_service_rules = {.validate = validate, .cells = cells_of};
+const model::KindRules api_service_rules = {.validate = validate, .cells = cells_of, .update_needs_version = true};
 
 }  // namespace charon::apiregistration::v1

@@ -4,6 +4,7 @@
 
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
+#include "api/meta/v1/validation.h"
 
 namespace charon::apps::v1 {
 
@@ -28,8 +29,21 @@ std::string controller_text(const Value& revision) {
 
 void cells_of(const Value& revision, Time, codec::Array& cells) { meta::v1::add_cell(cells, controller_text(revision)); }
 
+void validate(const Value& revision, const model::WriteContext& context, meta::v1::Errors& errors) {
+  meta::v1::FieldPath data("data");
+  const Value* given = codec::find(revision, "data");
+  if (context.before != nullptr)
+    meta::v1::check_immutable(errors, data, codec::find(*context.before, "data"), given);
+  else if (given == nullptr || given->is_null())
+    meta::v1::add_required(errors, data, "data is mandatory");
+  else if (!given->is_object())
+    meta::v1::add_invalid(errors, data, Value("<value omitted>"), "must be a valid JSON object");
+  if (std::int64_t number = codec::int_at(revision, "revision").value_or(0); number < 0)
+    meta::v1::add_invalid(errors, meta::v1::FieldPath("revision"), Value(number), "must be greater than or equal to 0");
+}
+
 }  // namespace
 
-const model::KindRules controller_revision_rules = {.cells = cells_of};
+const model::KindRules controller_revision_rules = {.validate = validate, .cells = cells_of};
 
 }  // namespace charon::apps::v1

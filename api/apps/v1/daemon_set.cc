@@ -1,5 +1,6 @@
 #include "api/core/v1/pod_defaults.h"
 #include "api/core/v1/pod_validation.h"
+#include "api/core/v1/replica_status.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
@@ -32,7 +33,7 @@ void set_defaults(Value& set) {
 }
 
 void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.subresource == "status") return;
+  if (context.subresource == "status") return core::v1::validate_replica_status(errors, set, context);
   core::v1::validate_workload(errors, set, {"daemonset"});
   meta::v1::FieldPath spec("spec");
   meta::v1::FieldPath strategy = spec.child("updateStrategy");

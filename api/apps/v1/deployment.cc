@@ -2,6 +2,7 @@
 
 #include "api/core/v1/pod_defaults.h"
 #include "api/core/v1/pod_validation.h"
+#include "api/core/v1/replica_status.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
@@ -49,7 +50,7 @@ void validate_strategy(const Value& strategy, const meta::v1::FieldPath& path, s
 }
 
 void validate(const Value& deployment, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.subresource == "status") return;
+  if (context.subresource == "status") return core::v1::validate_replica_status(errors, deployment, context);
   core::v1::validate_workload(errors, deployment, {"deployment"});
   meta::v1::FieldPath spec("spec");
   if (const Value* strategy = find_path(deployment, {"spec", "strategy"}))

@@ -1,5 +1,6 @@
 #include "api/core/v1/pod_defaults.h"
 #include "api/core/v1/pod_validation.h"
+#include "api/core/v1/replica_status.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
@@ -22,7 +23,7 @@ void cells_of(const Value& replica_set, Time, codec::Array& cells) {
 }
 
 void validate(const Value& replica_set, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.subresource == "status") return;
+  if (context.subresource == "status") return core::v1::validate_replica_status(errors, replica_set, context);
   core::v1::validate_workload(errors, replica_set, {"ReplicaSet"});
 }
 

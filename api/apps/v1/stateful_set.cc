@@ -2,6 +2,7 @@
 
 #include "api/core/v1/pod_defaults.h"
 #include "api/core/v1/pod_validation.h"
+#include "api/core/v1/replica_status.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
@@ -52,7 +53,7 @@ codec::Object immutable_part(const Value* spec) {
 }
 
 void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.subresource == "status") return;
+  if (context.subresource == "status") return core::v1::validate_replica_status(errors, set, context);
   meta::v1::FieldPath spec("spec");
   core::v1::validate_workload(errors, set, {"statefulset"});
   meta::v1::FieldPath strategy = spec.child("updateStrategy");

@@ -5,6 +5,7 @@
 
 #include "api/batch/v1/cron_schedule.h"
 #include "api/batch/v1/job_validation.h"
+#include "api/batch/v1/time_zones.h"
 #include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
@@ -34,6 +35,18 @@ void set_defaults(Value& cron_job) {
   core::v1::default_pod_spec(meta::v1::place(cron_job, {"spec", "jobTemplate", "spec", "template", "spec"}));
 }
 
+// Letters, digits and a few signs, 1 to 14 of them between slashes.
+bool is_zone_name(std::string_view name) {
+  constexpr std::size_t kSegment = 14;
+  for (std::size_t from = 0; from <= name.size();) {
+    std::string_view segment = name.substr(from, std::min(name.find('/', from), name.size()) - from);
+    auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == '+'; };
+    if (segment.empty() || segment.size() > kSegment || !std::ranges::all_of(segment, fits)) return false;
+    from += segment.size() + 1;
+  }
+  return true;
+}
+
 void validate_time_zone(const Value& cron_job, const meta::v1::FieldPath& path, schema::FieldErrors& errors) {
   const Value* zone = find_path(cron_job, {"spec", "timeZone"});
   if (zone == nullptr || !zone->is_string()) return;
@@ -43,8 +56,11 @@ void validate_time_zone(const Value& cron_job, const meta::v1::FieldPath& path, 
   if (name == "local")
     return meta::v1::add_invalid(errors, path, *zone,
                                  "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
-  if (name.starts_with('/') || name.find("..") != name.npos || name.find('\\') != name.npos)
+  std::string_view given = codec::view(zone->get_string());
+  if (is_zone_name(given) && given.contains(".."))
     meta::v1::add_invalid(errors, path, *zone, "time: invalid location name");
+  else if (!is_time_zone(given))
+    meta::v1::add_invalid(errors, path, *zone, "unknown time zone " + std::string(given));
 }
 
 void validate(const Value& cron_job, const model::WriteContext& context, schema::FieldErrors& errors) {
@@ -56,7 +72,10 @@ void validate(const Value& cron_job, const model::WriteContext& context, schema:
                           "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
   else if (std::optional<std::string> error = schedule.empty() ? std::nullopt : schedule_error(schedule))
     meta::v1::add_invalid(errors, spec.child("schedule"), Value(schedule), *error);
-  validate_time_zone(cron_job, spec.child("timeZone"), errors);
+  // A name that was known stays good when the database forgets it.
+  if (context.before == nullptr ||
+      !meta::v1::same(find_path(*context.before, {"spec", "timeZone"}), find_path(cron_job, {"spec", "timeZone"})))
+    validate_time_zone(cron_job, spec.child("timeZone"), errors);
   meta::v1::FieldPath job = spec.child("jobTemplate");
   validate_job_spec(errors, job.child("spec"), find_path(cron_job, {"spec", "jobTemplate", "spec"}));
   if (codec::string_at_path(cron_job, {"metadata", "name"}).size() > 52)

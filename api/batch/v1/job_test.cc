@@ -114,8 +114,19 @@ TEST(CronJobValidation, SaysWhatKubernetesSays) {
       {R"("schedule":"0 * * * *","timeZone":"Local")",
        {"spec.timeZone: Invalid value: \"Local\": timeZone must be an explicit time zone as defined in "
         "https://www.iana.org/time-zones"}},
+      {R"("schedule":"0 * * * *","timeZone":"UTC")", {}},
+      {R"("schedule":"0 * * * *","timeZone":"America/Argentina/Buenos_Aires")", {}},
+      {R"("schedule":"0 * * * *","timeZone":"Etc/GMT+12")", {}},
+      {R"("schedule":"0 * * * *","timeZone":"Mars/Olympus")",
+       {"spec.timeZone: Invalid value: \"Mars/Olympus\": unknown time zone Mars/Olympus"}},
+      {R"("schedule":"0 * * * *","timeZone":"/etc/passwd")",
+       {"spec.timeZone: Invalid value: \"/etc/passwd\": unknown time zone /etc/passwd"}},
+      {R"("schedule":"0 * * * *","timeZone":"../x")", {"spec.timeZone: Invalid value: \"../x\": time: invalid location name"}},
   };
   for (const Case& each : cases) EXPECT_EQ(kind.errors(of(each.given)), each.errors) << each.given;
+  // One that was taken once stays.
+  codec::Value before = kind.read(of(R"("schedule":"0 * * * *","timeZone":"Old/Name")"));
+  EXPECT_EQ(kind.errors_of_update(before, of(R"("schedule":"1 * * * *","timeZone":"Old/Name")")), Texts{});
 }
 
 }  // namespace

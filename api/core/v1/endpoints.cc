@@ -6,6 +6,7 @@
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/validation.h"
+#include "base/names.h"
 
 namespace charon::core::v1 {
 
@@ -34,6 +35,23 @@ void cells_of(const Value& endpoints, Time, codec::Array& cells) {
   meta::v1::add_cell(cells, meta::v1::join_some(addresses, 3, "<none>"));
 }
 
+void validate_address(meta::v1::Errors& errors, const meta::v1::FieldPath& path, const Value& address) {
+  meta::v1::check_ordinary_ip(errors, path.child("ip"), string_at(address, "ip"));
+  meta::v1::check_name(errors, path.child("hostname"), string_at(address, "hostname"), dns1123_label_errors);
+  if (codec::find(address, "nodeName") != nullptr)
+    meta::v1::check_given_name(errors, path.child("nodeName"), string_at(address, "nodeName"), dns1123_subdomain_errors);
+}
+
+enum class Name : unsigned char { Needed, Optional };
+
+// Number and protocol are the table's.
+void validate_port(meta::v1::Errors& errors, const meta::v1::FieldPath& path, const Value& port, Name need) {
+  std::string_view name = string_at(port, "name");
+  if (need == Name::Needed && name.empty()) meta::v1::add_required(errors, path.child("name"));
+  meta::v1::check_name(errors, path.child("name"), name, dns1123_label_errors);
+  meta::v1::check_name(errors, path.child("appProtocol"), string_at(port, "appProtocol"), qualified_name_errors);
+}
+
 void validate(const Value& endpoints, const model::WriteContext&, schema::FieldErrors& errors) {
   meta::v1::FieldPath list("subsets");
   const codec::Array& subsets = meta::v1::items_at(endpoints, "subsets");
@@ -44,20 +62,17 @@ void validate(const Value& endpoints, const model::WriteContext&, schema::FieldE
     for (std::string_view member : {"addresses", "notReadyAddresses"}) {
       meta::v1::FieldPath path = subset.child(member);
       const codec::Array& addresses = meta::v1::items_at(subsets[i], member);
-      for (std::size_t k = 0; k < addresses.size(); ++k)
-        if (std::string_view ip = string_at(addresses[k], "ip"); !ip.empty() && !meta::v1::is_ip(ip))
-          meta::v1::add_invalid(errors, path.at(k).child("ip"), Value(ip),
-                                "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+      for (std::size_t k = 0; k < addresses.size(); ++k) validate_address(errors, path.at(k), addresses[k]);
     }
     meta::v1::FieldPath path = subset.child("ports");
     const codec::Array& ports = meta::v1::items_at(subsets[i], "ports");
     for (std::size_t k = 0; k < ports.size(); ++k)
-      if (ports.size() > 1 && string_at(ports[k], "name").empty()) meta::v1::add_required(errors, path.at(k).child("name"));
+      validate_port(errors, path.at(k), ports[k], ports.size() > 1 ? Name::Needed : Name::Optional);
   }
 }
 
 }  // namespace
 
-const model::KindRules endpoints_rules = {.validate = validate, .cells = cells_of};
+const model::KindRules endpoints_rules = {.validate = validate, .cells = cells_of, .update_creates = true};
 
 }  // namespace charon::core::v1

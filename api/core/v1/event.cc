@@ -1,6 +1,7 @@
 #include <string>
 
 #include "api/core/v1/event_cells.h"
+#include "api/core/v1/event_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 
@@ -43,9 +44,16 @@ constexpr std::string_view kSelectable[] = {"involvedObject.kind",
                                             "source",
                                             "type"};
 
+void validate(const Value& event, const model::WriteContext&, meta::v1::Errors& errors) {
+  validate_event(errors, kMembers, event);
+}
+
 }  // namespace
 
-const model::KindRules event_rules = {
-    .cells = cells_of, .selectable_fields = kSelectable, .selectable_value = selectable_value};
+const model::KindRules event_rules = {.validate = validate,
+                                      .cells = cells_of,
+                                      .selectable_fields = kSelectable,
+                                      .selectable_value = selectable_value,
+                                      .update_creates = true};
 
 }  // namespace charon::core::v1

@@ -8,6 +8,7 @@
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
 #include "api/meta/v1/validation.h"
+#include "base/names.h"
 #include "base/quantity.h"
 
 namespace charon::core::v1 {
@@ -73,6 +74,32 @@ void validate_order(const Value& item, const meta::v1::FieldPath& path, schema::
   }
 }
 
+void validate_type(std::string_view type, const meta::v1::FieldPath& path, schema::FieldErrors& errors) {
+  meta::v1::check_given_name(errors, path, type, qualified_name_errors);
+  if (!type.contains('/') && type != "Pod" && type != "Container" && type != "PersistentVolumeClaim")
+    meta::v1::add_invalid(errors, path, Value(type), "must be a standard limit type or fully qualified");
+}
+
+// How far limits may exceed requests: by 1 at least, and by no more than what the bounds themselves allow.
+void validate_ratios(const Value& item, const meta::v1::FieldPath& path, schema::FieldErrors& errors) {
+  const Value* ratios = meta::v1::object_at(item, "maxLimitRequestRatio");
+  if (ratios == nullptr) return;
+  for (const auto& entry : ratios->get_object()) {
+    std::string_view resource(entry.key().data(), entry.key().size());
+    std::optional<Quantity> ratio = amount(item, "maxLimitRequestRatio", resource);
+    if (!ratio) continue;
+    if (*ratio < Quantity::of(1))
+      meta::v1::add_invalid(errors, path.key(resource), entry.value(), fmt::format("ratio {} is less than 1", ratio->text()));
+    std::optional<Quantity> least = amount(item, "min", resource);
+    std::optional<Quantity> most = amount(item, "max", resource);
+    if (!least || !most || least->is_zero()) continue;
+    double allowed = most->approximate() / least->approximate();
+    if (ratio->approximate() > allowed)
+      meta::v1::add_invalid(errors, path.key(resource), entry.value(),
+                            fmt::format("ratio {} is greater than max/min = {:f}", ratio->text(), allowed));
+  }
+}
+
 void validate(const Value& range, const model::WriteContext&, schema::FieldErrors& errors) {
   meta::v1::FieldPath spec("spec");
   meta::v1::FieldPath limits = spec.child("limits");
@@ -87,12 +114,18 @@ void validate(const Value& range, const model::WriteContext&, schema::FieldError
         if (codec::find(items[i], member) != nullptr)
           meta::v1::add_forbidden(errors, here.child(member), "may not be specified when `type` is 'Pod'");
     }
+    validate_type(type, here.child("type"), errors);
+    if (type == "PersistentVolumeClaim" && codec::find_path(items[i], {"min", "storage"}) == nullptr &&
+        codec::find_path(items[i], {"max", "storage"}) == nullptr)
+      meta::v1::add_required(errors, here.child("limits"),
+                             "either minimum or maximum storage value is required, but neither was provided");
     validate_order(items[i], here, errors);
+    validate_ratios(items[i], here.child("maxLimitRequestRatio"), errors);
   }
 }
 
 }  // namespace
 
-const model::KindRules limit_range_rules = {.set_defaults = set_defaults, .validate = validate};
+const model::KindRules limit_range_rules = {.set_defaults = set_defaults, .validate = validate, .update_creates = true};
 
 }  // namespace charon::core::v1

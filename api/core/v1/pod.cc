@@ -3,6 +3,7 @@
 #include "api/core/v1/pod_cells.h"
 #include "api/core/v1/pod_defaults.h"
 #include "api/core/v1/pod_qos.h"
+#include "api/core/v1/pod_status_validation.h"
 #include "api/core/v1/pod_update_validation.h"
 #include "api/core/v1/pod_validation.h"
 #include "api/kind_rules.h"
@@ -21,7 +22,7 @@ void validate(const Value& pod, const model::WriteContext& context, schema::Fiel
     validate_pod_annotations_update(errors, *context.before, pod);
   if (context.subresource == "status") {
     if (context.before != nullptr) validate_pod_ips(errors, *context.before, pod);
-    return;
+    return validate_container_users(errors, pod);
   }
   if (context.before != nullptr) {
     const Value* before = codec::find(*context.before, "spec");

@@ -1,5 +1,6 @@
 #include "api/core/v1/pod_defaults.h"
 #include "api/core/v1/pod_validation.h"
+#include "api/core/v1/replica_status.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
@@ -25,7 +26,7 @@ void cells_of(const Value& controller, Time, codec::Array& cells) {
 }
 
 void validate(const Value& controller, const model::WriteContext& context, schema::FieldErrors& errors) {
-  if (context.subresource == "status") return;
+  if (context.subresource == "status") return validate_replica_status(errors, controller, context);
   meta::v1::FieldPath spec("spec");
   meta::v1::FieldPath pod_template = spec.child("template");
   const Value* given = find_path(controller, {"spec", "template"});

@@ -138,37 +138,6 @@ void validate_pod_affinity(Errors& errors, const FieldPath& path, const Value& a
   }
 }
 
-void validate_tolerations(Errors& errors, const FieldPath& path, const Value& spec) {
-  const codec::Array& tolerations = items_at(spec, "tolerations");
-  for (std::size_t i = 0; i < tolerations.size(); ++i) {
-    const Value& toleration = tolerations[i];
-    FieldPath here = path.at(i);
-    std::string_view key = string_at(toleration, "key");
-    std::string_view op = string_at(toleration, "operator");
-    std::string_view value = string_at(toleration, "value");
-    meta::v1::check_name(errors, here.child("key"), key, qualified_name_errors);
-    if (key.empty() && op != "Exists")
-      add_invalid(errors, here.child("operator"), Value(op),
-                  "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
-    if (codec::int_at(toleration, "tolerationSeconds") && string_at(toleration, "effect") != "NoExecute")
-      add_invalid(errors, here.child("effect"), Value(string_at(toleration, "effect")),
-                  "effect must be 'NoExecute' when `tolerationSeconds` is set");
-    if (op == "Exists" && !value.empty())
-      add_invalid(errors, here.child("operator"), toleration, "value must be empty when `operator` is 'Exists'");
-    if ((op.empty() || op == "Equal") && !value.empty()) {
-      std::vector<std::string> problems = label_value_errors(value);
-      if (!problems.empty()) add_invalid(errors, here.child("operator"), Value(value), meta::v1::join(problems, ";"));
-    }
-    if (op == "Lt" || op == "Gt") {
-      std::int64_t number = 0;
-      auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (error != std::errc() || end != value.data() + value.size())
-        add_invalid(errors, here.child("value"), Value(value),
-                    "value must be a valid 64-bit integer when `operator` is 'Lt' or 'Gt'");
-    }
-  }
-}
-
 void validate_spread(Errors& errors, const FieldPath& path, const Value& spec) {
   const codec::Array& spreads = items_at(spec, "topologySpreadConstraints");
   std::set<std::pair<std::string_view, std::string_view>> seen;
@@ -210,6 +179,37 @@ void validate_gates(Errors& errors, const FieldPath& path, const Value& spec) {
 }
 
 }  // namespace
+
+void validate_tolerations(Errors& errors, const FieldPath& path, const Value& spec) {
+  const codec::Array& tolerations = items_at(spec, "tolerations");
+  for (std::size_t i = 0; i < tolerations.size(); ++i) {
+    const Value& toleration = tolerations[i];
+    FieldPath here = path.at(i);
+    std::string_view key = string_at(toleration, "key");
+    std::string_view op = string_at(toleration, "operator");
+    std::string_view value = string_at(toleration, "value");
+    meta::v1::check_name(errors, here.child("key"), key, qualified_name_errors);
+    if (key.empty() && op != "Exists")
+      add_invalid(errors, here.child("operator"), Value(op),
+                  "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+    if (codec::int_at(toleration, "tolerationSeconds") && string_at(toleration, "effect") != "NoExecute")
+      add_invalid(errors, here.child("effect"), Value(string_at(toleration, "effect")),
+                  "effect must be 'NoExecute' when `tolerationSeconds` is set");
+    if (op == "Exists" && !value.empty())
+      add_invalid(errors, here.child("operator"), toleration, "value must be empty when `operator` is 'Exists'");
+    if ((op.empty() || op == "Equal") && !value.empty()) {
+      std::vector<std::string> problems = label_value_errors(value);
+      if (!problems.empty()) add_invalid(errors, here.child("operator"), Value(value), meta::v1::join(problems, ";"));
+    }
+    if (op == "Lt" || op == "Gt") {
+      std::int64_t number = 0;
+      auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+      if (error != std::errc() || end != value.data() + value.size())
+        add_invalid(errors, here.child("value"), Value(value),
+                    "value must be a valid 64-bit integer when `operator` is 'Lt' or 'Gt'");
+    }
+  }
+}
 
 void validate_node_selector(Errors& errors, const FieldPath& path, const Value* selector) {
   if (selector == nullptr) return;

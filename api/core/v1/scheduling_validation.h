@@ -8,6 +8,8 @@ namespace charon::core::v1 {
 
 // nodeSelector, affinity, tolerations, topologySpreadConstraints, schedulingGates and readinessGates.
 void validate_scheduling(meta::v1::Errors& errors, const meta::v1::FieldPath& path, const codec::Value& spec);
+// The tolerations of a pod spec, or of what is added to one.
+void validate_tolerations(meta::v1::Errors& errors, const meta::v1::FieldPath& path, const codec::Value& spec);
 // A core/v1 NodeSelector, also of volumes and device slices; null is its owner's matter.
 void validate_node_selector(meta::v1::Errors& errors, const meta::v1::FieldPath& path, const codec::Value* selector);
 

@@ -189,6 +189,7 @@ const model::KindRules service_rules = {.set_defaults = set_defaults,
                                         .prepare = prepare,
                                         .validate = validate,
                                         .cells = cells_of,
-                                        .selectable_fields = kSelectable};
+                                        .selectable_fields = kSelectable,
+                                        .update_creates = true};
 
 }  // namespace charon::core::v1

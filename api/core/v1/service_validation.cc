@@ -108,12 +108,28 @@ void validate_load_balancer(Errors& errors, const FieldPath& path, const Value& 
   for (std::size_t i = 0; i < ranges.size(); ++i) meta::v1::check_cidr(errors, list.at(i), meta::v1::scalar_text(&ranges[i]));
   if (balanced) {
     meta::v1::check_name(errors, path.child("loadBalancerClass"), string_at(spec, "loadBalancerClass"), qualified_name_errors);
+  }
+}
+
+bool has_health_check(const Value& spec) {
+  return string_at(spec, "type") == "LoadBalancer" && string_at(spec, "externalTrafficPolicy") == "Local";
+}
+
+// Where traffic goes to the service's own nodes only, a load balancer asks there which these are. The port is allocated before.
+void validate_health_check(Errors& errors, const FieldPath& path, const Value& spec, const Value* before) {
+  FieldPath place = path.child("healthCheckNodePort");
+  std::int64_t port = codec::int_at(spec, "healthCheckNodePort").value_or(0);
+  if (!has_health_check(spec)) {
+    if (port != 0)
+      add_invalid(errors, place, Value(port),
+                  "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
     return;
   }
-  std::int64_t port = codec::int_at(spec, "healthCheckNodePort").value_or(0);
-  if (port != 0)
-    add_invalid(errors, path.child("healthCheckNodePort"), Value(port),
-                "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+  if (port == 0) return add_required(errors, place);
+  meta::v1::check_range(errors, place, port, 1, 65535);
+  std::int64_t port_before = before == nullptr ? 0 : codec::int_at(*before, "healthCheckNodePort").value_or(0);
+  if (before != nullptr && has_health_check(*before) && port_before != 0 && port_before != port)
+    add_invalid(errors, place, Value(port), "field is immutable");
 }
 
 // Allocated once; free again only when the service changes its type away from having one.
@@ -141,6 +157,7 @@ void validate_service(Errors& errors, const Value& service, const Value* before)
   meta::v1::check_labels(errors, path.child("selector"), find(*spec, "selector"));
   validate_addresses(errors, path, *spec);
   validate_load_balancer(errors, path, *spec);
+  validate_health_check(errors, path, *spec, before == nullptr ? nullptr : find(*before, "spec"));
   std::string_view distribution = string_at(*spec, "trafficDistribution");
   if (!distribution.empty() && distribution != "PreferClose" && distribution != "PreferSameNode" &&
       distribution != "PreferSameZone")

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "api/core/v1/event_cells.h"
+#include "api/core/v1/event_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 
@@ -34,9 +35,18 @@ constexpr std::string_view kSelectable[] = {"regarding.kind",       "regarding.n
                                             "regarding.fieldPath",  "reason",
                                             "reportingController",  "type"};
 
+void validate(const Value& event, const model::WriteContext& context, meta::v1::Errors& errors) {
+  core::v1::validate_event(errors, kMembers, event);
+  if (context.before == nullptr) return core::v1::validate_new_event(errors, kMembers, event);
+  core::v1::validate_event_update(errors, kMembers, {*context.before, event});
+}
+
 }  // namespace
 
-const model::KindRules event_rules = {
-    .cells = cells_of, .selectable_fields = kSelectable, .selectable_value = selectable_value};
+const model::KindRules event_rules = {.validate = validate,
+                                      .cells = cells_of,
+                                      .selectable_fields = kSelectable,
+                                      .selectable_value = selectable_value,
+                                      .update_creates = true};
 
 }  // namespace charon::events::v1

@@ -50,30 +50,30 @@ std::string FieldPath::text() const {
 }
 
 void add_required(Errors& errors, const FieldPath& path, std::string_view detail) {
-  errors.push_back({Kind::Required, path.text(), "", std::string(detail)});
+  if (!errors.counts_only()) errors.push_back({Kind::Required, path.text(), "", std::string(detail)});
 }
 
 void add_invalid(Errors& errors, const FieldPath& path, const Value& value, std::string_view detail) {
-  errors.push_back({Kind::Invalid, path.text(), codec::write_json(value), std::string(detail)});
+  if (!errors.counts_only()) errors.push_back({Kind::Invalid, path.text(), codec::write_json(value), std::string(detail)});
 }
 
 void add_forbidden(Errors& errors, const FieldPath& path, std::string_view detail) {
-  errors.push_back({Kind::Forbidden, path.text(), "", std::string(detail)});
+  if (!errors.counts_only()) errors.push_back({Kind::Forbidden, path.text(), "", std::string(detail)});
 }
 
 void add_duplicate(Errors& errors, const FieldPath& path, std::string_view value) {
-  errors.push_back({Kind::Duplicate, path.text(), quoted(value), ""});
+  if (!errors.counts_only()) errors.push_back({Kind::Duplicate, path.text(), quoted(value), ""});
 }
 
 void add_not_found(Errors& errors, const FieldPath& path, std::string_view value) {
-  errors.push_back({Kind::NotFound, path.text(), quoted(value), ""});
+  if (!errors.counts_only()) errors.push_back({Kind::NotFound, path.text(), quoted(value), ""});
 }
 
 void add_not_supported(Errors& errors, const FieldPath& path, std::string_view value,
                        std::initializer_list<std::string_view> supported) {
   std::string detail = "supported values: ";
   for (const std::string_view& each : supported) detail += (&each == supported.begin() ? "" : ", ") + quoted(each);
-  errors.push_back({Kind::NotSupported, path.text(), quoted(value), std::move(detail)});
+  if (!errors.counts_only()) errors.push_back({Kind::NotSupported, path.text(), quoted(value), std::move(detail)});
 }
 
 void add_too_long(Errors& errors, const FieldPath& path, std::size_t max_bytes) {

@@ -31,6 +31,6 @@ void validate(const Value& budget, const model::WriteContext& context, schema::F
 
 }  // namespace
 
-const model::KindRules pod_disruption_budget_rules = {.validate = validate, .cells = cells_of};
+const model::KindRules pod_disruption_budget_rules = {.validate = validate, .cells = cells_of, .update_needs_version = true};
 
 }  // namespace charon::policy::v1

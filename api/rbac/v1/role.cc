@@ -11,6 +11,6 @@ void validate(const codec::Value& role, const model::WriteContext&, schema::Fiel
 
 }  // namespace
 
-const model::KindRules role_rules = {.validate = validate};
+const model::KindRules role_rules = {.validate = validate, .update_creates = true};
 
 }  // namespace charon::rbac::v1

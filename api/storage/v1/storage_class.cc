@@ -1,11 +1,10 @@
-#include <algorithm>
-#include <cctype>
 #include <set>
 #include <string>
 
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/validation.h"
+#include "api/storage/v1/driver_validation.h"
 #include "base/names.h"
 
 namespace charon::storage::v1 {
@@ -47,14 +46,16 @@ void validate_topologies(const Value& storage_class, schema::FieldErrors& errors
   }
 }
 
-void validate(const Value& storage_class, const model::WriteContext&, schema::FieldErrors& errors) {
+void validate(const Value& storage_class, const model::WriteContext& context, schema::FieldErrors& errors) {
   std::string_view reclaim = codec::string_at(storage_class, "reclaimPolicy");
   if (!reclaim.empty() && reclaim != "Delete" && reclaim != "Retain")
     meta::v1::add_not_supported(errors, meta::v1::FieldPath("reclaimPolicy"), reclaim, {"Delete", "Retain"});
-  std::string provisioner(codec::string_at(storage_class, "provisioner"));
-  std::ranges::transform(provisioner, provisioner.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  meta::v1::check_name(errors, meta::v1::FieldPath("provisioner"), provisioner, qualified_name_errors);
+  check_provisioner(errors, meta::v1::FieldPath("provisioner"), codec::string_at(storage_class, "provisioner"));
+  check_parameters(errors, meta::v1::FieldPath("parameters"), codec::find(storage_class, "parameters"));
   validate_topologies(storage_class, errors);
+  if (context.before == nullptr) return;
+  for (std::string_view member : {"parameters", "provisioner", "reclaimPolicy"})
+    check_kept(errors, member, *context.before, storage_class);
 }
 
 }  // namespace

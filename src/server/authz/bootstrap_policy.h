@@ -29,9 +29,9 @@ struct PolicyRole {
 struct NamespacedPolicyRole {
   std::string_view ns;
   PolicyRole role;
-  std::string_view binding;
   std::string_view users = {};
   std::string_view service_accounts = {};
+  std::string_view binding = {};  // its name, where that is not the role's
 };
 
 inline constexpr std::string_view kControllerRolePrefix = "system:controller:";

@@ -134,7 +134,8 @@ void add_namespaced(BootstrapRoles& all) {
     std::vector<Subject> subjects;
     for (const std::string& user : list_of(policy.users)) subjects.push_back(subject("User", user));
     for (const std::string& account : list_of(policy.service_accounts)) subjects.push_back(subject("ServiceAccount", account));
-    auto bound = binding<RoleBinding>(policy.binding, "Role", policy.role.name, std::move(subjects));
+    auto bound = binding<RoleBinding>(policy.binding.empty() ? policy.role.name : policy.binding, "Role", policy.role.name,
+                                      std::move(subjects));
     bound.metadata.namespace_ = policy.ns;
     all.role_bindings.push_back(std::move(bound));
   }

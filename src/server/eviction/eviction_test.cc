@@ -15,16 +15,15 @@ class EvictionTest : public testing::Test {
         "spec":{"containers":[{"name":"c","image":"i"}]}})");
     EXPECT_TRUE(made) << made.error().message;
   }
-  Result<DocumentPtr> evict(const std::string& options, const std::string& name = "p") {
+  Result<DocumentPtr> evict(const std::string& options, const std::string& name = "p", const std::string& ns = "default") {
     Request request;
     request.verb = "create";
     request.kind = model::find_kind({"", "v1"}, "Pod");
     request.ns = "default";
     request.name = "p";
     request.subresource = "eviction";
-    auto eviction =
-        codec::parse_json(R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"namespace":"default","name":")" + name +
-                          R"("},"deleteOptions":)" + options + "}");
+    auto eviction = codec::parse_json(R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"namespace":")" + ns +
+                                      R"(","name":")" + name + R"("},"deleteOptions":)" + options + "}");
     return server_.loop.run(server_.api->create(std::move(request), std::move(eviction.value()), nullptr));
   }
   bool is_there() { return server_.get("Pod", {"default", "p"}) != nullptr; }
@@ -64,6 +63,15 @@ TEST_F(EvictionTest, IsOfThePodThatItNames) {
   EXPECT_EQ(refused.error().reason, Reason::BadRequest);
   EXPECT_EQ(refused.error().message, "name in URL does not match name in Eviction object");
   EXPECT_TRUE(is_there());
+}
+
+TEST_F(EvictionTest, IsOfThePodsNamespace) {
+  auto refused = evict("{}", "p", "other");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::BadRequest);
+  EXPECT_EQ(refused.error().message, "the namespace of the provided object does not match the namespace sent on the request");
+  EXPECT_TRUE(is_there());
+  EXPECT_TRUE(evict("{}", "p", ""));
 }
 
 }  // namespace

@@ -43,14 +43,16 @@ Result<void> Front::check_write_options(const Call& call) const {
 ApplyOptions Front::apply_options(const Call& call) const {
   ApplyOptions options;
   if (force_of(call.query()).value_or(false)) options.force = schema::apply::Force::Yes;
-  options.may_create = [this, &call]() -> Result<void> {
-    Request create = call.route.request;
-    create.verb = "create";
-    Attributes attributes = attributes_of(create);
-    if (Decision decision = authorizer_.authorize(attributes); !decision.allowed) return fail(forbidden(attributes, decision));
-    return {};
-  };
+  options.may_create = [this, &call] { return may_create(call); };
   return options;
+}
+
+Result<void> Front::may_create(const Call& call) const {
+  Request create = call.route.request;
+  create.verb = "create";
+  Attributes attributes = attributes_of(create);
+  if (Decision decision = authorizer_.authorize(attributes); !decision.allowed) return fail(forbidden(attributes, decision));
+  return {};
 }
 
 // YAML, or JSON, which most clients send.

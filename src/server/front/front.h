@@ -97,6 +97,8 @@ class Front {
   // front/apply.cc
   Result<void> check_write_options(const Call& call) const;
   ApplyOptions apply_options(const Call& call) const;
+  Result<void> may_create(const Call& call) const;  // what an apply or an update is of and is not there
+  bool updates_nothing(const Request& request, const codec::Value& object) const;
   Result<codec::Value> read_apply(Call& call, std::string_view body) const;
   rt::Task<Result<void>> serve_node_stream(Call& call);
   rt::Task<Result<void>> serve_proxy(Call& call);

@@ -60,6 +60,14 @@ Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const s
   return tree;
 }
 
+// Whether an update is of an object that is not there, and of a kind whose updates create it then. Who names a version or a uid
+// means one that was there.
+bool Front::updates_nothing(const Request& request, const codec::Value& object) const {
+  return request.verb == "update" && request.subresource.empty() && request.kind->rules.update_creates &&
+         codec::string_at_path(object, {"metadata", "resourceVersion"}).empty() &&
+         codec::string_at_path(object, {"metadata", "uid"}).empty() && !api_.caches().of(*request.kind).get(request.key());
+}
+
 rt::Task<Result<void>> Front::serve_write(Call& call) {
   Request& request = call.request();
   call.name_manager();
@@ -81,6 +89,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
     co_return Result<void>();
   }
   Result<DocumentPtr> written = DocumentPtr();
+  bool created = false;
   if (call.is_apply()) {
     CO_TRY_ASSIGN(codec::Value config, read_apply(call, body));
     CO_TRY_ASSIGN(Applied applied, co_await api_.apply(request, std::move(config), apply_options(call), &call.warnings));
@@ -95,8 +104,15 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
   } else {
     const schema::Type* type = request.subresource == "binding" ? &core::v1::Binding::table() : request.kind->type;
     CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
-    written = request.verb == "create" ? co_await api_.create(request, std::move(tree), &call.warnings)
-                                       : co_await api_.update(request, std::move(tree), &call.warnings);
+    created = request.verb == "create" || updates_nothing(request, tree);
+    if (!created) {
+      written = co_await api_.update(request, std::move(tree), &call.warnings);
+    } else {
+      Request create = request;
+      create.verb = "create";
+      if (request.verb != "create") CO_TRY(may_create(call));
+      written = co_await api_.create(std::move(create), std::move(tree), &call.warnings);
+    }
   }
   if (!written) co_return fail(std::move(written.error()));
   if (request.subresource == "binding") {
@@ -104,7 +120,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
         {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}, {"code", 201}};
     co_await send_tree(call, 201, std::move(success), &meta::v1::Status::table());
   } else {
-    co_await send_document(call, request.verb == "create" ? 201 : 200, std::move(*written));
+    co_await send_document(call, created ? 201 : 200, std::move(*written));
   }
   co_return Result<void>();
 }

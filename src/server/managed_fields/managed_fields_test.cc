@@ -322,7 +322,7 @@ TEST(ManagerName, Checked) {
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(schema::field_error_text(errors[0]),
             "fieldManager: Invalid value: \"a\\nb\": invalid character U+000A (at position 1)");
-  errors.clear();
+  errors = {};
   validate_manager_name(std::string(129, 'a'), "fieldManager", errors);
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(schema::field_error_text(errors[0]), "fieldManager: Too long: may not be more than 128 bytes");

@@ -13,14 +13,16 @@ class BindingTest : public testing::Test {
         "spec":{"containers":[{"name":"c","image":"i"}]}})");
     EXPECT_TRUE(made) << made.error().message;
   }
-  Result<DocumentPtr> bind(const std::string& name, const std::string& target) {
+  Result<DocumentPtr> bind(const std::string& name, const std::string& target, const std::string& ns = "default") {
     Request request;
     request.verb = "create";
     request.kind = model::find_kind({"", "v1"}, "Pod");
     request.ns = "default";
     request.name = "p";
     request.subresource = "binding";
-    auto binding = codec::parse_json(R"({"metadata":{"name":")" + name + R"("},"target":)" + target + "}").value();
+    auto binding =
+        codec::parse_json(R"({"metadata":{"namespace":")" + ns + R"(","name":")" + name + R"("},"target":)" + target + "}")
+            .value();
     return server_.loop.run(server_.api->create(std::move(request), std::move(binding), nullptr));
   }
   std::string node() {
@@ -38,6 +40,16 @@ TEST_F(BindingTest, IsOfThePodThatItNames) {
     EXPECT_EQ(refused.error().message, "name in URL does not match name in Binding object");
   }
   EXPECT_EQ(node(), "");
+}
+
+TEST_F(BindingTest, IsOfThePodsNamespace) {
+  auto refused = bind("p", R"({"kind":"Node","name":"n"})", "other");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::BadRequest);
+  EXPECT_EQ(refused.error().message, "the namespace of the provided object does not match the namespace sent on the request");
+  EXPECT_EQ(node(), "");
+  auto bound = bind("p", R"({"kind":"Node","name":"n"})", "");
+  ASSERT_TRUE(bound) << bound.error().message;
 }
 
 TEST_F(BindingTest, IsToANode) {

@@ -107,6 +107,7 @@ rt::Task<Result<void>> Api::admit(Operation operation, const Request& request, V
 
 rt::Task<Result<Value>> Api::answer(Request request, const Review& review, Value object, Warnings* warnings) {
   CO_TRY(schema::normalize(*review.type, object));
+  if (!request.subresource.empty()) CO_TRY(settle_namespace(request, object));
   if (request.name.empty()) request.name = codec::string_at_path(object, {"metadata", "name"});
   CO_TRY(co_await admit(Operation::Create, request, object, review.type, warnings));
   co_return co_await review.answer(std::move(request), std::move(object));
@@ -140,6 +141,7 @@ rt::Task<Result<DocumentPtr>> Api::commit_create(const Request& request, const V
 
 rt::Task<Result<DocumentPtr>> Api::create_binding(Request request, Value binding) {
   CO_TRY(check_binding(request, binding));
+  CO_TRY(settle_namespace(request, binding));
   std::string node(codec::string_at_path(binding, {"target", "name"}));
   std::string uid(codec::string_at_path(binding, {"metadata", "uid"}));
   std::string now = format_rfc3339(loop_.clock().wall());

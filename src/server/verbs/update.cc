@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <array>
-
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "model/storage_form.h"
@@ -22,22 +19,11 @@ namespace {
 // How often an update without a resourceVersion is tried again after losing a race.
 constexpr int kWriteTries = 6;
 
-// Whether an update that does not say which version it replaces replaces any: AllowUnconditionalUpdate of the kind's strategy
-// in Kubernetes.
-bool replaces_any_version(const model::Kind& kind) {
-  constexpr std::array<std::string_view, 6> kNotIn = {
-      "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io",
-      "coordination.k8s.io",          "node.k8s.io",          "policy"};
-  if (kind.custom) return false;
-  if (kind.gv.group == "storage.k8s.io") return kind.kind == "StorageClass" || kind.kind == "VolumeAttributesClass";
-  return std::ranges::find(kNotIn, kind.gv.group) == kNotIn.end();
-}
-
 Result<void> check_preconditions(const Request& request, const Value& object, const model::Document& before) {
   std::string_view version = codec::string_at_path(object, {"metadata", "resourceVersion"});
   const bool any_version = version.empty() || version == "0";
   // Patches and what is applied change the version that they find.
-  if (any_version && request.verb == "update" && !replaces_any_version(*request.kind))
+  if (any_version && request.verb == "update" && (request.kind->custom || request.kind->rules.update_needs_version))
     return fail(schema::invalid_error(
         request.kind->plural, request.kind->gv.group, request.name,
         {{schema::FieldError::Kind::Invalid, "metadata.resourceVersion", "0", "must be specified for an update"}}));

@@ -104,7 +104,7 @@ class ServiceIpAllocator final : public AdmissionPlugin {
       for (std::string_view member : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}) spec.erase(member);
     }
     allocate_ports(object, type, before.get(), taken, key, errors);
-    allocate_health_port(object, spec, type, before.get(), taken, key);
+    allocate_health_port(object, spec, before.get(), taken, key, errors);
     if (errors.empty()) return {};
     return fail(schema::invalid_error("Service", "", request.name, errors));
   }
@@ -273,19 +273,16 @@ class ServiceIpAllocator final : public AdmissionPlugin {
     return 0;
   }
 
-  void allocate_health_port(const Value& object, Object& spec, std::string_view type, const Service* before, const Taken& taken,
-                            const ObjectKey& key) {
-    bool wanted = type == "LoadBalancer" && codec::string_at_path(object, {"spec", "externalTrafficPolicy"}) == "Local";
-    const Value* given = spec.if_contains("healthCheckNodePort");
-    bool has = given != nullptr && given->is_int64() && given->get_int64() != 0;
-    if (!wanted) {
-      if (has && before != nullptr) spec.erase("healthCheckNodePort");
+  // One that is given where none is wanted is validation's to refuse.
+  void allocate_health_port(const Value& object, Object& spec, const Service* before, const Taken& taken, const ObjectKey& key,
+                            FieldErrors& errors) {
+    if (codec::string_at_path(object, {"spec", "type"}) != "LoadBalancer" ||
+        codec::string_at_path(object, {"spec", "externalTrafficPolicy"}) != "Local")
       return;
-    }
-    if (has) return;
-    int port =
-        before != nullptr && before->spec.healthCheckNodePort != 0 ? before->spec.healthCheckNodePort : free_port(taken, {});
-    if (port == 0) return;
+    const int had = before == nullptr ? 0 : before->spec.healthCheckNodePort;
+    int port = static_cast<int>(codec::int_at(*codec::find(object, "spec"), "healthCheckNodePort").value_or(0));
+    if (port == 0) port = had != 0 ? had : free_port(taken, {});
+    if (port == 0 || (port != had && !check_port("spec.healthCheckNodePort", port, taken, errors))) return;
     port_reservations_[port] = {key, clock_.now() + kReservation};
     spec["healthCheckNodePort"] = port;
   }

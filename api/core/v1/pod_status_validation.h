@@ -1,0 +1,12 @@
+// What must hold for what a node says of a pod's containers (Kubernetes' ValidatePodStatusUpdate).
+#pragma once
+
+#include "api/meta/v1/validation.h"
+#include "codec/value.h"
+
+namespace charon::core::v1 {
+
+// The users that the containers' first processes run as.
+void validate_container_users(meta::v1::Errors& errors, const codec::Value& pod);
+
+}  // namespace charon::core::v1
