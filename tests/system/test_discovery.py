@@ -191,5 +191,15 @@ def churn(c):
 def stranger(c):
     equal(c.victoria.targets("stranger"), {}, "what it finds")
     true("403" in c.victoria.log() and "t-discovery:stranger" in c.victoria.log(), f"the refusal is in its log: {c.victoria.log()[-2000:]}")
+
+
+@CASES.case("its watches go on over a restart of the server")
+def restart(c):
+    c.kill()
+    c.start().ok()
+    c.apply(web("web-3")).ok()
+    c.wait_ready("web-3")
+    for job in ("endpoints", "pod"):
+        eventually(lambda: equal({labels["found"] for labels in c.victoria.targets(job).values()}, {"web-1", "web-3"}, job), 60)
     c.victoria.stop()
     c.kubectl("delete clusterrole,clusterrolebinding t-discovery t-discovery-metrics", namespace=None).ok()
