@@ -34,7 +34,7 @@ class RandomObjects {
     for (std::string_view key : {"name", "key"})  // what elements of lists are known by
       if (const JsonField* found = type.find(key); found != nullptr && often()) put(out, key, field(*found->field, depth));
     if (type.preserve_unknown)
-      for (auto& member : anything(depth)) out.emplace(member.key(), std::move(member.value()));
+      for (auto& member : anything()) out.emplace(member.key(), std::move(member.value()));
     return out;
   }
 
@@ -190,20 +190,17 @@ class RandomObjects {
         return nothing_if_empty(std::move(out.get_object()));
       }
       case Scalar::Json:
-        return nothing_if_empty(anything(depth));
+        return nothing_if_empty(anything());
       default:
         return nullptr;
     }
   }
   // What no schema tells. A name always has the same sort of value.
-  codec::Object anything(int depth) {
+  codec::Object anything() {
     codec::Object out;
     for (unsigned i = 1 + pick(3); i > 0; --i) {
       const boost::json::string name = word();
-      if (name != "d")
-        out[name] = name == "c" ? codec::Value(codec::Array{word(), word()}) : codec::Value(word());
-      else if (depth < 7)
-        out[name] = anything(depth + 2);
+      out[name] = name == "c" ? codec::Value(codec::Array{word(), word()}) : codec::Value(word());
     }
     return out;
   }
