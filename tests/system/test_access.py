@@ -5,6 +5,7 @@ import json
 import os
 import ssl
 import subprocess
+import time
 
 from .checks import Failure, Suite, equal, eventually, true
 from .cluster import Reply
@@ -258,6 +259,77 @@ def rotated_key(c):
         equal(https(c, "GET", "/api", token=text).status, 200, "discovery with the token")
     keys = json.loads(https(c, "GET", "/openid/v1/jwks", token=after).body)["keys"]
     equal(len(keys), 2, "the number of published keys")
+
+
+def parts(token):
+    """Header, claims and signature of a JWT."""
+    header, claims, signature = token.split(".")
+    unpad = lambda text: json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return unpad(header), unpad(claims), signature
+
+
+def unsigned(header, claims):
+    pad = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+    return pad(header) + "." + pad(claims)
+
+
+def signed(c, header, claims, key):
+    """With ES256, by openssl."""
+    text = unsigned(header, claims)
+    done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=text.encode(), capture_output=True, check=True)
+    shown = subprocess.run(["openssl", "asn1parse", "-inform", "DER"], input=done.stdout, capture_output=True, check=True).stdout.decode()
+    numbers = [int(line.rsplit(":", 1)[1], 16).to_bytes(32, "big") for line in shown.splitlines() if "INTEGER" in line]
+    return text + "." + base64.urlsafe_b64encode(b"".join(numbers)).decode().rstrip("=")
+
+
+@CASES.case("tokens that are expired, not valid yet, forged or for others: 401")
+def bad_tokens(c):
+    good = c.kubectl("create token default").ok().out.strip()
+    header, claims, signature = parts(good)
+    key, other_key = c.data_dir + "/pki/sa.key", c.data_dir + "/other.key"
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", other_key], capture_output=True, check=True)
+    now = claims["iat"]
+
+    def status(token):
+        reply = https(c, "GET", "/api", token=token)
+        return reply.status, reply.json().get("reason", "")
+    equal(status(signed(c, header, claims, key)), (200, ""), "one that is signed here as the server does")
+    admin = {**claims, "sub": "system:serviceaccount:kube-system:default"}
+    for what, token in {
+            "expired": signed(c, header, {**claims, "iat": now - 7200, "nbf": now - 7200, "exp": now - 3600}, key),
+            "not valid yet": signed(c, header, {**claims, "nbf": now + 3600}, key),
+            "without an end": signed(c, header, {name: value for name, value in claims.items() if name != "exp"}, key),
+            "for another audience": signed(c, header, {**claims, "aud": ["vault"]}, key),
+            "by another issuer": signed(c, header, {**claims, "iss": "https://elsewhere.example.com"}, key),
+            "signed with another key": signed(c, header, claims, other_key),
+            "of an unknown key": signed(c, {**header, "kid": "unknown"}, claims, other_key),
+            "with other claims under the signature": unsigned(header, admin) + "." + signature,
+            "unsigned": unsigned({**header, "alg": "none"}, admin) + ".",
+            "of another algorithm": unsigned({**header, "alg": "HS256"}, admin) + "." + signature,
+            "of a name that its claims do not have": signed(c, header, admin, key),
+            "of an account that is another by now": signed(c, header, {**claims, "kubernetes.io": {
+                **claims["kubernetes.io"], "serviceaccount": {"name": "default", "uid": "0"}}}, key),
+            "cut off": good[:-10], "without a signature": ".".join(good.split(".")[:2]), "nothing": "..", "very long": "x" * 20_000}.items():
+        equal(status(token), (401, "Unauthorized"), f"a token {what}")
+    equal(status(good), (200, ""), "the true one, afterwards")
+
+
+@CASES.case("a hostile role is judged soon")
+def hostile_role(c):
+    c.kubectl("create serviceaccount author").ok()
+    c.kubectl("create role author --verb=create,get,update --resource=roles.rbac.authorization.k8s.io,configmaps").ok()
+    c.kubectl("create rolebinding author --role=author --serviceaccount=t-access:author").ok()
+    token = c.kubectl("create token author").ok().out.strip()
+    path = "/apis/rbac.authorization.k8s.io/v1/namespaces/t-access/roles"
+    names = [f"name-{i}" for i in range(150)]
+    rules = {"many rules": [{"verbs": [f"v{i}", "get"], "apiGroups": [""], "resources": [f"r{i}", "configmaps"]} for i in range(8000)],
+             "long rules": [{"verbs": names, "apiGroups": names, "resources": names, "resourceNames": names}] * 20}
+    for what, hostile in rules.items():
+        started = time.monotonic()
+        refused = https(c, "POST", path, {"metadata": {"name": "hostile"}, "rules": hostile}, token=token)
+        true(refused.status in (403, 422), f"{what}: {refused.status}")
+        true(time.monotonic() - started < 10, f"{what} took {time.monotonic() - started} s")
+    c.kubectl("get role hostile").fails(1).err_has("NotFound")
 
 
 @CASES.case("nobody in particular sees health and version, and no more")

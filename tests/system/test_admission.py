@@ -77,6 +77,25 @@ def reinvoke(c):
     clear(c)
 
 
+@CASES.case("a webhook cannot make an object another")
+def rename(c):
+    c.kubectl("create configmap named --from-literal=a=1").ok()
+    before = c.kubectl_json("get configmap named")["metadata"]
+    configure(c, "Mutating", "change", hook("change", "/rename"))
+    c.kubectl(["patch", "configmap", "named", "-p", '{"data":{"a":"2"}}']).fails(1).err_has('metadata.name: Invalid value: "other": field is immutable')
+    equal(c.kubectl_json("get configmap named")["data"], {"a": "1"}, "the data")
+    clear(c)
+    for path in ("/move", "/new-uid"):  # what the server itself sets it sets again
+        configure(c, "Mutating", "change", hook("change", path))
+        c.kubectl(["patch", "configmap", "named", "-p", json.dumps({"data": {"a": path}})]).ok()
+        equal(len(calls(path)), 1, "calls")
+        clear(c)
+    after = c.kubectl_json("get configmap named")["metadata"]
+    equal((after["uid"], after["namespace"]), (before["uid"], "t-admission"), "uid and namespace")
+    c.kubectl("get configmap other").fails(1).err_has("NotFound")
+    c.kubectl("get configmap named", namespace="default").fails(1).err_has("NotFound")
+
+
 @CASES.case("a validating webhook denies, in its own words")
 def deny(c):
     configure(c, "Validating", "deny", hook("deny", "/deny"))

@@ -187,6 +187,105 @@ def verb(c):
     refused(c, c.request("POST", f"/api/v1/namespaces/{c.namespace}/configmaps/here", config()), 405, "MethodNotAllowed")
 
 
+@CASES.case("subresources have their own verbs: a DELETE of one deletes nothing")
+def delete_subresource(c):
+    post(c, config("stays"))
+    post(c, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "stays"}, "spec": {
+        "nodeSelector": {"no": "where"}, "containers": [{"name": "a", "image": "b"}]}}, resource="pods")
+    base = f"/api/v1/namespaces/{c.namespace}"
+    for path in (f"{base}/pods/stays/status", f"{base}/pods/stays/eviction", f"{base}/pods/stays/binding", f"{base}/pods/stays/log",
+                 f"/api/v1/namespaces/{c.namespace}/status", f"/api/v1/namespaces/{c.namespace}/finalize"):
+        refused(c, c.request("DELETE", path), 405, "MethodNotAllowed")
+    for path in (f"{base}/pods/stays/nothing", f"{base}/configmaps/stays/status", f"{base}/pods/stays/status/more"):
+        for method in ("GET", "DELETE", "PUT"):
+            refused(c, c.request(method, path, None if method != "PUT" else config("stays")), 404, "NotFound", "could not find the requested resource")
+    c.kubectl("get pod stays -o jsonpath={.metadata.deletionTimestamp}").ok().says("")
+    c.kubectl("get cm stays").ok()
+    c.kubectl(f"get namespace {c.namespace} -o jsonpath={{.status.phase}}", namespace=None).ok().says("Active")
+    c.kubectl("delete cm/stays pod/stays --grace-period=0 --force").ok()
+
+
+@CASES.case("a pod is bound once, and by its own name")
+def bindings(c):
+    post(c, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bound"}, "spec": {
+        "schedulerName": "nobody", "containers": [{"name": "a", "image": "b"}]}}, resource="pods")
+
+    def bind(name="bound", node="elsewhere", **more):
+        return post(c, {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name, **more}, "target": {"kind": "Node", "name": node}},
+                    resource="pods/bound/binding")
+    refused(c, bind("other"), 400, "BadRequest")
+    refused(c, bind(uid="00000000-0000-0000-0000-000000000000"), 409, "Conflict")
+    equal(bind().status, 201, "the first binding")
+    refused(c, bind(node="another"), 409, "Conflict", "is already assigned to node")
+    c.kubectl("get pod bound -o jsonpath={.spec.nodeName}").ok().says("elsewhere")
+    c.kubectl("delete pod bound --grace-period=0 --force").ok()
+
+
+@CASES.case("an eviction that a budget forbids: 429; a dry run evicts nobody")
+def evictions(c):
+    post(c, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "kept", "labels": {"app": "kept"}}, "spec": {
+        "schedulerName": "nobody", "containers": [{"name": "a", "image": "b"}]}}, resource="pods")
+    equal(c.request("PATCH", f"/api/v1/namespaces/{c.namespace}/pods/kept/status", {"status": {"phase": "Running", "conditions": [
+        {"type": "Ready", "status": "True"}]}}, content_type="application/merge-patch+json").status, 200, "the pod runs")
+    c.apply({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "kept"}, "spec": {
+        "minAvailable": 1, "selector": {"matchLabels": {"app": "kept"}}}}).ok()
+
+    def evict(name="kept", query="", **more):
+        return post(c, {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}, **more}, resource="pods/kept/eviction" + query)
+    refused(c, evict("other"), 400, "BadRequest")
+    status = refused(c, evict(), 429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.")
+    equal(status["details"]["causes"][0]["reason"], "DisruptionBudget", "the cause")
+    refused(c, evict(query="?dryRun=All"), 429, "TooManyRequests")
+    c.kubectl("delete pdb kept").ok()
+    for dry in ({"query": "?dryRun=All"}, {"deleteOptions": {"dryRun": ["All"]}}):
+        true(evict(**dry).status in (200, 201), f"a dry run by {dry}")
+        c.kubectl("get pod kept -o jsonpath={.metadata.deletionTimestamp}").ok().says("")
+    refused(c, evict(deleteOptions={"dryRun": ["Some"]}), 422, "Invalid")
+    equal(evict(deleteOptions={"gracePeriodSeconds": 0}).status, 201, "the eviction")
+    c.wait_gone("pod kept")
+
+
+@CASES.case("large strategic merge patches are answered soon")
+def large_patches(c):
+    post(c, config("patched"))
+    many = [f"example.com/f{i}" for i in range(60_000)]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "patched"}, "spec": {"schedulerName": "nobody", "containers": [{"name": "a", "image": "b"}]}}
+    post(c, pod, resource="pods")
+    env = [{"name": f"N{i}", "value": "1"} for i in range(25_000)]
+    for resource, body in {
+            "configmaps": {"metadata": {"finalizers": many, "$deleteFromPrimitiveList/finalizers": list(reversed(many))}},
+            "pods": {"spec": {"$setElementOrder/containers": [{"name": "a"}], "containers": [
+                {"name": "a", "env": env, "$setElementOrder/env": [{"name": one["name"]} for one in reversed(env)]}]}}}.items():
+        started = time.monotonic()
+        reply = c.request("PATCH", f"/api/v1/namespaces/{c.namespace}/{resource}/patched", body, content_type="application/strategic-merge-patch+json")
+        true(reply.status == 200 or 400 <= reply.status < 500, f"{resource}: {reply.status}")
+        true(time.monotonic() - started < 5, f"{resource} took {time.monotonic() - started} s")
+    c.kubectl(["patch", "cm", "patched", "--type=merge", "-p", '{"metadata":{"finalizers":null}}']).ok()
+    c.kubectl("delete cm/patched pod/patched --grace-period=0 --force").ok()
+
+
+@CASES.case("curl gets the answer to a body that is refused early, over HTTP/1.1 and HTTP/2")
+def early_refusal(c):
+    c.tls_context()  # writes the files
+    large = c.data_dir + "/large.json"
+    with open(large, "w") as file:
+        json.dump(config("large", data={"a": "x" * 20_000_000}), file)
+    middle = c.data_dir + "/middle.json"
+    with open(middle, "w") as file:
+        json.dump(config("middle", data={"a": "x" * 400_000}), file)
+    url = f"https://127.0.0.1:{c.port}/api/v1/namespaces/{c.namespace}/configmaps"
+    admin = ["--cert", c.data_dir + "/test-client.crt", "--key", c.data_dir + "/test-client.key"]
+    for version in ("--http1.1", "--http2"):
+        for what, who, body, code in (("too large", admin, large, 413), ("nobody's", [], middle, 403), ("nobody's, and too large", [], large, 403),
+                                      ("a wrong token's", ["-H", "Authorization: Bearer x"], middle, 401)):
+            ran = c.run(["curl", "-sS", version, "--max-time", "20", "--cacert", c.data_dir + "/test-client.ca", *who, "-H", "Content-Type: application/json",
+                         "--data-binary", "@" + body, "-w", "\n%{http_code} %{http_version}", url]).ok()
+            status, _, last = ran.out.rpartition("\n")
+            equal(last.split(), [str(code), {"--http1.1": "1.1", "--http2": "2"}[version]], f"{what} by {version}")
+            equal(json.loads(status)["code"], code, f"the Status of {what} by {version}")
+    c.kubectl("get --raw /healthz").ok()
+
+
 @CASES.case("query parameters that make no sense: 400")
 def query(c):
     base = f"/api/v1/namespaces/{c.namespace}/configmaps"

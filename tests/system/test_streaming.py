@@ -85,6 +85,27 @@ def refused(c):
     equal((gone.status, json.loads(gone.body)["reason"]), (404, "NotFound"), "a pod that is not there")
 
 
+@CASES.case("exec by WebSocket is a GET, and wants the right to create pods/exec all the same")
+def exec_right(c):
+    c.kubectl("create serviceaccount looker").ok()
+    c.kubectl("create role look --verb=get --resource=pods,pods/exec,pods/attach,pods/portforward").ok()
+    c.kubectl("create rolebinding look --role=look --serviceaccount=t-streams:looker").ok()
+    token = c.kubectl("create token looker").ok().out.strip()
+
+    def attempt(subresource):
+        path = exec_path(c, "touch", "/tmp/by-looker").replace("/exec?", f"/{subresource}?")
+        return WebSocket(c, path, ["v5.channel.k8s.io"], token=token)
+    for subresource in ("exec", "attach", "portforward"):
+        refused = attempt(subresource)
+        equal((refused.status, json.loads(refused.body)["reason"]), (403, "Forbidden"), f"{subresource} with get alone")
+        true(f'cannot create resource "pods/{subresource}"' in json.loads(refused.body)["message"], f"the message names the right: {refused.body}")
+    c.kubectl("exec web -- test -e /tmp/by-looker").fails(1)
+    c.kubectl("create role open --verb=create --resource=pods/exec").ok()
+    c.kubectl("create rolebinding open --role=open --serviceaccount=t-streams:looker").ok()
+    eventually(lambda: equal(attempt("exec").status, 101, "exec with create"), 10)
+    eventually(lambda: c.kubectl("exec web -- test -e /tmp/by-looker").ok(), 10)
+
+
 @CASES.case("a client that goes away leaves no command and no descriptor behind")
 def gone(c):
     for _ in range(5):

@@ -26,6 +26,9 @@ def answer(path, request):
         return patch({"op": "add", "path": "/data/late", "value": "yes"})
     if path == "/see-late":
         return patch({"op": "add", "path": "/data/seen", "value": "yes"}) if "late" in data_of(request) else {"allowed": True}
+    if path in ("/rename", "/move", "/new-uid"):
+        field, value = {"/rename": ("name", "other"), "/move": ("namespace", "default"), "/new-uid": ("uid", "0")}[path]
+        return patch({"op": "add", "path": "/metadata/" + field, "value": value})
     if path == "/deny":
         return {"allowed": False, "status": {"code": 403, "reason": "Forbidden", "message": "the word is not said"}}
     if path == "/warn":

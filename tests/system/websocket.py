@@ -2,17 +2,23 @@
 import base64
 import os
 import socket
+import ssl
 import struct
 
 from .checks import Failure
 
 
 class WebSocket:
-    def __init__(self, cluster, path, protocols, timeout=20):
+    """As the administrator, or with a token as whoever has that."""
+
+    def __init__(self, cluster, path, protocols, timeout=20, token=None):
         raw = socket.create_connection(("127.0.0.1", cluster.port), timeout=timeout)
-        self.socket = cluster.tls_context().wrap_socket(raw, server_hostname="127.0.0.1")
+        context = ssl.create_default_context(cafile=cluster.data_dir + "/pki/ca.crt") if token else cluster.tls_context()
+        self.socket = context.wrap_socket(raw, server_hostname="127.0.0.1")
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{cluster.port}", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
                  "Sec-WebSocket-Key: " + base64.b64encode(os.urandom(16)).decode()]
+        if token:
+            lines.append("Authorization: Bearer " + token)
         if protocols:
             lines.append("Sec-WebSocket-Protocol: " + ", ".join(protocols))
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())

@@ -87,7 +87,7 @@ class Checker {
     if (!value.is_object()) return complain("expected map, got &{" + plain(value) + "}");
     for (const auto& entry : value.get_object()) {
       path_.push_back(PathElement::field({entry.key().data(), entry.key().size()}));
-      if (!entry.value().is_null()) single(field, entry.value());
+      element(field, entry.value());
       path_.pop_back();
     }
   }
@@ -111,9 +111,16 @@ class Checker {
       }
       ++index;
       path_.push_back(std::move(name));
-      if (!item.is_null()) single(field, item);
+      element(field, item);
       path_.pop_back();
     }
+  }
+
+  // Of a list or map.
+  void element(const Field& field, const Value& value) {
+    if (value.is_null()) return;
+    if (field.items != nullptr) return this->field(*field.items, value);
+    single(field, value);
   }
 
   void single(const Field& field, const Value& value) {

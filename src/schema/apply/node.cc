@@ -128,6 +128,7 @@ Node Node::of(const Field& field) {
 Node Node::element() const {
   if (field == nullptr || sort == Sort::Deduced) return {Sort::Deduced, nullptr, nullptr};
   if (field->shape == Shape::Single) return {Sort::Deduced, nullptr, nullptr};  // of a deduced object
+  if (field->items != nullptr) return of(*field->items);
   Node node = single(*field);
   // `atomic` of a map is the map's own; of a list it is its elements'.
   if (field->shape == Shape::Map && field->scalar == Scalar::Message) node.sort = Sort::Struct;
