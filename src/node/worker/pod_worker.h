@@ -99,7 +99,8 @@ class PodWorker {
   rt::Event status_dirty_;
   rt::Event status_written_;
   std::map<std::string, std::unique_ptr<Prober>> probers_;  // by container id
-  rt::Scope scope_;                                         // last: its tasks use all of the above
+  rt::Scope refreshing_;
+  rt::Scope scope_;  // last: its tasks use all of the above
 };
 
 }  // namespace charon::node
