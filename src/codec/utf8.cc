@@ -38,4 +38,15 @@ std::size_t find_invalid_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
+std::string to_valid_utf8(std::string_view text) {
+  std::string out;
+  for (;;) {
+    const std::size_t invalid = find_invalid_utf8(text);
+    out += text.substr(0, invalid);
+    if (invalid == std::string_view::npos) return out;
+    out += "\xef\xbf\xbd";
+    text.remove_prefix(invalid + 1);
+  }
+}
+
 }  // namespace charon::codec

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace charon::codec {
@@ -19,5 +20,8 @@ CodePoint first_code_point(std::string_view text);
 
 // The offset of the first byte that is not UTF-8; npos when all of it is.
 std::size_t find_invalid_utf8(std::string_view text);
+
+// `text` with U+FFFD for each byte that belongs to no code point.
+std::string to_valid_utf8(std::string_view text);
 
 }  // namespace charon::codec

@@ -19,5 +19,13 @@ TEST(Utf8, FindsInvalidBytes) {
     EXPECT_EQ(find_invalid_utf8(std::string("ab") + tail), 2u) << tail;
 }
 
+TEST(Utf8, ReplacesInvalidBytes) {
+  EXPECT_EQ(to_valid_utf8("abc\xc3\xa4"), "abc\xc3\xa4");
+  EXPECT_EQ(to_valid_utf8("a\xff"
+                          "b\xe2\x82"),
+            "a\xef\xbf\xbd"
+            "b\xef\xbf\xbd\xef\xbf\xbd");
+}
+
 }  // namespace
 }  // namespace charon::codec

@@ -132,30 +132,60 @@ void NodeAgent::on_container(const ContainerEvent& event) {
     registrar_.wake();
     return;
   }
-  // Our own starts are no news.
-  if (event.kind == ContainerEvent::Kind::Started) return;
+  // Our own starts are no news, nor that a process of a container ran out of memory: if it was the first, an exit follows.
+  if (event.kind != ContainerEvent::Kind::Exited) return;
   for (const auto& [uid, worker] : workers_)
     if (worker->note_exit(event.container_id)) return;
   // Of a container that its worker has not seen yet.
   for (const auto& [uid, worker] : workers_) worker->note_unknown_exit(event.container_id);
 }
 
+void NodeAgent::remove_orphan(meta::v1::ObjectMeta pod) {
+  // Names a directory that is removed.
+  if (pod.uid.empty() || pod.uid.find('/') != std::string::npos || pod.uid.starts_with(".")) return;
+  if (workers_.contains(pod.uid)) return;
+  core::v1::Pod ghost;
+  ghost.metadata = std::move(pod);
+  worker_of(ghost.metadata.uid).remove_orphan(std::make_shared<const core::v1::Pod>(ghost));
+}
+
+// Those with directories here that no API object stands for: the agent died after the last of the runtime's part was removed.
+std::vector<meta::v1::ObjectMeta> NodeAgent::abandoned_pods() const {
+  std::set<std::string> uids;
+  for (const std::string& root : {options_.pods.pods_dir, options_.pods.pods_memory_dir})
+    if (auto names = files_.list(root)) uids.insert(names->begin(), names->end());
+  if (uids.empty()) return {};
+  for (const model::DocumentPtr& document : pods_.documents()) uids.erase(std::string(document->uid()));
+  std::map<std::string, meta::v1::ObjectMeta> found;
+  for (const std::string& uid : uids)
+    if (!workers_.contains(uid)) found[uid].uid = uid;
+  if (found.empty()) return {};
+  // Their logs tell their names: <namespace>_<name>_<uid>.
+  for (const std::string& folder : files_.list(options_.pods.log_root).value_or(std::vector<std::string>())) {
+    const std::size_t first = folder.find('_'), last = folder.rfind('_');
+    if (first == last) continue;
+    auto pod = found.find(folder.substr(last + 1));
+    if (pod == found.end()) continue;
+    pod->second.namespace_ = folder.substr(0, first);
+    pod->second.name = folder.substr(first + 1, last - first - 1);
+  }
+  std::vector<meta::v1::ObjectMeta> pods;
+  for (auto& [uid, pod] : found) pods.push_back(std::move(pod));
+  return pods;
+}
+
 rt::Task<void> NodeAgent::find_orphans() {
   auto sandboxes = co_await runtime_.list_sandboxes({});
   if (!sandboxes) co_return;
-  std::set<std::string> seen;
   for (const auto& sandbox : *sandboxes) {
-    std::string uid = label(sandbox.labels, labels::kPodUid);
-    if (uid.empty() || workers_.contains(uid) || !seen.insert(uid).second) continue;
-    model::ObjectKey key{label(sandbox.labels, labels::kPodNamespace), label(sandbox.labels, labels::kPodName)};
-    model::DocumentPtr known = pods_.document(key);
-    if (known && known->uid() == uid) continue;
-    core::v1::Pod ghost;
-    ghost.metadata.name = key.name;
-    ghost.metadata.namespace_ = key.ns;
-    ghost.metadata.uid = uid;
-    worker_of(uid).remove_orphan(std::make_shared<const core::v1::Pod>(std::move(ghost)));
+    meta::v1::ObjectMeta pod;
+    pod.uid = label(sandbox.labels, labels::kPodUid);
+    pod.namespace_ = label(sandbox.labels, labels::kPodNamespace);
+    pod.name = label(sandbox.labels, labels::kPodName);
+    model::DocumentPtr known = pods_.document({pod.namespace_, pod.name});
+    if (!known || known->uid() != pod.uid) remove_orphan(std::move(pod));
   }
+  for (meta::v1::ObjectMeta& pod : abandoned_pods()) remove_orphan(std::move(pod));
 }
 
 std::vector<core::v1::Pod> NodeAgent::pods() const {
@@ -168,17 +198,26 @@ std::vector<core::v1::Pod> NodeAgent::pods() const {
   return out;
 }
 
-PodPtr NodeAgent::find_pod(std::string_view ns, std::string_view name) const {
+const PodWorker* NodeAgent::find_worker(std::string_view ns, std::string_view name) const {
   for (const auto& [uid, worker] : workers_)
-    if (const PodPtr& pod = worker->pod(); pod && pod->metadata.namespace_ == ns && pod->metadata.name == name) return pod;
+    if (const PodPtr& pod = worker->pod(); pod && pod->metadata.namespace_ == ns && pod->metadata.name == name)
+      return worker.get();
   return nullptr;
 }
 
+PodPtr NodeAgent::find_pod(std::string_view ns, std::string_view name) const {
+  const PodWorker* worker = find_worker(ns, name);
+  return worker == nullptr ? nullptr : worker->pod();
+}
+
 const ObservedPod* NodeAgent::observed(std::string_view ns, std::string_view name) const {
-  PodPtr pod = find_pod(ns, name);
-  if (!pod) return nullptr;
-  auto worker = workers_.find(pod->metadata.uid);
-  return worker == workers_.end() ? nullptr : &worker->second->observed();
+  const PodWorker* worker = find_worker(ns, name);
+  return worker == nullptr ? nullptr : &worker->observed();
+}
+
+const core::v1::PodStatus* NodeAgent::status(std::string_view ns, std::string_view name) const {
+  const PodWorker* worker = find_worker(ns, name);
+  return worker == nullptr ? nullptr : &worker->status();
 }
 
 }  // namespace charon::node

@@ -54,7 +54,9 @@ class NodeAgent {
   // The pods of this node with the status as known here.
   std::vector<core::v1::Pod> pods() const;
   PodPtr find_pod(std::string_view ns, std::string_view name) const;
+  // Null when there is no such pod; valid until the loop goes on.
   const ObservedPod* observed(std::string_view ns, std::string_view name) const;
+  const core::v1::PodStatus* status(std::string_view ns, std::string_view name) const;
 
  private:
   rt::Task<void> run();
@@ -63,6 +65,9 @@ class NodeAgent {
   void on_container(const ContainerEvent& event);
   rt::Task<void> find_orphans();
   PodWorker& worker_of(const std::string& uid);
+  const PodWorker* find_worker(std::string_view ns, std::string_view name) const;
+  void remove_orphan(meta::v1::ObjectMeta pod);
+  std::vector<meta::v1::ObjectMeta> abandoned_pods() const;
   void forget(std::string uid);
   rt::Task<void> drop(std::string uid);
 

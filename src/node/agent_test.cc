@@ -19,6 +19,42 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Passes everything on, but can refuse to write statuses.
+class Refusing final : public client::Transport {
+ public:
+  explicit Refusing(client::Transport& inner) : inner_(inner) {}
+  rt::Task<Result<model::DocumentPtr>> get(client::ResourceRef ref, model::ObjectKey key) override {
+    return inner_.get(ref, std::move(key));
+  }
+  rt::Task<Result<client::ListResult>> list(client::ResourceRef ref, client::ListOptions options) override {
+    return inner_.list(ref, std::move(options));
+  }
+  rt::Task<Result<std::unique_ptr<client::WatchStream>>> watch(client::ResourceRef ref, client::ListOptions options,
+                                                               model::Revision after) override {
+    return inner_.watch(ref, std::move(options), after);
+  }
+  rt::Task<Result<model::DocumentPtr>> create(client::ResourceRef ref, std::string ns, codec::Value object) override {
+    return inner_.create(ref, std::move(ns), std::move(object));
+  }
+  rt::Task<Result<model::DocumentPtr>> update(client::ResourceRef ref, model::ObjectKey key, codec::Value object) override {
+    if (refuses && ref.subresource == "status" && ref.kind->kind == "Pod") return refuse();
+    return inner_.update(ref, std::move(key), std::move(object));
+  }
+  rt::Task<Result<model::DocumentPtr>> patch(client::ResourceRef ref, model::ObjectKey key, client::PatchType type,
+                                             codec::Value patch) override {
+    return inner_.patch(ref, std::move(key), type, std::move(patch));
+  }
+  rt::Task<Result<model::DocumentPtr>> remove(client::ResourceRef ref, model::ObjectKey key,
+                                              client::DeleteOptions options) override {
+    return inner_.remove(ref, std::move(key), std::move(options));
+  }
+  bool refuses = false;
+
+ private:
+  static rt::Task<Result<model::DocumentPtr>> refuse() { co_return fail(Reason::ServiceUnavailable, "not now"); }
+  client::Transport& inner_;
+};
+
 class AgentOnContainerd : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -41,6 +77,7 @@ class AgentOnContainerd : public ::testing::Test {
     admin.name = "admin";
     admin.groups = {"system:masters", "system:authenticated"};
     transport_ = server::make_in_process_transport(*api_, *authorizer_, std::move(admin));
+    refusing_ = std::make_unique<Refusing>(*transport_);
     for (const char* name : {"default", "kube-node-lease"}) {
       core::v1::Namespace space;
       space.metadata.name = name;
@@ -64,7 +101,7 @@ class AgentOnContainerd : public ::testing::Test {
     options.pods.pods_memory_dir = containerd_->dir() + "/pods-memory";
     agent_ =
         std::make_unique<NodeAgent>(containerd_->loop, containerd_->net(), containerd_->files(), containerd_->process(),
-                                    *random_, *transport_, containerd_->runtime(), containerd_->channel(), std::move(options));
+                                    *random_, *refusing_, containerd_->runtime(), containerd_->channel(), std::move(options));
     agent_->start();
   }
 
@@ -118,6 +155,7 @@ class AgentOnContainerd : public ::testing::Test {
   std::unique_ptr<server::Api> api_;
   std::unique_ptr<server::Authorizer> authorizer_;
   std::unique_ptr<client::Transport> transport_;
+  std::unique_ptr<Refusing> refusing_;  // the agent's
   std::unique_ptr<NodeAgent> agent_;
 };
 
@@ -136,14 +174,15 @@ TEST_F(AgentOnContainerd, RunsRestartsAdoptsAndRemovesPods) {
   settings.metadata.namespace_ = "default";
   settings.data["greeting"] = "hello from a ConfigMap";
   create(settings);
-  core::v1::Pod web = simple_pod("web", "cat /config/greeting; echo; echo $NAME $IP; while true; do sleep 1; done");
+  core::v1::Pod web = simple_pod("web", "cat /config/greeting; echo; echo $NAME $IP on $HOST; while true; do sleep 1; done");
   auto& volume = web.spec.volumes.emplace_back();
   volume.name = "config";
   volume.volumeSource.configMap.emplace().localObjectReference.name = "settings";
   auto& mount = web.spec.containers[0].volumeMounts.emplace_back();
   mount.name = "config";
   mount.mountPath = "/config";
-  for (auto [name, path] : {std::pair("NAME", "metadata.name"), std::pair("IP", "status.podIP")}) {
+  for (auto [name, path] :
+       {std::pair("NAME", "metadata.name"), std::pair("IP", "status.podIP"), std::pair("HOST", "status.hostIP")}) {
     auto& variable = web.spec.containers[0].env.emplace_back();
     variable.name = name;
     variable.valueFrom.emplace().fieldRef.emplace().fieldPath = path;
@@ -162,7 +201,7 @@ TEST_F(AgentOnContainerd, RunsRestartsAdoptsAndRemovesPods) {
   EXPECT_TRUE(eventually([&] {
     std::string log = containerd_->files().read(log_path).value_or("");
     return log.find("hello from a ConfigMap\n") != std::string::npos &&
-           log.find("web " + running->status.podIP + "\n") != std::string::npos;
+           log.find("web " + running->status.podIP + " on 127.0.0.1\n") != std::string::npos;
   })) << containerd_->files().read(log_path).value_or("no log");
 
   // A crash is noticed by the runtime's event, long before the next look of its own.
@@ -200,6 +239,52 @@ TEST_F(AgentOnContainerd, RunsRestartsAdoptsAndRemovesPods) {
   EXPECT_TRUE(eventually([&] { return !containerd_->files().exists(log_path); })) << "logs stay";
   EXPECT_TRUE(eventually(
       [&] { return containerd_->files().list(containerd_->dir() + "/pods").value_or(std::vector<std::string>()).empty(); }));
+}
+
+TEST_F(AgentOnContainerd, RemovesWhatIsLeftOfPodsThatAreGone) {
+  // What an agent leaves that dies between the last sandbox and the last directory.
+  const std::string& dir = containerd_->dir();
+  agent_.reset();
+  ASSERT_TRUE(containerd_->files().make_dirs(dir + "/pods/gone/volumes/kubernetes.io~empty-dir/v", 0755));
+  ASSERT_TRUE(containerd_->files().make_dirs(dir + "/pods-memory/gone/volumes/kubernetes.io~secret/v", 0755));
+  ASSERT_TRUE(containerd_->files().make_dirs(dir + "/logs/default_web_gone/main", 0755));
+  ASSERT_TRUE(containerd_->files().make_dirs(dir + "/logs/default_web_other/main", 0755));
+  start_agent();
+  EXPECT_TRUE(eventually([&] {
+    return !containerd_->files().exists(dir + "/pods/gone") && !containerd_->files().exists(dir + "/pods-memory/gone") &&
+           !containerd_->files().exists(dir + "/logs/default_web_gone");
+  }));
+  EXPECT_TRUE(containerd_->files().exists(dir + "/logs/default_web_other")) << "whose pod may be another agent's";
+
+  // A pod whose API object goes while its last status cannot be written.
+  create(simple_pod("forced", "sleep 1000"));
+  ASSERT_TRUE(eventually([&] { return is_ready("forced"); }));
+  refusing_->refuses = true;
+  client::Client api(*transport_);
+  ASSERT_TRUE(containerd_->loop.run(api.remove<core::v1::Pod>({"default", "forced"})));
+  containerd_->loop.run(containerd_->pause(4s));
+  ASSERT_TRUE(pod("forced")) << "it waits for its status";
+  client::DeleteOptions now;
+  now.grace_period_s = 0;
+  ASSERT_TRUE(containerd_->loop.run(api.remove<core::v1::Pod>({"default", "forced"}, now)));
+  EXPECT_TRUE(eventually([&] {
+    auto left = containerd_->loop.run(containerd_->runtime().list_sandboxes({}));
+    return left && left->empty();
+  })) << "its sandbox stays";
+  EXPECT_TRUE(
+      eventually([&] { return containerd_->files().list(dir + "/pods").value_or(std::vector<std::string>()).empty(); }));
+}
+
+TEST_F(AgentOnContainerd, AFailedPostStartHookEndsTheContainer) {
+  core::v1::Pod hooked = simple_pod("hooked", "sleep 1000");
+  auto& container = hooked.spec.containers[0];
+  container.lifecycle.emplace().postStart.emplace().exec.emplace().command = {"false"};
+  container.readinessProbe.emplace().handler.exec.emplace().command = {"true"};
+  create(hooked);
+  EXPECT_TRUE(eventually([&] {
+    auto found = pod("hooked");
+    return found && !found->status.containerStatuses.empty() && found->status.containerStatuses[0].restartCount > 0;
+  })) << "though it has a probe";
 }
 
 TEST_F(AgentOnContainerd, SaysWhyAPodDoesNotStart) {

@@ -68,6 +68,25 @@ def follow_end(c):
     c.kubectl("logs -f short", timeout=20).ok().says("start\nno newline")
 
 
+@CASES.case("logs of a container that is held back after a crash: its last run, also as the previous one")
+def crashed(c):
+    c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "crash"}, "spec": {"containers": [
+        {"name": "main", "image": "charon.local/busybox:1", "command": ["sh", "-c", "n=$(cat /v/n 2>/dev/null || echo 0); echo run $n; echo $((n+1)) > /v/n; exit 3"],
+         "volumeMounts": [{"name": "v", "mountPath": "/v"}]}], "volumes": [{"name": "v", "emptyDir": {}}]}}).ok()
+    eventually(lambda: c.kubectl("get pod crash").ok().has("CrashLoopBackOff"), 30)
+    last = c.kubectl("logs crash").ok().out
+    true(last != "run 0\n", "it ran again")
+    c.kubectl("logs crash --previous").ok().says(last.strip())
+
+
+@CASES.case("logs of a pod that is nowhere yet: nothing")
+def nowhere(c):
+    c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "nowhere"}, "spec": {"nodeSelector": {"no": "where"}, "containers": [
+        {"name": "main", "image": "charon.local/busybox:1"}]}}).ok()
+    equal(c.kubectl("logs nowhere").ok().out, "", "the output")
+    c.kubectl("exec nowhere -- true").fails(1).err_has("does not have a host assigned")
+
+
 @CASES.case("a line of 100 kB comes out whole")
 def long_line(c):
     c.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "long"}, "spec": {"restartPolicy": "Never", "containers": [

@@ -62,6 +62,15 @@ def empty(c):
     c.kubectl("exec empty -- sh -c 'grep \" /memory \" /proc/mounts'").ok().has("tmpfs")
 
 
+@CASES.case("a subPath leads nobody out of its volume")
+def escape(c):
+    escaping = pod("escape", [{"name": "v", "emptyDir": {}}], [{"name": "v", "mountPath": "/v", "subPath": "out/etc"}])
+    escaping["spec"]["initContainers"] = [{"name": "link", "image": SHELL, "command": ["ln", "-s", "/", "/v/out"], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]
+    c.apply(escaping).ok()
+    eventually(lambda: c.kubectl("get pod escape").ok().has("CreateContainerConfigError"), 20)
+    c.kubectl("delete pod escape").ok()
+
+
 @CASES.case("hostPath")
 def host_path(c):
     c.apply(pod("host", [{"name": "h", "hostPath": {"path": "/etc/debian_version", "type": "File"}}], [{"name": "h", "mountPath": "/h", "readOnly": True}])).ok()

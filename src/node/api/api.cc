@@ -129,27 +129,32 @@ rt::Task<Result<void>> NodeApi::serve_pods(net::Exchange& exchange) {
   co_return Result<void>();
 }
 
-Result<const ObservedContainer*> NodeApi::find_container(const std::string& ns, const std::string& pod,
-                                                         const std::string& container, int back) const {
+Result<std::string> NodeApi::running_container(const std::string& ns, const std::string& pod,
+                                               const std::string& container) const {
   const ObservedPod* observed = agent_.observed(ns, pod);
   if (observed == nullptr) return fail(Reason::NotFound, "pod \"" + pod + "\" not found");
-  const ObservedContainer* found = back > 0 ? previous(*observed, container) : newest(*observed, container);
-  PodPtr object = agent_.find_pod(ns, pod);
-  bool known = object && node::find_container(*object, container).has_value();
-  if (!known) return fail(Reason::NotFound, "container \"" + container + "\" not found in pod \"" + pod + "_" + ns + "\"");
-  if (found == nullptr && back > 0)
-    return fail(Reason::BadRequest, "previous terminated container \"" + container + "\" in pod \"" + pod + "\" not found");
-  if (found != nullptr) return found;
-  std::string why = "ContainerCreating";
-  const core::v1::ContainerStatus* status = reported_status(*object, container);
-  if (status != nullptr && status->state.waiting && !status->state.waiting->reason.empty()) why = status->state.waiting->reason;
-  return fail(Reason::BadRequest, "container \"" + container + "\" in pod \"" + pod + "\" is waiting to start: " + why);
+  const ObservedContainer* found = newest(*observed, container);
+  if (found == nullptr || found->state != ObservedContainer::State::Running)
+    return fail(Reason::NotFound, "container not found (\"" + container + "\")");
+  return found->id;
+}
+
+Result<const ObservedContainer*> NodeApi::logged_container(const std::string& ns, const LogSource& source) const {
+  const ObservedPod* observed = agent_.observed(ns, source.pod);
+  const core::v1::PodStatus* status = agent_.status(ns, source.pod);
+  if (observed == nullptr || status == nullptr) return fail(Reason::NotFound, "pod \"" + source.pod + "\" not found");
+  PodPtr object = agent_.find_pod(ns, source.pod);
+  if (!find_container(*object, source.container))
+    return fail(Reason::NotFound, "container \"" + source.container + "\" not found in pod \"" + source.pod + "_" + ns + "\"");
+  TRY_ASSIGN(const std::string id, log_container_id(*status, source));
+  for (const ObservedContainer& candidate : observed->containers)
+    if (candidate.id == id && !candidate.log_path.empty()) return &candidate;
+  return fail(Reason::NotFound, "the log of container \"" + source.container + "\" is not there");
 }
 
 rt::Task<Result<void>> NodeApi::serve_logs(net::Exchange& exchange, std::vector<std::string> path) {
   CO_TRY_ASSIGN(LogOptions options, log_options(exchange.head().query, loop_.clock().wall()));
-  CO_TRY_ASSIGN(const ObservedContainer* container, find_container(path[1], path[2], path[3], options.previous ? 1 : 0));
-  if (container->log_path.empty()) co_return fail(Reason::NotFound, "the log of container \"" + path[3] + "\" is not there");
+  CO_TRY_ASSIGN(const ObservedContainer* container, logged_container(path[1], {path[2], path[3], options.previous}));
   auto ended = [this, ns = path[1], pod = path[2], id = container->id] {
     const ObservedPod* observed = agent_.observed(ns, pod);
     if (observed == nullptr) return true;
@@ -158,18 +163,16 @@ rt::Task<Result<void>> NodeApi::serve_logs(net::Exchange& exchange, std::vector<
     return true;
   };
   LogReader reader(loop_, files_, container->log_path, options, ended);
-  CO_TRY_ASSIGN(std::string bytes, co_await reader.next());
-  // From here on the response is under way: a failure only ends it.
+  CO_TRY(reader.open());
+  // From here on the response is under way: a failure only ends it. It begins before the first line is there, since only who
+  // has been answered is missed when it goes away.
   auto started = co_await exchange.start(200, {{"content-type", "text/plain"}});
-  if (!started) co_return Result<void>();
-  while (!bytes.empty()) {
+  while (started) {
+    auto bytes = co_await reader.next();
+    if (!bytes || bytes->empty()) break;
     std::vector<net::Piece> pieces;
-    pieces.push_back(net::Piece::of(std::move(bytes)));
-    auto written = co_await exchange.write(std::move(pieces));
-    if (!written) co_return Result<void>();
-    auto more = co_await reader.next();
-    if (!more) co_return Result<void>();
-    bytes = std::move(*more);
+    pieces.push_back(net::Piece::of(*std::move(bytes)));
+    started = co_await exchange.write(std::move(pieces));
   }
   co_return Result<void>();
 }
@@ -185,13 +188,11 @@ rt::Task<Result<std::string>> NodeApi::stream_url(std::vector<std::string> path,
     request.port.assign(ports.begin(), ports.end());
     co_return co_await agent_.runtime().port_forward(std::move(request));
   }
-  CO_TRY_ASSIGN(const ObservedContainer* container, find_container(path[1], path[2], path[3], 0));
-  if (container->state != ObservedContainer::State::Running)
-    co_return fail(Reason::NotFound, "container not found (\"" + path[3] + "\")");
+  CO_TRY_ASSIGN(std::string container, running_container(path[1], path[2], path[3]));
   bool tty = flag(query, "tty");
   if (path[0] == "attach") {
     cri::v1::AttachRequest request;
-    request.container_id = container->id;
+    request.container_id = std::move(container);
     request.stdin = flag(query, "stdin");
     request.stdout = flag(query, "stdout");
     request.stderr = flag(query, "stderr") && !tty;
@@ -199,7 +200,7 @@ rt::Task<Result<std::string>> NodeApi::stream_url(std::vector<std::string> path,
     co_return co_await agent_.runtime().attach(std::move(request));
   }
   cri::v1::ExecRequest request;
-  request.container_id = container->id;
+  request.container_id = std::move(container);
   request.cmd = net::query_values(query, "command");
   if (request.cmd.empty()) co_return fail(Reason::BadRequest, "you must specify at least 1 of: command");
   request.stdin = flag(query, "stdin");

@@ -13,6 +13,7 @@
 #include "net/http.h"
 #include "net/server.h"
 #include "node/agent.h"
+#include "node/logs/log_source.h"
 #include "rt/files.h"
 #include "rt/loop.h"
 #include "rt/net.h"
@@ -40,8 +41,8 @@ class NodeApi {
   rt::Task<Result<void>> forward_ports(net::Exchange& exchange, std::string url);
   rt::Task<Result<std::unique_ptr<rt::Stream>>> open_spdy(std::string url, std::string protocol);
   rt::Task<Result<void>> tunnel(net::Exchange& exchange, std::string url);
-  Result<const ObservedContainer*> find_container(const std::string& ns, const std::string& pod, const std::string& container,
-                                                  int back) const;
+  Result<std::string> running_container(const std::string& ns, const std::string& pod, const std::string& container) const;
+  Result<const ObservedContainer*> logged_container(const std::string& ns, const LogSource& source) const;
 
   rt::Loop& loop_;
   rt::Net& net_;

@@ -122,13 +122,19 @@ std::int32_t protocol(const std::string& name) {
   return cri::v1::Protocol::TCP;
 }
 
-cri::v1::LinuxContainerSecurityContext security(const core::v1::Pod& pod, const core::v1::Container& container) {
+cri::v1::LinuxContainerSecurityContext security(const core::v1::Pod& pod, const core::v1::Container& container,
+                                                const std::optional<ImageUser>& image_user) {
   cri::v1::LinuxContainerSecurityContext out;
   const core::v1::SecurityContext* context = container.securityContext ? &*container.securityContext : nullptr;
   out.namespace_options = namespaces(pod);
   out.supplemental_groups = supplemental_groups(pod);
   if (auto user = run_as_user(pod, container)) out.run_as_user.emplace().value = *user;
-  if (auto group = run_as_group(pod, container); group && out.run_as_user) out.run_as_group.emplace().value = *group;
+  if (auto group = run_as_group(pod, container)) {
+    // The runtime takes a group only beside a user.
+    if (!out.run_as_user && image_user && image_user->uid) out.run_as_user.emplace().value = *image_user->uid;
+    if (!out.run_as_user && image_user) out.run_as_username = image_user->name;
+    out.run_as_group.emplace().value = *group;
+  }
   out.seccomp = seccomp(pod, context);
   // The paths that runc masks by default; a privileged container sees them.
   out.masked_paths = {"/proc/asound",
@@ -157,6 +163,22 @@ cri::v1::LinuxContainerSecurityContext security(const core::v1::Pod& pod, const 
     out.readonly_paths.clear();
   }
   return out;
+}
+
+Result<void> check_not_root(const core::v1::Pod& pod, const core::v1::Container& container,
+                            const std::optional<ImageUser>& image_user) {
+  std::string why;
+  if (auto user = run_as_user(pod, container)) {
+    if (*user == 0) why = "container's runAsUser breaks non-root policy";
+  } else if (!image_user || image_user->uid == 0) {
+    why = "container has runAsNonRoot and image will run as root";
+  } else if (!image_user->uid) {
+    why =
+        "container has runAsNonRoot and image has non-numeric user (" + image_user->name + "), cannot verify user is non-root";
+  }
+  if (why.empty()) return {};
+  return fail(Reason::BadRequest, why + " (pod: \"" + pod.metadata.name + "_" + pod.metadata.namespace_ + "(" +
+                                      pod.metadata.uid + ")\", container: " + container.name + ")");
 }
 
 }  // namespace
@@ -243,16 +265,13 @@ cri::v1::PodSandboxConfig sandbox_config(const core::v1::Pod& pod, std::uint32_t
   return out;
 }
 
-bool must_not_be_root(const core::v1::Pod& pod, const core::v1::Container& container) {
-  return non_root(pod, container) && !run_as_user(pod, container);
+bool depends_on_image_user(const core::v1::Pod& pod, const core::v1::Container& container) {
+  return (non_root(pod, container) || run_as_group(pod, container)) && !run_as_user(pod, container);
 }
 
 Result<cri::v1::ContainerConfig> container_config(const core::v1::Pod& pod, const core::v1::Container& container,
                                                   ContainerSetup container_setup, const PodSetup& setup) {
-  if (non_root(pod, container) && run_as_user(pod, container) == 0)
-    return fail(Reason::BadRequest, "container's runAsUser breaks non-root policy (pod: \"" + pod.metadata.name + "_" +
-                                        pod.metadata.namespace_ + "(" + pod.metadata.uid + ")\", container: " + container.name +
-                                        ")");
+  if (non_root(pod, container)) TRY(check_not_root(pod, container, container_setup.image_user));
   cri::v1::ContainerConfig out;
   auto& metadata = out.metadata.emplace();
   metadata.name = container.name;
@@ -284,7 +303,7 @@ Result<cri::v1::ContainerConfig> container_config(const core::v1::Pod& pod, cons
   out.tty = container.tty;
   auto& linux_config = out.linux.emplace();
   linux_config.resources = linux_resources(pod, container, setup.memory_bytes);
-  linux_config.security_context = security(pod, container);
+  linux_config.security_context = security(pod, container, container_setup.image_user);
   if (!container_setup.target_id.empty()) {
     auto& joined = linux_config.security_context->namespace_options;
     if (!joined) joined.emplace();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,19 +33,27 @@ std::string hosts_file(const core::v1::Pod& pod, const std::vector<std::string>&
 
 cri::v1::PodSandboxConfig sandbox_config(const core::v1::Pod& pod, std::uint32_t attempt, const PodSetup& setup);
 
+// The user that an image runs as.
+struct ImageUser {
+  std::optional<std::int64_t> uid;  // 0 where the image names no user
+  std::string name;                 // where it names one by name
+};
+
 struct ContainerSetup {
   std::uint32_t attempt = 0;
   std::string image_ref;               // as the runtime named the image
   std::vector<cri::v1::Mount> mounts;  // volumes first, then the agent's own files
   Environment environment;
   std::string target_id;  // of the container whose process namespace it joins; empty: none
+  std::optional<ImageUser> image_user;
 };
 
-// BadRequest when the container asks for what cannot be given (run as non-root with user 0).
+// Whether the security context leaves the user to the image and asks for something that depends on who that is: then
+// `image_user` must be given.
+bool depends_on_image_user(const core::v1::Pod& pod, const core::v1::Container& container);
+
+// BadRequest when the container asks for what cannot be given (run as non-root with user 0, or with one that only has a name).
 Result<cri::v1::ContainerConfig> container_config(const core::v1::Pod& pod, const core::v1::Container& container,
                                                   ContainerSetup container_setup, const PodSetup& setup);
-
-// Whether securityContext demands a user other than root while it names none: the image must be looked at.
-bool must_not_be_root(const core::v1::Pod& pod, const core::v1::Container& container);
 
 }  // namespace charon::node

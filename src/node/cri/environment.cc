@@ -164,7 +164,7 @@ Result<Environment> container_environment(const core::v1::Pod& pod, const core::
   return out;
 }
 
-std::string expand(std::string_view text, const Environment& environment) {
+std::string expand(std::string_view text, const Environment& environment, std::vector<std::string>* missing) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '$' || i + 1 == text.size()) {
@@ -182,10 +182,9 @@ std::string expand(std::string_view text, const Environment& environment) {
       continue;
     }
     std::string_view name = text.substr(i + 2, end - i - 2);
-    if (const std::string* value = lookup(environment, name))
-      out += *value;
-    else
-      out += text.substr(i, end - i + 1);
+    const std::string* value = lookup(environment, name);
+    if (value == nullptr && missing != nullptr) missing->emplace_back(name);
+    out += value != nullptr ? std::string_view(*value) : text.substr(i, end - i + 1);
     i = end;
   }
   return out;

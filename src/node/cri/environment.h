@@ -37,7 +37,7 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 Result<Environment> container_environment(const core::v1::Pod& pod, const core::v1::Container& container,
                                           const PodReferences& references, const NodeAllocatable& node);
 
-// $(NAME) by the environment; unknown names stay as they are, $$ is a dollar.
-std::string expand(std::string_view text, const Environment& environment);
+// $(NAME) by the environment; unknown names stay as they are and are added to `missing`, where there is one. $$ is a dollar.
+std::string expand(std::string_view text, const Environment& environment, std::vector<std::string>* missing = nullptr);
 
 }  // namespace charon::node

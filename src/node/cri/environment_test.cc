@@ -122,13 +122,40 @@ TEST(ContainerConfig, RefusesRootWhereItMayNotBe) {
   core::v1::Pod pod = sample_pod();
   auto& context = pod.spec.containers[0].securityContext.emplace();
   context.runAsNonRoot = true;
-  EXPECT_TRUE(must_not_be_root(pod, pod.spec.containers[0]));
+  EXPECT_TRUE(depends_on_image_user(pod, pod.spec.containers[0]));
+  ContainerSetup setup;
+  EXPECT_FALSE(container_config(pod, pod.spec.containers[0], setup, {})) << "nobody knows who it would be";
+  setup.image_user = ImageUser{0, ""};
+  EXPECT_FALSE(container_config(pod, pod.spec.containers[0], setup, {}));
+  setup.image_user = ImageUser{std::nullopt, "www"};
+  EXPECT_FALSE(container_config(pod, pod.spec.containers[0], setup, {}));
+  setup.image_user = ImageUser{33, ""};
+  EXPECT_TRUE(container_config(pod, pod.spec.containers[0], setup, {}));
   context.runAsUser = 0;
   EXPECT_FALSE(container_config(pod, pod.spec.containers[0], {}, {}));
   context.runAsUser = 1000;
   auto config = container_config(pod, pod.spec.containers[0], {}, {});
   ASSERT_TRUE(config);
   EXPECT_EQ(config->linux->security_context->run_as_user->value, 1000);
+}
+
+TEST(ContainerConfig, AGroupAloneStandsBesideTheImagesUser) {
+  core::v1::Pod pod = sample_pod();
+  pod.spec.securityContext.emplace().runAsGroup = 3000;
+  EXPECT_TRUE(depends_on_image_user(pod, pod.spec.containers[0]));
+  ContainerSetup setup;
+  setup.image_user = ImageUser{0, ""};
+  auto config = container_config(pod, pod.spec.containers[0], setup, {});
+  ASSERT_TRUE(config);
+  ASSERT_TRUE(config->linux->security_context->run_as_user);
+  EXPECT_EQ(config->linux->security_context->run_as_user->value, 0);
+  EXPECT_EQ(config->linux->security_context->run_as_group->value, 3000);
+  setup.image_user = ImageUser{std::nullopt, "www"};
+  config = container_config(pod, pod.spec.containers[0], setup, {});
+  ASSERT_TRUE(config);
+  EXPECT_FALSE(config->linux->security_context->run_as_user);
+  EXPECT_EQ(config->linux->security_context->run_as_username, "www");
+  EXPECT_EQ(config->linux->security_context->run_as_group->value, 3000);
 }
 
 std::string envelope(std::string_view space, std::string_view topic, std::string_view container, std::string_view exec) {

@@ -3,12 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/utf8.h"
 #include "node/cri/labels.h"
+#include "node/logs/cri_log.h"
 
 namespace charon::node {
 namespace {
 
 constexpr std::size_t kTerminationMessageBytes = 4096;
+// Of the log where it stands in for the message, as in the kubelet; the bytes read hold that much even of short lines.
+constexpr int kLogLines = 80;
+constexpr std::size_t kLogMessageBytes = 2048;
+constexpr std::size_t kLogTailBytes = 64u << 10;
 
 TimePoint from_nanos(std::int64_t nanos) {
   // The runtime prints "never" as year 1 or as 0.
@@ -21,31 +27,37 @@ std::string annotation(const std::map<std::string, std::string, std::less<>>& ma
   return found == map.end() ? "" : found->second;
 }
 
-// The container's last words: the file that it wrote, else (by policy) the end of its log.
-std::string termination_message(const rt::Files& files, const cri::v1::ContainerStatus& status) {
-  std::string path = annotation(status.annotations, labels::kTerminationMessagePath);
+// The last bytes of a file, which may be of any size; empty for what is no regular file.
+std::string tail_of(const rt::Files& files, const std::string& path, std::size_t limit) {
+  auto info = files.info(path);
+  if (!info || info->kind != rt::FileInfo::Kind::Regular) return "";
+  std::uint64_t start = info->size_bytes > limit ? info->size_bytes - limit : 0;
+  return files.read_at(path, start, limit).value_or("");
+}
+
+// The last lines of a container's log.
+std::string log_end(const rt::Files& files, const std::string& path) {
+  std::string raw = tail_of(files, path, kLogTailBytes);
+  if (raw.size() == kLogTailBytes) raw.erase(0, raw.find('\n') + 1);  // begins inside a line
   std::string text;
-  for (const auto& mount : status.mounts)
-    if (!path.empty() && mount.container_path == path)
-      if (auto read = files.read(mount.host_path)) text = std::move(*read);
+  LogFilter(LogOptions{}).feed(raw, text);
+  std::size_t start = text.size();
+  for (int lines = 0; lines < kLogLines && start > 0; ++lines) start = start >= 2 ? text.rfind('\n', start - 2) + 1 : 0;
+  return text.substr(std::max(start, text.size() - std::min(text.size(), kLogMessageBytes)));
+}
+
+// The container's last words: what it wrote to its file, else (by policy) the end of its log. What a container writes may be
+// anything, of any size.
+std::string termination_message(const rt::Files& files, const cri::v1::ContainerStatus& status) {
+  const std::string path = annotation(status.annotations, labels::kTerminationMessagePath);
+  // The agent's file is the last that is mounted there; before it may stand what the pod itself mounts.
+  auto mount = std::find_if(status.mounts.rbegin(), status.mounts.rend(),
+                            [&](const cri::v1::Mount& candidate) { return candidate.container_path == path; });
+  std::string text;
+  if (!path.empty() && mount != status.mounts.rend()) text = tail_of(files, mount->host_path, kTerminationMessageBytes);
   bool fall_back = annotation(status.annotations, labels::kTerminationMessagePolicy) == "FallbackToLogsOnError";
-  if (text.empty() && fall_back && status.exit_code != 0) {
-    if (auto log = files.read(status.log_path)) {
-      std::string_view rest = *log;
-      std::vector<std::string> lines;
-      while (!rest.empty()) {
-        std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-        // "<time> <stream> <tag> <text>"
-        for (int i = 0; i < 3 && line.find(' ') != std::string_view::npos; ++i) line.remove_prefix(line.find(' ') + 1);
-        lines.emplace_back(line);
-      }
-      for (std::size_t i = lines.size() > 80 ? lines.size() - 80 : 0; i < lines.size(); ++i) text += lines[i] + "\n";
-      if (text.size() > 2048) text.erase(0, text.size() - 2048);
-    }
-  }
-  if (text.size() > kTerminationMessageBytes) text.resize(kTerminationMessageBytes);
-  return text;
+  if (text.empty() && fall_back && status.exit_code != 0) text = log_end(files, status.log_path);
+  return codec::to_valid_utf8(text);
 }
 
 ObservedContainer::State state_of(std::int32_t state) {

@@ -120,13 +120,13 @@ rt::Task<Result<PullOutcome>> Images::pull(std::shared_ptr<const core::v1::Pod> 
   co_return fail(std::move(last));
 }
 
-rt::Task<Result<std::optional<std::int64_t>>> Images::user(std::string image) {
+rt::Task<Result<ImageUser>> Images::user(std::string image) {
   CO_TRY_ASSIGN(std::optional<cri::v1::Image> found, co_await runtime_.image_status(std::move(image)));
   if (!found) co_return fail(Reason::NotFound, "image is not present");
-  if (found->uid) co_return std::optional<std::int64_t>(found->uid->value);
+  if (found->uid) co_return ImageUser{found->uid->value, ""};
   // Without a user the image runs as root.
-  if (found->username.empty()) co_return std::optional<std::int64_t>(0);
-  co_return std::optional<std::int64_t>();
+  if (found->username.empty()) co_return ImageUser{0, ""};
+  co_return ImageUser{std::nullopt, found->username};
 }
 
 }  // namespace charon::node

@@ -9,6 +9,7 @@
 #include "api/core/v1/types.h"
 #include "api/cri/v1/types.h"
 #include "base/result.h"
+#include "node/cri/config.h"
 #include "node/cri/runtime.h"
 #include "node/objects/pod_objects.h"
 #include "node/pod/memory.h"
@@ -43,8 +44,8 @@ class Images {
   // Tries each matching pull secret, then none.
   rt::Task<Result<PullOutcome>> pull(std::shared_ptr<const core::v1::Pod> pod, std::string image,
                                      cri::v1::PodSandboxConfig sandbox);
-  // The user that the image runs as: its uid, or nullopt when it names none or only a name.
-  rt::Task<Result<std::optional<std::int64_t>>> user(std::string image);
+  // NotFound when the image is not here.
+  rt::Task<Result<ImageUser>> user(std::string image);
 
  private:
   rt::Loop& loop_;

@@ -71,6 +71,7 @@ class Reading : public ::testing::Test {
   void TearDown() override { (void)files_->remove_all(path_); }
   std::string all(LogOptions options) {
     LogReader reader(loop_, *files_, path_, std::move(options), [] { return true; });
+    if (auto opened = reader.open(); !opened) return "error: " + opened.error().message;
     std::string out;
     for (;;) {
       auto bytes = loop_.run(reader.next());
@@ -118,6 +119,7 @@ TEST_F(Reading, FollowsAcrossARotation) {
   LogOptions options;
   options.follow = true;
   LogReader reader(loop_, *files_, path_, options, [&] { return ended; });
+  ASSERT_TRUE(reader.open());
   EXPECT_EQ(*loop_.run(reader.next()), "before\n");
   ASSERT_TRUE(files_->rename(path_, path_ + ".1"));
   ASSERT_TRUE(files_->write(path_, "2026-01-01T00:00:02Z stdout F after\n", 0644));

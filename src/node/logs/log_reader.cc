@@ -56,13 +56,14 @@ bool LogReader::rotated() const {
   return info && (info->inode != inode_ || info->size_bytes < offset_);
 }
 
+Result<void> LogReader::open() {
+  TRY_ASSIGN(rt::FileInfo info, files_.info(path_));
+  inode_ = info.inode;
+  if (options_.tail_lines) return seek_tail();
+  return {};
+}
+
 rt::Task<Result<std::string>> LogReader::next() {
-  if (!opened_) {
-    CO_TRY_ASSIGN(rt::FileInfo info, files_.info(path_));
-    inode_ = info.inode;
-    if (options_.tail_lines) CO_TRY(seek_tail());
-    opened_ = true;
-  }
   for (;;) {
     if (filter_.full()) co_return std::string();
     // Asked before reading: what was written until then is read below.

@@ -17,7 +17,9 @@ class LogReader {
   // `ended`: nothing will be written any more; asked only while following.
   LogReader(rt::Loop& loop, const rt::Files& files, std::string path, LogOptions options, std::function<bool()> ended);
 
-  // The next bytes to show; empty at the end. NotFound when there is no such file.
+  // Finds the place to begin at. NotFound when there is no such file.
+  Result<void> open();
+  // The next bytes to show; empty at the end. After open().
   rt::Task<Result<std::string>> next();
 
  private:
@@ -33,7 +35,6 @@ class LogReader {
   std::string raw_;  // read, but not a complete line yet
   std::uint64_t offset_ = 0;
   std::uint64_t inode_ = 0;
-  bool opened_ = false;
 };
 
 }  // namespace charon::node

@@ -22,7 +22,7 @@ class Decider {
  private:
   void keep_running();
   void finish_deleted();
-  void finish_terminal();
+  void finish_ended(const std::string& why);
   bool stop_all(std::int64_t grace_s, const std::string& why);
   bool stop_role(bool sidecars, TimePoint deadline, const std::string& why);
   void stop(const ObservedContainer& container, TimePoint deadline, std::string why);
@@ -57,15 +57,15 @@ class Decider {
 
 Plan Decider::run() {
   if (!memory_.started_at) memory_.started_at = pod_.status.startTime ? to_time_point(*pod_.status.startTime) : now_;
-  plan_.status = pod_status(pod_, observed_, memory_, node_, now_);
+  const PodReport report = pod_report(pod_, observed_, memory_, node_, now_);
   if (pod_.metadata.deletionTimestamp)
     finish_deleted();
-  else if (is_terminal(plan_.status))
-    finish_terminal();
+  else if (report.ended)
+    finish_ended(report.why);
   else
     keep_running();
   // Starting advanced a back-off: what is shown follows it.
-  plan_.status = pod_status(pod_, observed_, memory_, node_, now_);
+  plan_.status = pod_report(pod_, observed_, memory_, node_, now_).status;
   return std::move(plan_);
 }
 
@@ -110,9 +110,8 @@ void Decider::finish_deleted() {
   if (!sandbox_left && !memory_.finished) plan_.actions.push_back(FinishPod{});
 }
 
-void Decider::finish_terminal() {
-  bool exceeded = plan_.status.reason == "DeadlineExceeded";
-  if (stop_all(grace_s(), exceeded ? plan_.status.message : "")) return;
+void Decider::finish_ended(const std::string& why) {
+  if (stop_all(grace_s(), why)) return;
   for (const ObservedSandbox& sandbox : observed_.sandboxes)
     if (sandbox.ready && !held(memory_.sandbox_trouble)) plan_.actions.push_back(StopSandbox{sandbox.id});
 }

@@ -331,9 +331,10 @@ TEST(PodMachine, ASidecarStartsFirstAndStopsLast) {
   EXPECT_THAT(story.settle(), ElementsAre("ensure image of side", "start side #1")) << "a sidecar is always restarted";
   story.exit("main", 0);
   EXPECT_THAT(story.settle(), ElementsAre("stop side grace=30"));
-  EXPECT_EQ(story.pod.status.phase, "Succeeded");
+  EXPECT_EQ(story.pod.status.phase, "Running") << "a pod of which something runs has not ended";
   story.exit("side", 143);
   EXPECT_THAT(story.settle(), ElementsAre("stop sandbox s0"));
+  EXPECT_EQ(story.pod.status.phase, "Succeeded");
 }
 
 TEST(PodMachine, ADeletedPodStopsAndGoes) {
@@ -380,8 +381,8 @@ TEST(PodMachine, ADeadlineEndsAPod) {
   EXPECT_EQ(*story.look_again, story.now + 60s);
   story.now += 60s;
   EXPECT_THAT(story.settle(), ElementsAre("stop a grace=30"));
-  EXPECT_EQ(story.pod.status.phase, "Failed");
-  EXPECT_EQ(story.pod.status.reason, "DeadlineExceeded");
+  EXPECT_EQ(story.pod.status.phase, "Running");
+  EXPECT_EQ(story.pod.status.reason, "");
   story.exit("a", 143);
   EXPECT_THAT(story.settle(), ElementsAre("stop sandbox s0"));
 }
@@ -490,6 +491,10 @@ TEST(PodMachine, AnEphemeralContainerWaitsForWhatItJoinsAndGoesWithThePod) {
   // The pod ends with its own containers.
   story.exit("a", 0);
   EXPECT_THAT(story.settle(), ElementsAre("stop late grace=30", "stop early grace=30"));
+  EXPECT_EQ(story.pod.status.phase, "Running");
+  story.exit("late", 137);
+  story.exit("early", 137);
+  EXPECT_THAT(story.settle(), ElementsAre("stop sandbox s0"));
   EXPECT_EQ(story.pod.status.phase, "Succeeded");
 }
 

@@ -15,6 +15,8 @@ using core::v1::ContainerStatus;
 using core::v1::PodCondition;
 using core::v1::PodStatus;
 
+constexpr char kDeadlineExceeded[] = "DeadlineExceeded";
+
 // Conditions carry whole seconds.
 Time whole_seconds(TimePoint point) {
   Time time = time_from(point);
@@ -60,9 +62,10 @@ class StatusBuilder {
                 TimePoint now)
       : pod_(pod), observed_(observed), memory_(memory), node_(node), now_(now) {}
 
-  PodStatus build();
+  PodReport build();
 
  private:
+  void decide_phase(PodReport& report);
   ContainerStatus container_status(const ContainerView& view);
   void fill_waiting(const ContainerView& view, const ObservedContainer* last, ContainerStatus& status);
   bool initialized() const;
@@ -334,7 +337,32 @@ void StatusBuilder::addresses() {
   for (const auto& ip : ips) status_.podIPs.push_back({.ip = ip});
 }
 
-PodStatus StatusBuilder::build() {
+void StatusBuilder::decide_phase(PodReport& report) {
+  if (is_terminal(pod_.status)) {
+    report.ended = true;
+    report.why = pod_.status.reason == kDeadlineExceeded ? pod_.status.message : "";
+    return;  // an ended pod never comes back
+  }
+  const auto deadline = active_deadline(pod_, memory_);
+  PodStatus next;
+  if (deadline && now_ >= *deadline) {
+    next.phase = "Failed";
+    next.reason = kDeadlineExceeded;
+    next.message = report.why = "Pod was active on the node longer than the specified deadline";
+  } else {
+    next.phase = phase();
+  }
+  report.ended = is_terminal(next);
+  const bool running = std::any_of(observed_.containers.begin(), observed_.containers.end(),
+                                   [](const auto& container) { return container.state == ObservedContainer::State::Running; });
+  if (report.ended && running) return;
+  status_.phase = next.phase;
+  if (next.reason.empty()) return;
+  status_.reason = next.reason;
+  status_.message = next.message;
+}
+
+PodReport StatusBuilder::build() {
   status_ = pod_.status;
   status_.observedGeneration = pod_.metadata.generation;
   status_.initContainerStatuses.clear();
@@ -348,25 +376,18 @@ PodStatus StatusBuilder::build() {
     status_.ephemeralContainerStatuses.push_back(container_status({&view.spec, Role::Ephemeral}));
   if (!status_.startTime && memory_.started_at) status_.startTime = whole_seconds(*memory_.started_at);
   if (status_.qosClass.empty()) status_.qosClass = qos_class(pod_);
-  auto deadline = active_deadline(pod_, memory_);
-  if (is_terminal(pod_.status)) {
-    status_.phase = pod_.status.phase;  // an ended pod never comes back
-  } else if (deadline && now_ >= *deadline) {
-    status_.phase = "Failed";
-    status_.reason = "DeadlineExceeded";
-    status_.message = "Pod was active on the node longer than the specified deadline";
-  } else {
-    status_.phase = phase();
-  }
+  PodReport report;
+  decide_phase(report);
   addresses();
   conditions();
-  return std::move(status_);
+  report.status = std::move(status_);
+  return report;
 }
 
 }  // namespace
 
-core::v1::PodStatus pod_status(const core::v1::Pod& pod, const ObservedPod& observed, const PodMemory& memory,
-                               const NodeFacts& node, TimePoint now) {
+PodReport pod_report(const core::v1::Pod& pod, const ObservedPod& observed, const PodMemory& memory, const NodeFacts& node,
+                     TimePoint now) {
   return StatusBuilder(pod, observed, memory, node, now).build();
 }
 

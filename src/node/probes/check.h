@@ -1,6 +1,7 @@
 // One probe or hook of a container: does it succeed? (core/v1 ProbeHandler, LifecycleHandler)
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,14 @@ struct CheckTarget {
   std::vector<core::v1::ContainerPort> ports;  // for named ports
 };
 
-// The output for events: what the command printed, "HTTP probe failed with statuscode: 500", ...
 struct CheckResult {
-  bool success = false;
-  std::string output;
+  // Unknown: the check itself could not be made (the runtime is away, there is no such command): that tells nothing of the
+  // container.
+  enum class Outcome : std::uint8_t { Success, Failure, Unknown };
+  Outcome outcome = Outcome::Unknown;
+  std::string output;  // for events, in UTF-8: what the command printed, "HTTP probe failed with statuscode: 500", ...
+
+  bool success() const { return outcome == Outcome::Success; }
 };
 
 // `limit` bounds the whole check. References must outlive the task.

@@ -19,7 +19,7 @@ const char* probe_name(ProbeKind kind) {
 }
 
 Prober::Prober(rt::Loop& loop, rt::Net& net, Runtime& runtime, core::v1::Container container, CheckTarget target,
-               ProbeState initial, std::function<void(const ProbeState&)> changed,
+               Running running, std::function<void(const ProbeState&)> changed,
                std::function<void(ProbeKind, std::string)> failed)
     : loop_(loop),
       net_(net),
@@ -28,15 +28,17 @@ Prober::Prober(rt::Loop& loop, rt::Net& net, Runtime& runtime, core::v1::Contain
       target_(std::move(target)),
       changed_(std::move(changed)),
       failed_(std::move(failed)),
-      state_(std::move(initial)),
+      state_(std::move(running.state)),
+      running_since_(loop.clock().now() - running.age),
       started_(loop),
-      scope_(loop) {
+      killing_(loop),
+      asking_(loop) {
   state_.container_id = target_.container_id;
   state_.started = state_.started || !container_.startupProbe;
   if (state_.started) started_.set();
-  if (container_.startupProbe && !state_.started) scope_.spawn(run(ProbeKind::Startup, *container_.startupProbe));
-  if (container_.livenessProbe) scope_.spawn(run(ProbeKind::Liveness, *container_.livenessProbe));
-  if (container_.readinessProbe) scope_.spawn(run(ProbeKind::Readiness, *container_.readinessProbe));
+  if (container_.startupProbe && !state_.started) killing_.spawn(run(ProbeKind::Startup, *container_.startupProbe));
+  if (container_.livenessProbe) killing_.spawn(run(ProbeKind::Liveness, *container_.livenessProbe));
+  if (container_.readinessProbe) asking_.spawn(run(ProbeKind::Readiness, *container_.readinessProbe));
 }
 
 void Prober::apply(ProbeKind kind, bool success) {
@@ -63,15 +65,21 @@ rt::Task<void> Prober::run(ProbeKind kind, core::v1::Probe probe) {
   const auto limit = std::chrono::seconds(std::max(probe.timeoutSeconds, 1));
   const int failures_needed = probe.failureThreshold > 0 ? probe.failureThreshold : 3;
   const int successes_needed = probe.successThreshold > 0 ? probe.successThreshold : 1;
-  if (probe.initialDelaySeconds > 0) co_await rt::sleep(loop_, std::chrono::seconds(probe.initialDelaySeconds));
+  const rt::Instant first = running_since_ + std::chrono::seconds(probe.initialDelaySeconds);
+  if (first > loop_.clock().now()) co_await rt::sleep_until(loop_, first);
   int in_row = 0;
   bool last = false;
   for (;;) {
     rt::Instant next = loop_.clock().now() + period;
     CheckResult result = co_await check(loop_, net_, runtime_, probe.handler, target_, limit);
-    in_row = result.success == last ? in_row + 1 : 1;
-    last = result.success;
-    if (!result.success) failed_(kind, std::move(result.output));
+    if (result.outcome == CheckResult::Outcome::Unknown) {
+      failed_(kind, "errored and resulted in unknown state: " + result.output);
+      co_await rt::sleep_until(loop_, next);
+      continue;
+    }
+    in_row = result.success() == last ? in_row + 1 : 1;
+    last = result.success();
+    if (!last) failed_(kind, "failed: " + result.output);
     if (in_row >= (last ? successes_needed : failures_needed)) apply(kind, last);
     // Startup is asked only until it has an answer.
     if (kind == ProbeKind::Startup && (state_.started || !state_.unhealthy.empty())) co_return;

@@ -1,6 +1,7 @@
 // Prober: the startup, liveness and readiness probes of one running container (core/v1 Probe).
 //
-// Each probe is a coroutine with its own period. Liveness and readiness wait until startup has succeeded.
+// Each probe is a coroutine with its own period. Liveness and readiness wait until startup has succeeded. A check that could
+// not be made counts for nothing.
 #pragma once
 
 #include <functional>
@@ -22,11 +23,18 @@ enum class ProbeKind : std::uint8_t { Startup, Liveness, Readiness };
 
 class Prober {
  public:
-  // `initial`: what is known already (after a restart of the agent: what was reported last).
-  // `changed` is called with the new state whenever it differs; `failed` for each check that did not succeed.
-  Prober(rt::Loop& loop, rt::Net& net, Runtime& runtime, core::v1::Container container, CheckTarget target, ProbeState initial,
-         std::function<void(const ProbeState&)> changed, std::function<void(ProbeKind, std::string output)> failed);
+  struct Running {
+    rt::Duration age{};  // how long the container has been running
+    ProbeState state;    // what is known already (after a restart of the agent: what was reported last)
+  };
+  // `changed` is called with the new state whenever it differs; `failed` for each check that did not succeed, with "failed: "
+  // and the output, or why it could not be made.
+  Prober(rt::Loop& loop, rt::Net& net, Runtime& runtime, core::v1::Container container, CheckTarget target, Running running,
+         std::function<void(const ProbeState&)> changed, std::function<void(ProbeKind, std::string what)> failed);
   Prober(const Prober&) = delete;
+
+  // The container is being stopped: only its readiness is still asked for.
+  void stopping() { killing_.cancel(); }
 
  private:
   rt::Task<void> run(ProbeKind kind, core::v1::Probe probe);
@@ -40,8 +48,10 @@ class Prober {
   std::function<void(const ProbeState&)> changed_;
   std::function<void(ProbeKind, std::string)> failed_;
   ProbeState state_;
+  rt::Instant running_since_;
   rt::Event started_;
-  rt::Scope scope_;
+  rt::Scope killing_;  // those whose failure ends the container
+  rt::Scope asking_;
 };
 
 // "Liveness", ...

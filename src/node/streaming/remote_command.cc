@@ -64,8 +64,13 @@ rt::Task<void> take_input(net::WebSocket* client, ChannelProtocol protocol, Stre
   end->over.set();
 }
 
+// What a client is told of a command whose outcome the runtime did not tell: saying nothing means success.
+constexpr char kLost[] = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":)"
+                         R"("the connection to the container runtime was lost","reason":"InternalError","code":500})";
+
 // The runtime tells the outcome as a Status in JSON. Older clients get the text of a failure, and of success nothing.
 std::string outcome_for(const ChannelProtocol& protocol, std::string status) {
+  if (status.empty()) status = kLost;
   if (protocol.status) return status;
   auto tree = codec::parse_json(status);
   if (!tree || codec::string_at(*tree, "status") == "Success") return {};

@@ -13,10 +13,24 @@ std::string parent(const std::string& path) {
   return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
+// How many files there are in `folder` and below.
+std::size_t count_files(const rt::Files& files, const std::string& folder) {
+  auto names = files.list(folder);
+  if (!names) return 0;
+  std::size_t count = 0;
+  for (const auto& name : *names) {
+    auto info = files.info(folder + "/" + name);
+    bool inner = info && info->kind == rt::FileInfo::Kind::Directory;
+    count += inner ? count_files(files, folder + "/" + name) : 1;
+  }
+  return count;
+}
+
 bool has_payload(const rt::Files& files, const std::string& directory, const Payload& payload) {
+  const std::string data = directory + "/..data";
   for (const auto& [path, file] : payload) {
-    auto bytes = files.read(directory + "/..data/" + path);
-    auto info = files.info(directory + "/..data/" + path);
+    auto bytes = files.read(data + "/" + path);
+    auto info = files.info(data + "/" + path);
     if (!bytes || *bytes != file.bytes || !info || (info->mode & 0777) != (file.mode & 0777)) return false;
   }
   auto names = files.list(directory);
@@ -26,7 +40,7 @@ bool has_payload(const rt::Files& files, const std::string& directory, const Pay
   std::size_t visible = 0;
   for (const auto& name : *names)
     if (!name.starts_with("..")) ++visible;
-  return visible == wanted.size() && files.exists(directory + "/..data");
+  return visible == wanted.size() && files.exists(data) && count_files(files, data) == payload.size();
 }
 
 Result<void> write_files(rt::Files& files, const std::string& folder, const Payload& payload, PayloadOwner owner) {
@@ -50,8 +64,10 @@ Result<void> check_payload_path(const std::string& path) {
   while (!rest.empty()) {
     std::string_view step = rest.substr(0, rest.find('/'));
     rest.remove_prefix(std::min(step.size() + 1, rest.size()));
-    if (step == ".." || step.starts_with("..")) return fail(Reason::BadRequest, "path \"" + path + "\" must not contain '..'");
+    if (step == "..") return fail(Reason::BadRequest, "path \"" + path + "\" must not contain '..'");
   }
+  // Names of the volume's own.
+  if (path.starts_with("..")) return fail(Reason::BadRequest, "path \"" + path + "\" must not start with '..'");
   return {};
 }
 

@@ -37,6 +37,17 @@ TEST_F(PayloadTest, SwapsAllFilesAtOnce) {
   EXPECT_NE(files_->read_link(dir_ + "/..data").value_or(""), version);
 }
 
+TEST_F(PayloadTest, KeepsNoFileThatIsNotInIt) {
+  Payload first;
+  first["sub/a"] = {"1", 0644};
+  first["sub/b"] = {"2", 0644};
+  ASSERT_TRUE(write_payload(*files_, dir_, first, {}, Time{100, 0}));
+  first.erase("sub/b");
+  ASSERT_TRUE(write_payload(*files_, dir_, first, {}, Time{200, 0}));
+  EXPECT_TRUE(files_->exists(dir_ + "/..data/sub/a"));
+  EXPECT_FALSE(files_->exists(dir_ + "/..data/sub/b"));
+}
+
 TEST_F(PayloadTest, StaysInsideTheVolume) {
   for (const char* path : {"../x", "/etc/passwd", "a/../../x", ""}) {
     Payload payload;

@@ -6,6 +6,7 @@
 #include "node/volumes/downward_api/downward_api.h"
 #include "node/volumes/empty_dir/empty_dir.h"
 #include "node/volumes/host_path/host_path.h"
+#include "node/volumes/mounts.h"
 #include "node/volumes/payload.h"
 #include "node/volumes/projected/projected.h"
 #include "node/volumes/secret/secret.h"
@@ -31,6 +32,15 @@ VolumeType* Volumes::type_of(const core::v1::VolumeSource& source) const {
   return nullptr;
 }
 
+rt::Task<Result<PreparedVolume>> Volumes::prepare_one(VolumeType* type, VolumeRequest request, VolumeRoots roots) {
+  const core::v1::Volume& volume = *request.volume;
+  const bool made = type->made_of_objects();
+  request.directory = (made ? roots.memory : roots.disk) + "/volumes/" + type->plugin() + "/" + volume.name;
+  auto path = co_await type->prepare(std::move(request));
+  if (!path) co_return fail_with("MountVolume.SetUp failed for volume \"" + volume.name + "\" ", std::move(path.error()));
+  co_return PreparedVolume{std::move(*path), made};
+}
+
 rt::Task<Result<PreparedVolumes>> Volumes::prepare(std::shared_ptr<const core::v1::Pod> pod, VolumeRoots roots,
                                                    NodeAllocatable allocatable, Time now) {
   PreparedVolumes volumes;
@@ -39,21 +49,26 @@ rt::Task<Result<PreparedVolumes>> Volumes::prepare(std::shared_ptr<const core::v
     if (type == nullptr)
       co_return fail(Reason::NotImplemented,
                      "MountVolume.SetUp failed for volume \"" + volume.name + "\" : no volume plugin matched");
-    const bool made = type->made_of_objects();
-    VolumeRequest request;
-    request.pod = pod;
-    request.volume = &volume;
-    request.directory = (made ? roots.memory : roots.disk) + "/volumes/" + type->plugin() + "/" + volume.name;
-    request.allocatable = allocatable;
-    request.now = now;
-    auto path = co_await type->prepare(std::move(request));
-    if (!path) co_return fail_with("MountVolume.SetUp failed for volume \"" + volume.name + "\" ", std::move(path.error()));
-    volumes[volume.name] = {std::move(*path), made};
+    CO_TRY_ASSIGN(volumes[volume.name], co_await prepare_one(type, {pod, &volume, "", allocatable, now}, roots));
   }
   co_return volumes;
 }
 
-rt::Task<Result<void>> Volumes::remove(rt::Files& files, VolumeRoots roots) {
+rt::Task<Result<void>> Volumes::refresh(std::shared_ptr<const core::v1::Pod> pod, VolumeRoots roots,
+                                        NodeAllocatable allocatable, Time now) {
+  for (const auto& volume : pod->spec.volumes) {
+    VolumeType* type = type_of(volume.volumeSource);
+    if (type == nullptr || !type->made_of_objects()) continue;
+    auto done = co_await prepare_one(type, {pod, &volume, "", allocatable, now}, roots);
+    if (!done) co_return fail(std::move(done.error()));
+  }
+  co_return Result<void>();
+}
+
+std::string sub_paths_directory(const VolumeRoots& roots) { return roots.disk + "/volume-subpaths"; }
+
+rt::Task<Result<void>> Volumes::remove(rt::Files& files, rt::Process& process, VolumeRoots roots) {
+  CO_TRY(co_await unmount_below(files, process, sub_paths_directory(roots)));
   CO_TRY(co_await remove_below(files, std::move(roots.disk)));
   co_return co_await remove_below(files, std::move(roots.memory));
 }
@@ -74,22 +89,38 @@ rt::Task<Result<void>> Volumes::remove_below(rt::Files& files, std::string pod_d
   co_return files.remove_all(pod_directory);
 }
 
+namespace {
+
+// The subPath that is meant; empty for the whole volume.
+Result<std::string> sub_path(const core::v1::VolumeMount& mount, const Environment& environment) {
+  if (mount.subPathExpr.empty()) return mount.subPath;
+  std::vector<std::string> missing;
+  std::string path = expand(mount.subPathExpr, environment, &missing);
+  if (!missing.empty()) return fail(Reason::BadRequest, "missing value for \"" + missing.front() + "\"");
+  return path;
+}
+
+}  // namespace
+
 Result<std::vector<cri::v1::Mount>> container_mounts(rt::Files& files, const core::v1::Container& container,
-                                                     const PreparedVolumes& volumes, const Environment& environment) {
+                                                     const PreparedVolumes& volumes, const Environment& environment,
+                                                     const std::string& sub_paths) {
   std::vector<cri::v1::Mount> out;
   for (const auto& mount : container.volumeMounts) {
     auto found = volumes.find(mount.name);
     if (found == volumes.end()) return fail(Reason::NotFound, "volume \"" + mount.name + "\" is not mounted");
     cri::v1::Mount entry;
     entry.host_path = found->second.path;
-    std::string sub = mount.subPathExpr.empty() ? mount.subPath : expand(mount.subPathExpr, environment);
+    // A host path without a type is made as a directory, as Docker did and the kubelet does.
+    if (!files.exists(entry.host_path)) TRY(files.make_dirs(entry.host_path, 0755));
+    TRY_ASSIGN(std::string sub, sub_path(mount, environment));
     if (!sub.empty()) {
-      TRY(check_payload_path(sub));
-      entry.host_path += "/" + sub;
-      if (!files.exists(entry.host_path)) TRY(files.make_dirs(entry.host_path, 0777));
-    } else if (!files.exists(entry.host_path)) {
-      // A host path without a type is made as a directory, as Docker did and the kubelet does.
-      TRY(files.make_dirs(entry.host_path, 0755));
+      const std::string target = sub_paths + "/" + container.name + "/" + std::to_string(out.size());
+      if (auto bound = files.bind_below(entry.host_path, sub, target); !bound)
+        return fail_with(
+            "failed to prepare subPath for volumeMount \"" + mount.name + "\" of container \"" + container.name + "\"",
+            std::move(bound.error()));
+      entry.host_path = target;
     }
     entry.container_path = mount.mountPath.starts_with("/") ? mount.mountPath : "/" + mount.mountPath;
     entry.readonly = mount.readOnly || found->second.read_only;

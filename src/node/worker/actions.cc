@@ -81,6 +81,11 @@ rt::Task<void> PodActions::prepare_volumes(PodPtr pod, PodMemory& memory, Prepar
   volumes = std::move(*prepared);
 }
 
+rt::Task<void> PodActions::refresh_volumes(PodPtr pod) {
+  auto done = co_await volumes_.refresh(pod, volume_roots(setup_, pod->metadata.uid), setup_.allocatable, loop_.clock().wall());
+  if (!done) tell(*pod, "", EventSeverity::Warning, "FailedMount", done.error().message);
+}
+
 rt::Task<std::optional<ObservedSandbox>> PodActions::create_sandbox(PodPtr pod, CreateSandbox action, PodMemory& memory) {
   if (action.attempt > 0)
     tell(*pod, "", EventSeverity::Normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
@@ -157,37 +162,19 @@ rt::Task<std::expected<cri::v1::ContainerConfig, PodActions::Failure>> PodAction
   add_environment_references(*container, names);
   auto references = co_await objects_.references(pod, std::move(names));
   if (!references) co_return std::unexpected(Failure{kConfigError, references.error()});
-  // status.podIP is known now, but may not be in the API object yet.
-  core::v1::Pod with_ips = *pod;
-  if (!ips.empty() && with_ips.status.podIP.empty()) {
-    with_ips.status.podIP = ips.front();
-    for (const auto& ip : ips) with_ips.status.podIPs.push_back({.ip = ip});
-  }
-  auto environment = container_environment(with_ips, *container, *references, setup_.allocatable);
+  auto environment = container_environment(*pod, *container, *references, setup_.allocatable);
   if (!environment) co_return std::unexpected(Failure{kConfigError, environment.error()});
-  auto mounts = container_mounts(files_, *container, volumes, *environment);
+  const std::string sub_paths = sub_paths_directory(volume_roots(setup_, pod->metadata.uid));
+  auto mounts = container_mounts(files_, *container, volumes, *environment, sub_paths);
   if (!mounts) co_return std::unexpected(Failure{kConfigError, mounts.error()});
   if (auto added = add_own_mounts(*pod, *container, action.attempt, ips, *mounts); !added)
     co_return std::unexpected(Failure{kConfigError, added.error()});
-  if (must_not_be_root(*pod, *container)) {
-    auto user = co_await images_.user(image_ref);
-    if (user && *user == 0)
-      co_return std::unexpected(
-          Failure{kConfigError,
-                  {Reason::BadRequest,
-                   "container has runAsNonRoot and image will run as root (pod: \"" + pod->metadata.name + "_" +
-                       pod->metadata.namespace_ + "(" + pod->metadata.uid + ")\", container: " + container->name + ")",
-                   nullptr}});
-    if (user && !*user)
-      co_return std::unexpected(
-          Failure{kConfigError,
-                  {Reason::BadRequest,
-                   "container has runAsNonRoot and image has non-numeric user, cannot verify user is non-root (pod: \"" +
-                       pod->metadata.name + "_" + pod->metadata.namespace_ + "(" + pod->metadata.uid +
-                       ")\", container: " + container->name + ")",
-                   nullptr}});
-  }
   ContainerSetup container_setup;
+  if (depends_on_image_user(*pod, *container)) {
+    auto user = co_await images_.user(image_ref);
+    if (!user) co_return std::unexpected(Failure{kConfigError, user.error()});
+    container_setup.image_user = std::move(*user);
+  }
   container_setup.attempt = action.attempt;
   container_setup.target_id = action.target_id;
   container_setup.image_ref = std::move(image_ref);
@@ -259,7 +246,7 @@ rt::Task<Result<void>> PodActions::run_hook(core::v1::LifecycleHandler handler, 
   CheckTarget target{std::move(container_id), std::move(pod_ip), {}};
   if (const auto spec = find_container(*pod, container)) target.ports = spec->ports;
   CheckResult result = co_await check(loop_, net_, runtime_, std::move(probe), std::move(target), limit);
-  if (!result.success) co_return fail(Reason::InternalError, std::move(result.output));
+  if (!result.success()) co_return fail(Reason::InternalError, std::move(result.output));
   co_return Result<void>();
 }
 
@@ -349,7 +336,7 @@ rt::Task<ImageState> PodActions::pull_image(PodPtr pod, std::string name, Backof
 }
 
 rt::Task<void> PodActions::clean_up(std::string uid, std::string log_directory) {
-  (void)co_await volumes_.remove(files_, volume_roots(setup_, uid));
+  (void)co_await volumes_.remove(files_, process_, volume_roots(setup_, uid));
   if (!log_directory.empty()) (void)files_.remove_all(log_directory);
   co_await remove_pod_cgroups(files_, process_, {uid});
 }

@@ -36,11 +36,13 @@ class PodActions {
 
   // Failures are noted in `memory` (with when to try again) and told by an event; references must outlive the task.
   rt::Task<void> prepare_volumes(PodPtr pod, PodMemory& memory, PreparedVolumes& volumes);
+  // What the volumes say follows the objects that they are made of; a failure leaves a volume as it is.
+  rt::Task<void> refresh_volumes(PodPtr pod);
   // What was made, where the runtime could tell; without it, and without a trouble in `memory`, it must be observed.
   rt::Task<std::optional<ObservedSandbox>> create_sandbox(PodPtr pod, CreateSandbox action, PodMemory& memory);
   rt::Task<void> stop_sandbox(StopSandbox action, PodMemory& memory);
   rt::Task<void> remove_sandbox(RemoveSandbox action);
-  // The same for the container.
+  // The same for the container. `pod` with the status as decided, of which environments and hooks are made.
   rt::Task<std::optional<ObservedContainer>> start_container(PodPtr pod, StartContainer action, std::vector<std::string> ips,
                                                              const PreparedVolumes& volumes, PodMemory& memory);
   rt::Task<void> remove_container(RemoveContainer action);

@@ -55,16 +55,18 @@ PodWorker::PodWorker(rt::Loop& loop, rt::Net& net, Runtime& runtime, client::Tra
       status_dirty_(loop),
       status_written_(loop),
       settled_(loop),
+      refreshing_(loop),
       scope_(loop) {
   scope_.spawn(run());
   scope_.spawn(write_statuses());
-  scope_.spawn(refresh_volumes());
+  refreshing_.spawn(refresh_volumes());
 }
 
 void PodWorker::update(PodPtr pod) {
   if (!pod) {
     deleted_ = true;
     pod_ = nullptr;
+    status_written_.set();  // nothing is written any more
     wake();
     return;
   }
@@ -231,6 +233,7 @@ std::int64_t PodWorker::orphan_grace_s() const {
 
 rt::Task<bool> PodWorker::step_gone() {
   probers_.clear();
+  refreshing_.cancel();  // it would write where everything is removed
   std::vector<Action> actions = tear_down(observed_, memory_, orphan_grace_s(), actions_.now());
   bool running = std::any_of(observed_.containers.begin(), observed_.containers.end(), [](const ObservedContainer& container) {
     return container.state == ObservedContainer::State::Running;
@@ -296,15 +299,18 @@ rt::Task<PodWorker::Effect> PodWorker::act(Action action) {
     co_return Effect::None;
   }
   if (auto* start = std::get_if<StartContainer>(&action)) {
+    // What the container learns of the pod's status is what was decided: the API object may not have it yet.
+    auto decided = std::make_shared<core::v1::Pod>(*pod);
+    decided->status = status_;
     std::optional<ObservedContainer> made =
-        co_await actions_.start_container(std::move(pod), *start, pod_ips(), volumes_, memory_);
+        co_await actions_.start_container(std::move(decided), *start, pod_ips(), volumes_, memory_);
     if (!made) co_return Effect::Look;
     observed_.containers.insert(observed_.containers.begin(), std::move(*made));
     co_return Effect::Noted;
   }
   if (auto* stop_it = std::get_if<StopContainer>(&action)) {
     memory_.stopping[stop_it->id] = {actions_.now() + std::chrono::seconds(stop_it->grace_s)};
-    probers_.erase(stop_it->id);
+    if (auto prober = probers_.find(stop_it->id); prober != probers_.end()) prober->second->stopping();
     scope_.spawn(stop(std::move(pod), *stop_it));
     co_return Effect::None;
   }
@@ -407,10 +413,7 @@ rt::Task<void> PodWorker::refresh_volumes() {
     co_await rt::sleep(loop_, kVolumeRefresh);
     PodPtr pod = pod_;
     if (!pod || !memory_.volumes_ready || pod->metadata.deletionTimestamp || is_terminal(status_)) continue;
-    // Its own place for results: a failed refresh leaves the volume as it is.
-    PodMemory scratch;
-    PreparedVolumes volumes;
-    co_await actions_.prepare_volumes(pod, scratch, volumes);
+    co_await actions_.refresh_volumes(std::move(pod));
   }
 }
 
@@ -426,6 +429,8 @@ void PodWorker::follow_probes() {
     if (current == nullptr || current->state != ObservedContainer::State::Running) continue;
     if (probers_.contains(current->id) || memory_.stopping.contains(current->id)) continue;
     const std::string name = view.spec->name;
+    const ProbeState& before = memory_.containers[name].probes;
+    if (before.container_id == current->id && !before.unhealthy.empty()) continue;  // its postStart hook failed: it will go
     ProbeState initial;
     initial.container_id = current->id;
     const core::v1::ContainerStatus* status = reported_status(*pod_, name);
@@ -440,12 +445,12 @@ void PodWorker::follow_probes() {
       memory_.containers[name].probes = state;
       wake();
     };
-    auto failed = [this, name](ProbeKind kind, std::string output) {
+    auto failed = [this, name](ProbeKind kind, std::string what) {
       if (!last_pod_) return;
-      actions_.tell(*last_pod_, name, EventSeverity::Warning, "Unhealthy",
-                    std::string(probe_name(kind)) + " probe failed: " + output);
+      actions_.tell(*last_pod_, name, EventSeverity::Warning, "Unhealthy", std::string(probe_name(kind)) + " probe " + what);
     };
-    probers_[current->id] = std::make_unique<Prober>(loop_, net_, runtime_, *view.spec, std::move(target), initial,
+    Prober::Running running{std::max<rt::Duration>(actions_.now() - current->started_at, rt::Duration(0)), initial};
+    probers_[current->id] = std::make_unique<Prober>(loop_, net_, runtime_, *view.spec, std::move(target), std::move(running),
                                                      std::move(changed), std::move(failed));
   }
 }

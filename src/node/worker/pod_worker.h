@@ -101,7 +101,8 @@ class PodWorker {
   rt::Event status_written_;
   rt::Event settled_;  // status_ is no mere step on the way to the pod's start
   std::map<std::string, std::unique_ptr<Prober>> probers_;  // by container id
-  rt::Scope scope_;                                         // last: its tasks use all of the above
+  rt::Scope refreshing_;
+  rt::Scope scope_;  // last: its tasks use all of the above
 };
 
 }  // namespace charon::node

@@ -1,8 +1,11 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "rt/os/system.h"
 
@@ -36,6 +40,11 @@ class FileDescriptor {
   ~FileDescriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
   int get() const { return fd_; }
   bool open() const { return fd_ >= 0; }
 
@@ -59,7 +68,42 @@ Result<void> write_with(const std::string& path, std::string_view bytes, std::ui
   return write_all(file.get(), bytes, path);
 }
 
-// Deletes below an open directory, staying on its file system.
+// openat2(2), which the C library has no name for.
+FileDescriptor open_resolving(int directory, const std::string& path, std::uint64_t flags, std::uint64_t resolve) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = resolve;
+  return FileDescriptor(static_cast<int>(::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how)));
+}
+
+FileDescriptor open_below(int root, const std::string& below, std::uint64_t flags) {
+  return open_resolving(root, below.empty() ? "." : below, flags, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+}
+
+// Makes the directories of `below` that are missing under `root`.
+Result<void> make_below(int root, const std::string& below, const std::string& shown) {
+  struct stat info{};
+  TRY(done(::fstat(root, &info), shown));
+  for (std::size_t start = 0; start <= below.size();) {
+    const std::size_t slash = std::min(below.find('/', start), below.size());
+    const std::string name = below.substr(start, slash - start);
+    if (!name.empty()) {
+      FileDescriptor parent = open_below(root, below.substr(0, start), O_PATH | O_DIRECTORY);
+      if (!parent.open()) return file_error(shown, errno == EXDEV ? EACCES : errno);
+      const int made = ::mkdirat(parent.get(), name.c_str(), 0700);
+      if (made < 0 && errno != EEXIST) return file_error(shown, errno);
+      if (made == 0) {
+        FileDescriptor child(::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!child.open()) return file_error(shown, errno);
+        TRY(done(::fchmod(child.get(), info.st_mode & 0777), shown));
+      }
+    }
+    start = slash + 1;
+  }
+  return {};
+}
+
+// Deletes below an open directory, staying on its file system and out of whatever is mounted below.
 Result<void> remove_below(int directory, dev_t device, const std::string& path) {
   DIR* listing = ::fdopendir(::dup(directory));
   if (listing == nullptr) return file_error(path, errno);
@@ -75,7 +119,7 @@ Result<void> remove_below(int directory, dev_t device, const std::string& path) 
     } else if (info.st_dev != device) {
       result = fail(Reason::Conflict, place + ": a file system is mounted here; unmount it first");
     } else {
-      FileDescriptor child(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      FileDescriptor child = open_resolving(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, RESOLVE_NO_XDEV);
       result = child.open() ? remove_below(child.get(), device, place) : file_error(place, errno);
       if (result) result = done(::unlinkat(directory, name.c_str(), AT_REMOVEDIR), place);
     }
@@ -236,6 +280,33 @@ class OsFiles final : public Files {
   }
   Result<void> set_owner(const std::string& path, std::uint32_t uid, std::uint32_t gid) override {
     return done(::lchown(path.c_str(), uid, gid), path);
+  }
+  Result<void> bind_below(const std::string& root, const std::string& below, const std::string& target) override {
+    const std::string shown = root + "/" + below;
+    FileDescriptor base(::open(root.c_str(), O_PATH | O_CLOEXEC));
+    if (!base.open()) return file_error(root, errno);
+    FileDescriptor source = open_below(base.get(), below, O_PATH);
+    if (!source.open() && errno == ENOENT) {
+      TRY(make_below(base.get(), below, shown));
+      source = open_below(base.get(), below, O_PATH);
+    }
+    if (!source.open()) return file_error(shown, errno == EXDEV ? EACCES : errno);
+    struct stat info{};
+    TRY(done(::fstat(source.get(), &info), shown));
+    if (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+      return file_error(target, errno);
+    // It may have been of the other kind before.
+    if (S_ISDIR(info.st_mode)) {
+      (void)::unlink(target.c_str());
+      TRY(make_dirs(target, 0750));
+    } else {
+      (void)::rmdir(target.c_str());
+      TRY(make_dirs(target.substr(0, target.rfind('/')), 0750));
+      TRY(append(target, "", 0600));
+    }
+    // The descriptor, not the path: what it leads to was resolved once and for all.
+    const std::string opened = "/proc/self/fd/" + std::to_string(source.get());
+    return done(::mount(opened.c_str(), target.c_str(), nullptr, MS_BIND, nullptr), target);
   }
 };
 

@@ -29,7 +29,9 @@ std::vector<std::string> container_names(const codec::Value& pod) {
   return names;
 }
 
-// Which node and container a request is about, with Kubernetes' complaints.
+Error no_host(const std::string& pod) { return bad_request("pod " + pod + " does not have a host assigned"); }
+
+// Which node (none yet: empty) and container a request is about, with Kubernetes' complaints.
 Result<PodPlace> find_place(const model::Document& document, std::string_view query) {
   codec::Value pod = document.tree();
   PodPlace place{std::string(codec::string_at_path(pod, {"spec", "nodeName"})),
@@ -48,7 +50,6 @@ Result<PodPlace> find_place(const model::Document& document, std::string_view qu
   } else if (std::ranges::find(names, place.container) == names.end()) {
     return fail(bad_request("container " + place.container + " is not valid for pod " + name));
   }
-  if (place.node.empty()) return fail(bad_request("pod " + name + " does not have a host assigned"));
   return place;
 }
 
@@ -75,11 +76,20 @@ rt::Task<Result<void>> Front::serve_node_stream(Call& call) {
   std::string target = request.ns + "/" + request.name;
   if (request.subresource == "portforward") {
     std::string node(codec::string_at_path(pod->tree(), {"spec", "nodeName"}));
-    if (node.empty()) co_return fail(bad_request("pod " + request.name + " does not have a host assigned"));
+    if (node.empty()) co_return fail(no_host(request.name));
     co_return co_await tunnel(call, std::move(node), "/portForward/" + target, std::move(query));
   }
   CO_TRY_ASSIGN(PodPlace place, find_place(*pod, query));
   target += "/" + place.container;
+  if (request.subresource == "log" && place.node.empty()) {
+    // What has not been anywhere has said nothing.
+    net::Headers headers;
+    call.name_request(headers);
+    call.begin(204);
+    co_await call.exchange.respond(204, std::move(headers), {});
+    co_return Result<void>();
+  }
+  if (place.node.empty()) co_return fail(no_host(request.name));
   if (request.subresource == "log") co_return co_await pass_log(call, place.node, "/containerLogs/" + target);
   target.insert(0, request.subresource == "exec" ? "/exec/" : "/attach/");
   co_return co_await tunnel(call, place.node, std::move(target), std::move(query));

@@ -21,9 +21,8 @@ class ConfigMapVolume final : public VolumeType {
     if (!map && !optional) co_return fail(Reason::NotFound, "configmap \"" + name + "\" not found");
     Payload payload;
     if (map) {
-      auto data = map->data;
-      for (const auto& [key, bytes] : map->binaryData) data[key] = bytes;
-      CO_TRY(add_items(data, source.items, static_cast<std::uint32_t>(source.defaultMode.value_or(0644)), optional, payload));
+      CO_TRY(add_items(config_map_data(*map), source.items, static_cast<std::uint32_t>(source.defaultMode.value_or(0644)),
+                       optional, payload));
     }
     CO_TRY(write_payload(files_, request.directory, payload, payload_owner(*request.pod), request.now));
     co_return request.directory;
@@ -35,6 +34,12 @@ class ConfigMapVolume final : public VolumeType {
 };
 
 }  // namespace
+
+std::map<std::string, std::string, std::less<>> config_map_data(const core::v1::ConfigMap& map) {
+  auto data = map.data;
+  data.insert(map.binaryData.begin(), map.binaryData.end());
+  return data;
+}
 
 std::unique_ptr<VolumeType> make_config_map_volume(rt::Files& files, PodObjects& objects) {
   return std::make_unique<ConfigMapVolume>(files, objects);

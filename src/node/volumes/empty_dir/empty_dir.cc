@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "node/volumes/mounts.h"
+#include "node/volumes/payload.h"
 
 namespace charon::node {
 namespace {
@@ -16,17 +17,18 @@ class EmptyDir final : public VolumeType {
 
   rt::Task<Result<std::string>> prepare(VolumeRequest request) override {
     const auto& source = *request.volume->volumeSource.emptyDir;
+    const std::optional<std::int64_t> group = payload_owner(*request.pod).fs_group;
     // Open to all users of the pod's containers; the directories above it are not.
     if (!files_.exists(request.directory)) {
       CO_TRY(files_.make_dirs(request.directory, 0777));
       CO_TRY(files_.set_mode(request.directory, 0777));
-      if (const auto& context = request.pod->spec.securityContext; context && context->fsGroup) {
-        CO_TRY(files_.set_owner(request.directory, 0, static_cast<std::uint32_t>(*context->fsGroup)));
+      if (group) {
+        CO_TRY(files_.set_owner(request.directory, 0, static_cast<std::uint32_t>(*group)));
         CO_TRY(files_.set_mode(request.directory, 02777));
       }
     }
     if (source.medium == "Memory") {
-      std::string options = "mode=0777";
+      std::string options = group ? "mode=02777,gid=" + std::to_string(*group) : "mode=0777";
       if (source.sizeLimit && !source.sizeLimit->is_zero()) options += ",size=" + std::to_string(source.sizeLimit->value());
       CO_TRY(co_await mount_memory(files_, process_, request.directory, std::move(options)));
     } else if (!source.medium.empty()) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "node/volumes/config_map/config_map.h"
 #include "node/volumes/downward_api/items.h"
 #include "node/volumes/payload.h"
 
@@ -46,7 +47,7 @@ class Projected final : public VolumeType {
       const bool optional = part.configMap->optional.value_or(false);
       CO_TRY_ASSIGN(auto map, co_await objects_.config_map(ns, name));
       if (!map && !optional) co_return fail(Reason::NotFound, "configmap \"" + name + "\" not found");
-      if (map) CO_TRY(add_items(map->data, part.configMap->items, mode, optional, payload));
+      if (map) CO_TRY(add_items(config_map_data(*map), part.configMap->items, mode, optional, payload));
     } else if (part.secret) {
       const std::string& name = part.secret->localObjectReference.name;
       const bool optional = part.secret->optional.value_or(false);
@@ -58,7 +59,7 @@ class Projected final : public VolumeType {
     } else if (part.serviceAccountToken) {
       const auto& wanted = *part.serviceAccountToken;
       CO_TRY_ASSIGN(Token token, co_await token_for(request, {wanted.audience, wanted.expirationSeconds.value_or(3600)}));
-      // Readable by the pod's user only, unless a group is named for its files.
+      // For a group that is named the token is that group's alone; else whoever is in the pod may read it.
       bool owned = request.pod->spec.securityContext && request.pod->spec.securityContext->fsGroup;
       payload[wanted.path] = {token.text, owned ? 0640u : mode};
     } else {
@@ -69,7 +70,7 @@ class Projected final : public VolumeType {
 
   // A token is replaced when a fifth of its time is left, or after a day.
   rt::Task<Result<Token>> token_for(const VolumeRequest& request, TokenRequest wanted) {
-    std::string key = request.directory + "\n" + wanted.audience;
+    std::string key = request.directory + "\n" + wanted.audience + "\n" + std::to_string(wanted.expiration_s);
     if (auto held = tokens_.find(key); held != tokens_.end() && request.now < held->second.renew_at)
       co_return held->second.token;
     const Time now = request.now;
