@@ -34,8 +34,8 @@ std::string doc_of(const Descriptor& descriptor);
 // "text" as a C++ string literal.
 std::string literal(const std::string& text);
 
-// The messages of a file so that each comes after those it holds by value or in a list or map. `boxed` are the fields that hold a
-// message elsewhere: optional ones, so that a Volume is not as large as all its kinds of sources together, and those by which
+// The messages of a file so that each comes after those it holds by value or in a list or map. `boxed` are the fields that hold
+// a message elsewhere: optional ones, so that a Volume is not as large as all its kinds of sources together, and those by which
 // messages hold each other.
 struct Order {
   std::vector<const google::protobuf::Descriptor*> messages;

@@ -45,7 +45,7 @@ class CriRuntime final : public Runtime {
     request.pod_sandbox_id = std::move(id);
     CO_TRY_ASSIGN(auto response,
                   co_await channel_.call<PodSandboxStatusResponse>(runtime("PodSandboxStatus"), std::move(request), kQuick));
-    co_return std::move(response.status).value_or(PodSandboxStatus{});
+    co_return response.status ? std::move(*response.status) : PodSandboxStatus{};
   }
   rt::Task<Result<std::vector<PodSandbox>>> list_sandboxes(Labels labels) override {
     ListPodSandboxRequest request;
@@ -82,7 +82,7 @@ class CriRuntime final : public Runtime {
     request.container_id = std::move(id);
     CO_TRY_ASSIGN(auto response,
                   co_await channel_.call<ContainerStatusResponse>(runtime("ContainerStatus"), std::move(request), kQuick));
-    co_return std::move(response.status).value_or(ContainerStatus{});
+    co_return response.status ? std::move(*response.status) : ContainerStatus{};
   }
   rt::Task<Result<std::vector<Container>>> list_containers(Labels labels) override {
     ListContainersRequest request;

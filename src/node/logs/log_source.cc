@@ -12,9 +12,14 @@ const core::v1::ContainerStatus* status_of(const core::v1::PodStatus& status, st
   return nullptr;
 }
 
-// "containerd://0123" is 0123; empty when the state is not there or of no container.
-std::string id_of(const std::optional<core::v1::ContainerStateTerminated>& state) {
-  return state ? state->containerID.substr(state->containerID.find("://") + 3) : "";
+// "containerd://0123" is 0123; empty when it names no container.
+std::string id_of(std::string_view name) {
+  const std::size_t place = name.find("://");
+  return place == std::string_view::npos ? std::string() : std::string(name.substr(place + 3));
+}
+
+std::string id_of(const schema::Box<core::v1::ContainerStateTerminated>& state) {
+  return state ? id_of(state->containerID) : std::string();
 }
 
 }  // namespace
@@ -28,7 +33,10 @@ Result<std::string> log_container_id(const core::v1::PodStatus& status, const Lo
     if (!last.empty()) return last;
     return fail(Reason::BadRequest, "previous terminated " + what + " not found");
   }
-  if (found->state.running) return found->containerID.substr(found->containerID.find("://") + 3);
+  if (found->state.running) {
+    if (std::string id = id_of(found->containerID); !id.empty()) return id;
+    return fail(Reason::BadRequest, what + " is not available");
+  }
   if (std::string id = id_of(found->state.terminated); !id.empty()) return id;
   if (!last.empty()) return last;
   if (found->state.terminated) return fail(Reason::BadRequest, what + " is terminated");

@@ -44,6 +44,14 @@ TEST_F(LogSourceTest, AnEndedContainer) {
   EXPECT_EQ(of(true), "a");
 }
 
+TEST_F(LogSourceTest, StatusesThatNameNoContainer) {
+  container_.state.running.emplace();
+  EXPECT_EQ(of(false), "container \"main\" in pod \"web\" is not available");
+  container_.state = {};
+  container_.state.terminated.emplace();
+  EXPECT_EQ(of(false), "container \"main\" in pod \"web\" is terminated");
+}
+
 TEST_F(LogSourceTest, NothingYet) {
   container_.state.waiting.emplace().reason = "ContainerCreating";
   EXPECT_EQ(of(false), "container \"main\" in pod \"web\" is waiting to start: ContainerCreating");

@@ -56,13 +56,14 @@ rt::Task<Result<PreparedVolumes>> Volumes::prepare(std::shared_ptr<const core::v
 
 rt::Task<Result<void>> Volumes::refresh(std::shared_ptr<const core::v1::Pod> pod, VolumeRoots roots,
                                         NodeAllocatable allocatable, Time now) {
+  Result<void> all;
   for (const auto& volume : pod->spec.volumes) {
     VolumeType* type = type_of(volume.volumeSource);
     if (type == nullptr || !type->made_of_objects()) continue;
     auto done = co_await prepare_one(type, {pod, &volume, "", allocatable, now}, roots);
-    if (!done) co_return fail(std::move(done.error()));
+    if (!done && all) all = fail(std::move(done.error()));
   }
-  co_return Result<void>();
+  co_return all;
 }
 
 std::string sub_paths_directory(const VolumeRoots& roots) { return roots.disk + "/volume-subpaths"; }

@@ -99,7 +99,7 @@ class PodWorker {
   rt::Event awake_;
   rt::Event status_dirty_;
   rt::Event status_written_;
-  rt::Event settled_;  // status_ is no mere step on the way to the pod's start
+  rt::Event settled_;                                       // status_ is no mere step on the way to the pod's start
   std::map<std::string, std::unique_ptr<Prober>> probers_;  // by container id
   rt::Scope refreshing_;
   rt::Scope scope_;  // last: its tasks use all of the above

@@ -95,7 +95,7 @@ Result<void> make_below(int root, const std::string& below, const std::string& s
       if (made == 0) {
         FileDescriptor child(::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (!child.open()) return file_error(shown, errno);
-        TRY(done(::fchmod(child.get(), info.st_mode & 0777), shown));
+        TRY(done(::fchmod(child.get(), info.st_mode & (S_ISGID | 0777)), shown));
       }
     }
     start = slash + 1;

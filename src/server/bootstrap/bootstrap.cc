@@ -1,6 +1,7 @@
 #include "server/bootstrap/bootstrap.h"
 
 #include <array>
+#include <string_view>
 
 #include "api/core/v1/types.h"
 #include "api/discovery/v1/types.h"
@@ -19,6 +20,9 @@ rt::Task<Result<void>> ensure(client::Client client, T object) {
   if (!created && created.error().reason != Reason::AlreadyExists) co_return fail(std::move(created.error()));
   co_return Result<void>();
 }
+
+// On a machine without a network the address is a loopback one, which leads nobody else to this server.
+bool may_be_endpoint(std::string_view ip) { return !ip.starts_with("127.") && !ip.starts_with("169.254."); }
 
 core::v1::Namespace make_namespace(const char* name) {
   core::v1::Namespace ns;
@@ -110,8 +114,10 @@ rt::Task<Result<void>> bootstrap(client::Transport& transport, BootstrapOptions 
   CO_TRY(co_await ensure(client, make_priority_class("system-node-critical", 2000001000,
                                                      "For pods that their node needs and that must not move.")));
   CO_TRY(co_await ensure(client, make_service(options)));
-  CO_TRY(co_await put(client, make_endpoints(options)));
-  CO_TRY(co_await put(client, make_legacy_endpoints(options)));
+  if (may_be_endpoint(options.advertise_ip)) {
+    CO_TRY(co_await put(client, make_endpoints(options)));
+    CO_TRY(co_await put(client, make_legacy_endpoints(options)));
+  }
   if (options.authentication) CO_TRY(co_await put(client, *options.authentication));
   co_return Result<void>();
 }

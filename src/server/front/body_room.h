@@ -1,4 +1,5 @@
-// BodyRoom: how many bytes of request bodies may be held at a time on their way to other servers. Who finds it full waits.
+// BodyRoom: how many bytes of request bodies may be held at a time on their way to other servers. Who finds it full waits a few
+// seconds; requests of methods that have no body as a rule do not wait, and may bring only a little.
 //
 // On the server's loop.
 #pragma once
@@ -20,7 +21,7 @@ class BodyRoom {
   static constexpr std::size_t kBodyBytes = 16u << 20;  // of one request
   static constexpr std::size_t kTotalBytes = 256u << 20;
 
-  explicit BodyRoom(rt::Loop& loop) : freed_(loop) {}
+  explicit BodyRoom(rt::Loop& loop) : loop_(loop), freed_(loop) {}
   BodyRoom(const BodyRoom&) = delete;
 
   // Must not outlive the room.
@@ -43,13 +44,16 @@ class BodyRoom {
     std::string text;
     Held held;
   };
-  // The request's body. RequestEntityTooLarge beyond kBodyBytes; of a method that has none as a rule, and that does not say how
-  // long it is, beyond a small part of that.
+  // The request's body. RequestEntityTooLarge beyond kBodyBytes, and beyond a small part of that when the method has none as a
+  // rule; TooManyRequests when no room came free.
   rt::Task<Result<Body>> receive(net::Exchange& exchange);
 
   std::size_t held() const { return held_; }
 
  private:
+  rt::Task<bool> wait_freed();
+
+  rt::Loop& loop_;
   std::size_t held_ = 0;
   rt::Event freed_;
 };

@@ -146,10 +146,16 @@ TEST_F(RequestLimitsTest, BodiesOnTheirWayAreHeldWithinBounds) {
   loop().run_ready();
   EXPECT_EQ(bodies.size(), kFit);
   EXPECT_EQ(room.held(), BodyRoom::kTotalBytes);
+  ExchangeForTest reader("GET", "/x", "");
+  loop().run(receive(&room, &reader, &bodies));
+  EXPECT_EQ(bodies.size(), kFit + 1) << "who sends nothing does not wait";
+  bodies.pop_back();
   bodies.pop_back();
   loop().run_ready();
   EXPECT_EQ(bodies.size(), kFit);
   EXPECT_EQ(bodies.back().text, "body");
+  ExchangeForTest late("POST", "/x", "body");
+  EXPECT_EQ(loop().run(room.receive(late)).error().reason, Reason::TooManyRequests);
   bodies.clear();
   EXPECT_EQ(room.held(), 0u);
   ExchangeForTest said("POST", "/x", "body");
