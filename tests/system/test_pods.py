@@ -29,7 +29,9 @@ def wait_phase(c, name, wanted, seconds=20):
 
 
 def container(c, name, index=0):
-    return c.kubectl_json(f"get pod {name}")["status"]["containerStatuses"][index]
+    statuses = c.kubectl_json(f"get pod {name}")["status"].get("containerStatuses", [])
+    true(len(statuses) > index, "the node tells of the container")
+    return statuses[index]
 
 
 @CASES.case("run starts a pod", essential=True)
@@ -83,21 +85,20 @@ def answers(c):
 
 @CASES.case("describe pod")
 def describe(c):
-    c.kubectl("describe pod web").ok().shows("Name: web", "Status: Running", "Image: charon.local/nginx:1", "Ready: True", "Conditions:", "QoS Class: BestEffort",
-                                             "Started", "Successfully assigned t-pods/web to")
+    eventually(lambda: c.kubectl("describe pod web").ok().shows(
+        "Name: web", "Status: Running", "Image: charon.local/nginx:1", "Ready: True", "Conditions:", "QoS Class: BestEffort",
+        "Started", "Successfully assigned t-pods/web to"))
 
 
 @CASES.case("events tell Scheduled, Pulled, Created, Started")
 def events(c):
-    out = c.kubectl("get events --field-selector involvedObject.name=web").ok().out
-    for reason in ("Scheduled", "Pulled", "Created", "Started"):
-        true(reason in out, f"an event {reason}")
-    true("pod/web" in out and "Successfully assigned" in out, "it names the pod and its node")
+    eventually(lambda: c.kubectl("get events --field-selector involvedObject.name=web").ok().has(
+        "Scheduled", "Pulled", "Created", "Started", "pod/web", "Successfully assigned"))
 
 
 @CASES.case("kubectl events of the pod", since=(1, 26))
 def kubectl_events(c):
-    c.kubectl("events --for pod/web").ok().has("Scheduled", "Pulled", "Created", "Started")
+    eventually(lambda: c.kubectl("events --for pod/web").ok().has("Scheduled", "Pulled", "Created", "Started"))
 
 
 @CASES.case("wait for a condition; get --watch sees the phases")
@@ -139,7 +140,7 @@ def crash(c):
     c.kubectl("get pod crash").ok().has("CrashLoopBackOff")
     c.kubectl("logs crash --previous").ok().says("I was here")
     true(container(c, "crash")["lastState"]["terminated"]["exitCode"] == 1, "the last state")
-    c.kubectl("get events --field-selector involvedObject.name=crash").ok().has("BackOff")
+    eventually(lambda: c.kubectl("get events --field-selector involvedObject.name=crash").ok().has("BackOff"))
 
 
 @CASES.case("init containers run first, one after the other")
@@ -195,7 +196,7 @@ def liveness(c):
     c.wait_ready("alive")
     c.kubectl("exec alive -- rm /tmp/alive").ok()
     eventually(lambda: equal(container(c, "alive")["restartCount"], 1, "the restarts"), 20)
-    c.kubectl("get events --field-selector involvedObject.name=alive").ok().has("Unhealthy", "Killing")
+    eventually(lambda: c.kubectl("get events --field-selector involvedObject.name=alive").ok().has("Unhealthy", "Killing"))
 
 
 @CASES.case("environment: literals, field and resource references, expansion")

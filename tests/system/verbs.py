@@ -209,12 +209,12 @@ def add_pods(cases):
         c.kubectl("run shell --image=charon.local/busybox:1 --image-pull-policy=Never --restart=Never -- sh -c 'i=0; while true; do i=$((i+1)); echo line $i; sleep 0.2; done'").ok()
         c.wait_ready("shell")
         c.kubectl("get pod shell -o wide").ok().has("Running", "IP", "NODE")
-        c.kubectl("describe pod shell").ok().shows("Name: shell", "Status: Running", "Successfully assigned", "Started")
-        c.kubectl("get events --field-selector involvedObject.name=shell").ok().has("Scheduled", "pod/shell")
+        eventually(lambda: c.kubectl("describe pod shell").ok().shows("Name: shell", "Status: Running", "Successfully assigned", "Started"))
+        eventually(lambda: c.kubectl("get events --field-selector involvedObject.name=shell").ok().has("Scheduled", "pod/shell"))
 
     @cases.case("kubectl events", since=(1, 26))
     def events(c):
-        c.kubectl("events --for pod/shell").ok().has("Scheduled", "Started")
+        eventually(lambda: c.kubectl("events --for pod/shell").ok().has("Scheduled", "Started"))
 
     @cases.case("logs, logs -f")
     def logs(c):
