@@ -60,7 +60,7 @@ class Files {
   virtual Result<void> set_owner(const std::string& path, std::uint32_t uid, std::uint32_t gid) = 0;
   // Mounts what `below` leads to under `root` on `target`, which is made where it is missing and must be nobody else's; what
   // was mounted there before is unmounted. A missing `below` is made as a directory with the mode of `root`. Symlinks below
-  // `root` are followed as long as they stay there: Forbidden when they do not, whoever changes them meanwhile.
+  // `root` are followed when they are relative and stay there: Forbidden when not, whoever changes them meanwhile.
   virtual Result<void> bind_below(const std::string& root, const std::string& below, const std::string& target) = 0;
   bool exists(const std::string& path) const { return info(path).has_value(); }
 };
