@@ -43,6 +43,7 @@ std::string status_of(const Conditions& conditions, std::string_view type) {
 
 void describe(Node& node, const HollowNodeSettings& settings, Time now) {
   node.metadata.labels["kubernetes.io/hostname"] = node.metadata.name;
+  for (const auto& [name, value] : settings.labels) node.metadata.labels[name] = value;
   for (auto* resources : {&node.status.capacity, &node.status.allocatable}) {
     (*resources)["cpu"] = Quantity::of(settings.cpus);
     (*resources)["memory"] = Quantity::of(std::int64_t{32} << 30, Quantity::Format::BinarySI);
@@ -94,7 +95,7 @@ void HollowNode::kill() {
 }
 
 rt::Duration HollowNode::between(rt::Duration low, rt::Duration high) {
-  return low + rt::Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>((high - low).count()))));
+  return low + rt::Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>((high - low).count() + 1))));
 }
 
 rt::Task<void> HollowNode::keep_node() {
@@ -157,7 +158,7 @@ void HollowNode::note(const model::DocumentPtr& document) {
   const auto place = pods_.find(document->uid());
   if (place != pods_.end()) return place->second->changed.set();
   auto run = std::make_unique<PodRun>(loop_);
-  run->ready_at = now() + between(300ms, 4s);
+  run->ready_at = now() + between(settings_.start_least, settings_.start_most);
   run->crash_at = random_.unit() < settings_.crash_rate ? now() + between(5s, 240s) : rt::Instant::max();
   run->stop_at = rt::Instant::max();
   ++addresses_;
@@ -203,7 +204,8 @@ rt::Task<rt::Duration> HollowNode::advance(PodRun* run, std::shared_ptr<const Po
 
 rt::Task<rt::Duration> HollowNode::stop_pod(PodRun* run, std::shared_ptr<const Pod> pod) {
   const rt::Duration grace = std::chrono::seconds(pod->metadata.deletionGracePeriodSeconds.value_or(0));
-  if (run->stop_at == rt::Instant::max()) run->stop_at = now() + std::min(grace, between(100ms, 6s));
+  if (run->stop_at == rt::Instant::max())
+    run->stop_at = now() + std::min(grace, between(settings_.stop_least, settings_.stop_most));
   if (now() < run->stop_at) co_return run->stop_at - now();
   client::DeleteOptions options;
   options.grace_period_s = 0;

@@ -4,6 +4,7 @@
 // killed node had in memory is lost; its pods are as the server knows them when it boots again. One loop.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -24,6 +25,10 @@ struct HollowNodeSettings {
   double crash_rate = 0.0;  // of a pod in its life
   int cpus = 8;
   int max_pods = 110;
+  std::map<std::string, std::string> labels;  // beside its hostname
+  // How long a pod takes to become ready, and one that is deleted to end, unless its grace is shorter: anything in between.
+  rt::Duration start_least = std::chrono::milliseconds(300), start_most = std::chrono::seconds(4);
+  rt::Duration stop_least = std::chrono::milliseconds(100), stop_most = std::chrono::seconds(6);
 };
 
 class HollowNode {
