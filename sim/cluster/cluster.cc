@@ -46,7 +46,7 @@ Cluster::Cluster(const ClusterSettings& settings)
   system.name = "system:apiserver";
   system.groups = {"system:masters"};
   auto own = server::make_in_process_transport(*api_, *authorizer_, std::move(system));
-  CHECK(loop_.run(server::bootstrap(*own, {.service_ip = "10.43.0.1", .advertise_ip = "192.168.0.250"})));
+  CHECK(loop_.run(server::bootstrap(*own, {.service = {"10.43.0.1", "192.168.0.250"}})));
   CHECK(loop_.run(server::bootstrap_roles(loop_, *own)));
 
   manager_line_ = &connect("system:kube-controller-manager", {"system:masters"});

@@ -26,7 +26,7 @@ Result<void> check_preconditions(const Request& request, const Value& object, co
   if (any_version && request.verb == "update" && (request.kind->custom || request.kind->rules.update_needs_version))
     return fail(schema::invalid_error(
         request.kind->plural, request.kind->gv.group, request.name,
-        {{schema::FieldError::Kind::Invalid, "metadata.resourceVersion", "0", "must be specified for an update"}}));
+        {{schema::FieldError::Kind::Invalid, "metadata.resourceVersion", "0x0", "must be specified for an update"}}));
   if (!any_version && version != std::to_string(before.revision()))
     return fail(conflict(*request.kind, request.name, kModified));
   std::string_view uid = codec::string_at_path(object, {"metadata", "uid"});
@@ -134,6 +134,7 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   Value stored = take_managed_fields(before_tree);
   Value given = take_managed_fields(object);
   CO_TRY(normalize_and_default(request, object, warnings));
+  drop_double_owners(object, warnings);
   CO_TRY(prepare_update_meta(request, object, *before, before_tree));
   if (request.subresource != "binding") keep_other_half(request, object, before_tree);
   CO_TRY_ASSIGN(Value managed, co_await managed_after(request, before_tree, object, std::move(stored), std::move(given)));
