@@ -148,8 +148,9 @@ class Process {
     control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
     CO_TRY(co_await control_plane_->start());
     progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
-    manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
-    scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {"system:masters"}));
+    manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {}));
+    admin_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
+    scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {}));
     start_controllers();
     serving_ = true;
     tasks_.spawn(renew_certificates());
@@ -163,8 +164,14 @@ class Process {
     settings.service_account_key_pem = pki_->service_account_key_pem();
     settings.server_url = fmt::format("https://{}:{}", options_.node_ip, control_plane_->local().port);
     settings.kinds = &control_plane_->kinds();
-    controllers_ =
-        std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_, settings);
+    auto connect = [this](const std::string& user) {
+      std::vector<std::string> groups;
+      if (user.starts_with("system:serviceaccount:")) groups = {"system:serviceaccounts", "system:serviceaccounts:kube-system"};
+      return control_plane_->transport(user_of(user, std::move(groups)));
+    };
+    controllers_ = std::make_unique<Controllers>(
+        loop_, *random_, Controllers::Lines{*manager_transport_, *scheduler_transport_, *admin_transport_, std::move(connect)},
+        metrics_, settings);
     controllers_->start();
     add_process_metrics(metrics_, *files_);
   }
@@ -265,6 +272,7 @@ class Process {
   std::unique_ptr<ClusterPki> pki_;
   std::unique_ptr<ControlPlane> control_plane_;
   std::unique_ptr<client::Transport> manager_transport_;
+  std::unique_ptr<client::Transport> admin_transport_;
   std::unique_ptr<client::Transport> scheduler_transport_;
   std::unique_ptr<client::Transport> agent_transport_;
   std::unique_ptr<Controllers> controllers_;

@@ -9,6 +9,7 @@
 #include "client/informer.h"
 #include "client/transport.h"
 #include "control/runner.h"
+#include "controllers/accounts.h"
 #include "rt/loop.h"
 #include "rt/random.h"
 #include "scheduler/scheduler.h"
@@ -17,10 +18,14 @@ namespace charon::cmd {
 
 class Controllers {
  public:
-  // The transports must outlive it: one acts as the controller manager, one as the scheduler.
-  // So must the metrics, in which their queues are measured, and what `settings` refers to.
-  Controllers(rt::Loop& loop, rt::Random& random, client::Transport& manager, client::Transport& scheduler, Metrics& metrics,
-              const control::ControllerSettings& settings);
+  struct Lines {
+    client::Transport& manager;    // acts as the controller manager, which reads everything
+    client::Transport& scheduler;  // as the scheduler
+    client::Transport& admin;      // for controllers that have no user of their own (controllers/accounts)
+    controllers::Connect connect;  // for the others
+  };
+  // What `lines` and `settings` refer to must outlive it, and so must the metrics, in which the queues are measured.
+  Controllers(rt::Loop& loop, rt::Random& random, Lines lines, Metrics& metrics, const control::ControllerSettings& settings);
 
   // Returns at once; each waits for its caches by itself.
   void start();
@@ -28,6 +33,7 @@ class Controllers {
  private:
   client::InformerSet manager_informers_;
   client::InformerSet scheduler_informers_;
+  std::vector<std::unique_ptr<client::Transport>> writers_;  // one for each controller
   std::vector<std::unique_ptr<control::Runner>> runners_;
   scheduler::Scheduler scheduler_;
 };
