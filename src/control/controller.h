@@ -95,6 +95,8 @@ struct Request {
   Key key;
   // What ended the last plan for this key; empty when it succeeded.
   std::optional<Error> failure;
+  // What the last plan for this key left; null when it left nothing.
+  std::shared_ptr<const Memory> memory;
 };
 
 class Controller {

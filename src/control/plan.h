@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -88,10 +89,17 @@ struct Write {
   }
 };
 
+// What a controller wants to know again at the key's next reconcile, and no object tells: how often something was tried. It is
+// lost when the process ends, so only paces may depend on it.
+struct Memory {
+  virtual ~Memory() = default;
+};
+
 struct Plan {
   std::vector<Write> writes;      // by stage
   std::vector<EventNote> events;  // recorded when all writes have succeeded
   std::optional<rt::Duration> requeue_after;
+  std::shared_ptr<const Memory> memory;  // whether or not the writes succeed
 
   bool empty() const { return writes.empty() && events.empty() && !requeue_after; }
   // Keeps the earlier of two wishes.

@@ -153,8 +153,9 @@ rt::Task<void> Runner::work() {
 rt::Task<void> Runner::reconcile(Key key) {
   const rt::Instant started = loop_.clock().now();
   ++stats_.reconciles;
-  Request request{key, std::nullopt};
+  Request request{key, std::nullopt, nullptr};
   if (const Error* failure = this->failure(key)) request.failure = *failure;
+  if (const auto memory = memories_.find(key); memory != memories_.end()) request.memory = memory->second;
 
   Plan plan;
   Result<void> outcome;
@@ -163,6 +164,11 @@ rt::Task<void> Runner::reconcile(Key key) {
   } catch (const BrokenInvariant& broken) {
     ++stats_.broken;
     outcome = fail(Reason::InternalError, broken.what());
+  }
+  if (plan.memory) {
+    memories_[key] = std::move(plan.memory);
+  } else {
+    memories_.erase(key);
   }
   auto expected = std::make_shared<Expectations>();
   if (outcome) outcome = co_await carry_out(std::move(plan.writes), expected);

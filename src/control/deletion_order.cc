@@ -6,12 +6,10 @@
 #include <tuple>
 
 #include "control/pods.h"
-#include "controllers/replicaset/plan.h"
+#include "control/replicas.h"
 
-namespace charon::controllers::replicaset {
+namespace charon::control {
 namespace {
-
-using PodPtr = std::shared_ptr<const core::v1::Pod>;
 
 int phase_rank(const core::v1::Pod& pod) {
   if (pod.status.phase == "Pending") return 0;
@@ -44,10 +42,10 @@ int log_age(Time then, Time now) {
 std::vector<PodPtr> by_deletion_order(std::vector<PodPtr> pods, const std::vector<PodPtr>& related, Time now) {
   std::map<std::string, int> on_node;
   for (const PodPtr& pod : related)
-    if (control::is_pod_active(*pod)) ++on_node[pod->spec.nodeName];
+    if (is_pod_active(*pod)) ++on_node[pod->spec.nodeName];
   const auto rank = [&](const PodPtr& pod) {
-    const bool ready = control::is_pod_ready(*pod);
-    const Time ready_since = control::pod_available_at(*pod, 0).value_or(Time{});
+    const bool ready = is_pod_ready(*pod);
+    const Time ready_since = pod_available_at(*pod, 0).value_or(Time{});
     const auto neighbours = on_node.find(pod->spec.nodeName);
     return std::tuple(!pod->spec.nodeName.empty(), phase_rank(*pod), ready, deletion_cost(*pod),
                       neighbours == on_node.end() ? 0 : -neighbours->second, ready ? log_age(ready_since, now) : 0,
@@ -57,4 +55,4 @@ std::vector<PodPtr> by_deletion_order(std::vector<PodPtr> pods, const std::vecto
   return pods;
 }
 
-}  // namespace charon::controllers::replicaset
+}  // namespace charon::control

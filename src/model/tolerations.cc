@@ -1,10 +1,10 @@
-#include "scheduler/plugins/tolerations.h"
+#include "model/tolerations.h"
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
-namespace charon::scheduler {
+namespace charon::model {
 
 namespace {
 
@@ -42,4 +42,4 @@ const core::v1::Taint* untolerated_taint(const core::v1::Node& node, const std::
   return nullptr;
 }
 
-}  // namespace charon::scheduler
+}  // namespace charon::model

@@ -1,9 +1,9 @@
-#include "scheduler/node_selector.h"
+#include "model/node_selector.h"
 
 #include <algorithm>
 #include <charconv>
 
-namespace charon::scheduler {
+namespace charon::model {
 
 namespace {
 
@@ -122,4 +122,4 @@ std::optional<std::set<std::string>> RequiredNodeAffinity::names() const {
   return all;
 }
 
-}  // namespace charon::scheduler
+}  // namespace charon::model

@@ -14,9 +14,7 @@
 #include "api/core/v1/types.h"
 #include "model/selector.h"
 
-namespace charon::scheduler {
-
-using LabelMap = model::LabelMap;
+namespace charon::model {
 
 struct NodeRequirement {
   enum class Operator : std::uint8_t { In, NotIn, Exists, DoesNotExist, Gt, Lt, Malformed };
@@ -57,4 +55,4 @@ class RequiredNodeAffinity {
   std::optional<std::vector<NodeTerm>> terms_;  // any one of them must match; none: nothing matches
 };
 
-}  // namespace charon::scheduler
+}  // namespace charon::model

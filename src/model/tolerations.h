@@ -5,7 +5,7 @@
 
 #include "api/core/v1/types.h"
 
-namespace charon::scheduler {
+namespace charon::model {
 
 bool tolerates(const core::v1::Toleration& toleration, const core::v1::Taint& taint);
 bool tolerates(const std::vector<core::v1::Toleration>& tolerations, const core::v1::Taint& taint);
@@ -13,4 +13,4 @@ bool tolerates(const std::vector<core::v1::Toleration>& tolerations, const core:
 // The first NoSchedule or NoExecute taint that is not tolerated; null when all are.
 const core::v1::Taint* untolerated_taint(const core::v1::Node& node, const std::vector<core::v1::Toleration>& tolerations);
 
-}  // namespace charon::scheduler
+}  // namespace charon::model
