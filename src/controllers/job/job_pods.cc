@@ -63,12 +63,6 @@ bool replaces_ended_pods_only(const Job& job) {
   return job.spec.podReplacementPolicy == "Failed" || job.spec.podFailurePolicy.has_value();
 }
 
-bool is_finished(const Job& job) {
-  return std::ranges::any_of(job.status.conditions, [](const batch::v1::JobCondition& condition) {
-    return condition.status == "True" && (condition.type == "Complete" || condition.type == "Failed");
-  });
-}
-
 bool is_tracked(const Pod& pod) {
   return std::ranges::find(pod.metadata.finalizers, kTrackingFinalizer) != pod.metadata.finalizers.end();
 }

@@ -31,8 +31,6 @@ bool is_suspended(const batch::v1::Job& job);
 bool is_managed_elsewhere(const batch::v1::Job& job);
 // Pods that are being deleted are not replaced before they have ended.
 bool replaces_ended_pods_only(const batch::v1::Job& job);
-// Complete or Failed.
-bool is_finished(const batch::v1::Job& job);
 
 bool is_tracked(const core::v1::Pod& pod);
 // Of an indexed job's pod; empty when the annotation is missing or wrong.

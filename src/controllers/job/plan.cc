@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "control/controller.h"
+#include "control/jobs.h"
 #include "control/ownership.h"
 #include "control/pods.h"
 #include "controllers/job/backoff.h"
@@ -281,7 +282,7 @@ Plan plan_living_job(const State& state, const model::LabelSelector& selector, T
 Plan plan_job(const State& state, Time now) {
   const Job& job = *state.job;
   if (is_managed_elsewhere(job)) return {};
-  if (is_finished(job)) {
+  if (control::job_end(job) != nullptr) {
     Pods own;
     for (const PodPtr& pod : state.pods)
       if (const auto* owner = control::controller_of(pod->metadata); owner != nullptr && owner->uid == job.metadata.uid)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/batch/v1/types.h"
+#include "control/pods.h"
 #include "controllers/garbagecollector/controller.h"
 #include "controllers/job/controller.h"
 #include "controllers/job/job_pods.h"
@@ -46,8 +47,7 @@ class JobStory : public ::testing::Test {
   int end_pods(int count, int code) {
     int ended = 0;
     for (const auto& pod : cluster_.list<Pod>()) {
-      if (ended == count || !pod->status.phase.empty() && pod->status.phase != "Pending") continue;
-      if (pod->metadata.deletionTimestamp) continue;
+      if (ended == count || !job::is_tracked(*pod) || !control::is_pod_active(*pod)) continue;
       const Time now = cluster_.loop().wall();
       cluster_.change<Pod>({"default", pod->metadata.name}, "status", [&](Pod& p) {
         p.status.phase = code == 0 ? "Succeeded" : "Failed";
