@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "sim/checkers/end_checker.h"
+#include "sim/checkers/job_checker.h"
 #include "sim/checkers/rollout_checker.h"
 #include "sim/cluster/cluster.h"
 #include "sim/workload/workload.h"
@@ -56,6 +57,7 @@ Outcome simulate(const Options& options) {
   settings.crash_rate = disruptions ? 0.2 : 0;
   Cluster cluster(settings);
   RolloutChecker rollouts(cluster.truth(), cluster.findings(), disruptions ? Disruptions::Expected : Disruptions::None);
+  const JobChecker jobs(cluster.truth(), cluster.findings());
   std::vector<std::string> problems;
   std::uint64_t operations = 0;
   {

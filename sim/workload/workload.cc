@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/apps/v1/types.h"
+#include "api/batch/v1/types.h"
 #include "api/core/v1/types.h"
 #include "client/typed.h"
 #include "codec/tree.h"
@@ -14,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using apps::v1::Deployment;
+using batch::v1::Job;
 using core::v1::Namespace;
 using core::v1::Node;
 using core::v1::Pod;
@@ -22,6 +24,7 @@ using core::v1::Service;
 constexpr std::int64_t kPodsPerNode = 15;
 const std::vector<std::string> kSpaces = {"team-a", "team-b", "team-c"};
 const std::vector<std::string> kApps = {"web", "api", "queue", "cache", "batch"};
+const std::vector<std::string> kJobs = {"import", "render", "train"};
 const std::vector<std::string> kSurges = {"0", "1", "2", "25%", "50%", "100%"};
 
 IntOrString count_of(const std::string& text) {
@@ -71,10 +74,11 @@ rt::Task<void> Workload::user_step() {
   const std::size_t choice = below(100);
   if (choice < 5) co_return co_await create_namespace();
   if (choice < 9) co_return co_await delete_namespace();
-  if (deployments.empty() || choice < 35) co_return co_await create_deployment();
+  if (choice < 24) co_return co_await job_step();
+  if (deployments.empty() || choice < 45) co_return co_await create_deployment();
   model::ObjectKey key = pick(deployments);
-  if (choice < 43) co_return co_await delete_deployment(std::move(key));
-  if (choice < 65) co_return co_await scale(std::move(key));
+  if (choice < 52) co_return co_await delete_deployment(std::move(key));
+  if (choice < 72) co_return co_await scale(std::move(key));
   co_await roll(std::move(key));
 }
 
@@ -94,6 +98,7 @@ rt::Task<void> Workload::delete_namespace() {
 std::int64_t Workload::pods_wanted() const {
   std::int64_t wanted = 0;
   for (const auto& deployment : cluster_.truth().list<Deployment>()) wanted += deployment->spec.replicas.value_or(1);
+  for (const auto& job : cluster_.truth().list<Job>()) wanted += job->spec.parallelism.value_or(1);
   return wanted;
 }
 
@@ -160,6 +165,64 @@ rt::Task<void> Workload::roll(model::ObjectKey key) {
   codec::Object spec{{"containers", codec::Array{std::move(container)}}};
   co_await patch(std::move(key),
                  codec::Object{{"spec", codec::Object{{"template", codec::Object{{"spec", std::move(spec)}}}}}});
+}
+
+rt::Task<void> Workload::job_step() {
+  std::vector<model::ObjectKey> jobs;
+  for (const auto& [key, document] : cluster_.truth().objects(client::kind_of<Job>())) jobs.push_back(key);
+  if (jobs.empty() || below(2) == 0) co_return co_await create_job();
+  model::ObjectKey key = pick(jobs);
+  if (below(3) != 0) co_return co_await change_job(std::move(key));
+  client::DeleteOptions options;
+  const std::size_t choice = below(4);
+  options.propagation = choice == 0   ? client::Propagation::Foreground
+                        : choice == 1 ? client::Propagation::Orphan
+                                      : client::Propagation::Background;
+  auto removed = co_await client::Client(user_).remove<Job>(std::move(key), options);
+  (void)removed;
+}
+
+rt::Task<void> Workload::create_job() {
+  if (static_cast<std::int64_t>(cluster_.nodes().size()) * kPodsPerNode - pods_wanted() <= 0) co_return;
+  Job job;
+  job.metadata.name = pick(kJobs);
+  job.metadata.namespace_ = below(3) == 0 ? "default" : pick(kSpaces);
+  job.spec.completions = static_cast<std::int32_t>(below(10) + 1);
+  job.spec.parallelism = static_cast<std::int32_t>(below(4) + 1);
+  job.spec.backoffLimit = static_cast<std::int32_t>(below(5));
+  if (below(2) == 0) {
+    job.spec.completionMode = "Indexed";
+    if (below(2) == 0) {
+      job.spec.backoffLimit.reset();
+      job.spec.backoffLimitPerIndex = static_cast<std::int32_t>(below(3));
+    }
+  }
+  if (below(3) == 0) job.spec.podReplacementPolicy = "Failed";
+  if (below(4) == 0) job.spec.ttlSecondsAfterFinished = static_cast<std::int32_t>(below(60));
+  if (below(4) == 0) job.spec.activeDeadlineSeconds = static_cast<std::int64_t>(below(300) + 30);
+  job.spec.suspend = below(5) == 0;
+  job.spec.template_.spec.restartPolicy = "Never";
+  job.spec.template_.spec.terminationGracePeriodSeconds = static_cast<std::int64_t>(below(12));
+  core::v1::Container& container = job.spec.template_.spec.containers.emplace_back();
+  container.name = "main";
+  container.image = "image:1";
+  container.resources.requests["cpu"] = Quantity::of_milli(100);
+  auto created = co_await client::Client(user_).create(std::move(job));
+  (void)created;
+}
+
+// Suspends it, resumes it, or changes how many of its pods run.
+rt::Task<void> Workload::change_job(model::ObjectKey key) {
+  codec::Object spec;
+  const std::size_t choice = below(5);
+  if (choice < 3) {
+    spec["suspend"] = choice == 0;
+  } else {
+    spec["parallelism"] = static_cast<std::int64_t>(below(5) + 1);
+  }
+  auto patched = co_await user_.patch({&client::kind_of<Job>()}, std::move(key), client::PatchType::StrategicMerge,
+                                      codec::Object{{"spec", std::move(spec)}});
+  (void)patched;
 }
 
 rt::Task<void> Workload::delete_some_pod() {

@@ -40,6 +40,9 @@ class Workload {
   rt::Task<void> delete_deployment(model::ObjectKey key);
   rt::Task<void> scale(model::ObjectKey key);
   rt::Task<void> roll(model::ObjectKey key);
+  rt::Task<void> job_step();
+  rt::Task<void> create_job();
+  rt::Task<void> change_job(model::ObjectKey key);
   rt::Task<void> delete_some_pod();
   rt::Task<void> patch(model::ObjectKey key, codec::Value change);
   rt::Task<void> disturb_node();
