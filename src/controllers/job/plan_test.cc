@@ -159,7 +159,7 @@ TEST(JobPlan, CountsAPodInThreeSteps) {
   EXPECT_EQ(status_of(first)->succeeded, 0);
   const auto patches = of_verb(first, Write::Verb::Patch);
   ASSERT_THAT(patches, SizeIs(1));
-  EXPECT_LT(first.writes[0].resource.subresource == "status" ? first.writes[0].stage : 99, patches[0].stage);
+  EXPECT_LT(of_verb(first, Write::Verb::Update)[0].stage, patches[0].stage);
   EXPECT_THAT(of_verb(first, Write::Verb::Create), SizeIs(1));  // the other completion
 
   // A crash before the finalizer was taken away: not noted twice.
