@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "sim/checkers/end_checker.h"
+#include "sim/checkers/job_checker.h"
 #include "sim/checkers/order_checker.h"
 #include "sim/checkers/rollout_checker.h"
 #include "sim/cluster/cluster.h"
@@ -59,6 +60,7 @@ Outcome simulate(const Options& options) {
   const Disruptions expected = disruptions ? Disruptions::Expected : Disruptions::None;
   RolloutChecker rollouts(cluster.truth(), cluster.findings(), expected);
   OrderChecker order(cluster.truth(), cluster.findings(), expected);
+  const JobChecker jobs(cluster.truth(), cluster.findings());
   std::vector<std::string> problems;
   std::uint64_t operations = 0;
   {

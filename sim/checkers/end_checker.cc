@@ -6,9 +6,11 @@
 #include <set>
 
 #include "api/apps/v1/types.h"
+#include "api/batch/v1/types.h"
 #include "api/core/v1/types.h"
 #include "api/discovery/v1/types.h"
 #include "codec/tree.h"
+#include "control/jobs.h"
 #include "control/pods.h"
 #include "model/selector.h"
 
@@ -113,8 +115,28 @@ void check_daemon_set(const Truth& truth, const DaemonSet& set, Problems& proble
     problems.push_back(fmt::format("daemon set {}: {} of {} nodes have a pod", name_of(set), served.size(), nodes));
 }
 
+void check_job(const batch::v1::Job& job, Problems& problems) {
+  const batch::v1::JobCondition* end = control::job_end(job);
+  const bool suspended = job.spec.suspend.value_or(false);
+  if (job.metadata.deletionTimestamp) problems.push_back(fmt::format("job {} is still terminating", name_of(job)));
+  if (end == nullptr && !suspended)
+    problems.push_back(fmt::format("job {} is not over: {} of {} succeeded, {} failed, {} run", name_of(job),
+                                   job.status.succeeded, job.spec.completions.value_or(1), job.status.failed,
+                                   job.status.active));
+  if (job.status.active != 0 || job.status.terminating.value_or(0) != 0)
+    if (end != nullptr || suspended)
+      problems.push_back(fmt::format("job {} is over or suspended, {} pods run, {} end", name_of(job), job.status.active,
+                                     job.status.terminating.value_or(0)));
+  if (end != nullptr && end->type == "Complete" && job.spec.completions && job.status.succeeded != *job.spec.completions)
+    problems.push_back(fmt::format("job {} is complete with {} successes, {} were asked for", name_of(job),
+                                   job.status.succeeded, *job.spec.completions));
+}
+
 void check_pods(const Truth& truth, Problems& problems) {
   for (const auto& pod : truth.list<Pod>()) {
+    if (!pod->metadata.finalizers.empty())
+      problems.push_back(fmt::format("pod {} is held by {}", name_of(*pod), pod->metadata.finalizers[0]));
+    if (control::is_pod_terminal(*pod) && !pod->metadata.deletionTimestamp) continue;
     if (pod->metadata.deletionTimestamp)
       problems.push_back(fmt::format("pod {} on {} is still terminating", name_of(*pod), pod->spec.nodeName));
     if (pod->spec.nodeName.empty()) {
@@ -199,6 +221,7 @@ Problems unfinished(const Truth& truth) {
   for (const auto& deployment : truth.list<Deployment>()) check_deployment(truth, *deployment, problems);
   for (const auto& set : truth.list<StatefulSet>()) check_stateful_set(truth, *set, problems);
   for (const auto& set : truth.list<DaemonSet>()) check_daemon_set(truth, *set, problems);
+  for (const auto& job : truth.list<batch::v1::Job>()) check_job(*job, problems);
   check_pods(truth, problems);
   check_owners(truth, problems);
   check_services(truth, problems);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/apps/v1/types.h"
+#include "api/batch/v1/types.h"
 #include "api/core/v1/types.h"
 #include "client/typed.h"
 #include "codec/tree.h"
@@ -15,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using apps::v1::DaemonSet;
 using apps::v1::Deployment;
+using batch::v1::Job;
 using apps::v1::StatefulSet;
 using core::v1::Namespace;
 using core::v1::Node;
@@ -26,6 +28,7 @@ const std::vector<std::string> kSpaces = {"team-a", "team-b", "team-c"};
 const std::vector<std::string> kApps = {"web", "api", "queue", "cache", "batch"};
 const std::vector<std::string> kSets = {"db", "log"};
 const std::vector<std::string> kDaemons = {"agent", "probe"};
+const std::vector<std::string> kJobs = {"import", "render", "train"};
 const std::vector<std::string> kSurges = {"0", "1", "2", "25%", "50%", "100%"};
 
 IntOrString count_of(const std::string& text) {
@@ -93,10 +96,11 @@ rt::Task<void> Workload::user_step() {
   const std::size_t choice = below(100);
   if (choice < 5) co_return co_await create_namespace();
   if (choice < 9) co_return co_await delete_namespace();
-  if (there.empty() || choice < 35) co_return co_await create_workload();
+  if (choice < 20) co_return co_await job_step();
+  if (there.empty() || choice < 43) co_return co_await create_workload();
   Target target = pick(there);
-  if (choice < 43) co_return co_await remove(std::move(target));
-  if (choice < 65) co_return co_await scale(std::move(target));
+  if (choice < 50) co_return co_await remove(std::move(target));
+  if (choice < 70) co_return co_await scale(std::move(target));
   co_await roll(std::move(target));
 }
 
@@ -117,6 +121,7 @@ std::int64_t Workload::room() const {
   const auto nodes = static_cast<std::int64_t>(cluster_.nodes().size());
   std::int64_t room = nodes * kPodsPerNode;
   for (const auto& deployment : cluster_.truth().list<Deployment>()) room -= deployment->spec.replicas.value_or(1);
+  for (const auto& job : cluster_.truth().list<Job>()) room -= job->spec.parallelism.value_or(1);
   for (const auto& set : cluster_.truth().list<StatefulSet>()) room -= set->spec.replicas.value_or(1);
   return room - nodes * static_cast<std::int64_t>(cluster_.truth().list<DaemonSet>().size());
 }
@@ -224,6 +229,62 @@ rt::Task<void> Workload::roll(Target target) {
   codec::Object spec{{"containers", codec::Array{std::move(container)}}};
   co_await patch(std::move(target),
                  codec::Object{{"spec", codec::Object{{"template", codec::Object{{"spec", std::move(spec)}}}}}});
+}
+
+rt::Task<void> Workload::job_step() {
+  std::vector<model::ObjectKey> jobs;
+  for (const auto& [key, document] : cluster_.truth().objects(client::kind_of<Job>())) jobs.push_back(key);
+  if (jobs.empty() || below(2) == 0) co_return co_await create_job();
+  model::ObjectKey key = pick(jobs);
+  if (below(3) != 0) co_return co_await change_job(std::move(key));
+  client::DeleteOptions options;
+  const std::size_t choice = below(4);
+  options.propagation = choice == 0   ? client::Propagation::Foreground
+                        : choice == 1 ? client::Propagation::Orphan
+                                      : client::Propagation::Background;
+  auto removed = co_await client::Client(user_).remove<Job>(std::move(key), options);
+  (void)removed;
+}
+
+rt::Task<void> Workload::create_job() {
+  if (room() <= 0) co_return;
+  Job job;
+  job.metadata.name = pick(kJobs);
+  job.metadata.namespace_ = some_space();
+  job.spec.completions = static_cast<std::int32_t>(below(10) + 1);
+  job.spec.parallelism = static_cast<std::int32_t>(below(4) + 1);
+  job.spec.backoffLimit = static_cast<std::int32_t>(below(5));
+  if (below(2) == 0) {
+    job.spec.completionMode = "Indexed";
+    if (below(2) == 0) {
+      job.spec.backoffLimit.reset();
+      job.spec.backoffLimitPerIndex = static_cast<std::int32_t>(below(3));
+    }
+  }
+  if (below(3) == 0) job.spec.podReplacementPolicy = "Failed";
+  if (below(4) == 0) job.spec.ttlSecondsAfterFinished = static_cast<std::int32_t>(below(60));
+  if (below(4) == 0) job.spec.activeDeadlineSeconds = static_cast<std::int64_t>(below(300) + 30);
+  job.spec.suspend = below(5) == 0;
+  job.spec.template_.spec.restartPolicy = "Never";
+  job.spec.template_.spec.terminationGracePeriodSeconds = static_cast<std::int64_t>(below(12));
+  core::v1::Container& container = job.spec.template_.spec.containers.emplace_back();
+  container.name = "main";
+  container.image = "image:1";
+  container.resources.requests["cpu"] = Quantity::of_milli(100);
+  auto created = co_await client::Client(user_).create(std::move(job));
+  (void)created;
+}
+
+// Suspends it, resumes it, or changes how many of its pods run.
+rt::Task<void> Workload::change_job(model::ObjectKey key) {
+  codec::Object spec;
+  const std::size_t choice = below(5);
+  if (choice < 3) {
+    spec["suspend"] = choice == 0;
+  } else {
+    spec["parallelism"] = static_cast<std::int64_t>(below(5) + 1);
+  }
+  co_await patch({&client::kind_of<Job>(), std::move(key)}, codec::Object{{"spec", std::move(spec)}});
 }
 
 rt::Task<void> Workload::delete_some_pod() {

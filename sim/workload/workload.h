@@ -48,6 +48,9 @@ class Workload {
   rt::Task<void> remove(Target target);
   rt::Task<void> scale(Target target);
   rt::Task<void> roll(Target target);
+  rt::Task<void> job_step();
+  rt::Task<void> create_job();
+  rt::Task<void> change_job(model::ObjectKey key);
   rt::Task<void> delete_some_pod();
   rt::Task<void> patch(Target target, codec::Value change);
   rt::Task<void> disturb_node();

@@ -126,6 +126,7 @@ struct ControllerSettings {
   std::string cluster_ca_key_pem;       // signs approved certificate requests; empty: none is signed
   std::string service_account_key_pem;  // signs the tokens of secrets; empty: none is filled
   std::string server_url;               // of the API server, as machines that join reach it; published in cluster-info
+  std::string cluster_cidr;             // pod addresses, of which each node gets a part; empty: nodes bring their own
   // Of the server in this process; outlives the controllers.
   const model::KindRegistry* kinds = nullptr;
 };

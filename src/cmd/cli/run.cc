@@ -19,6 +19,7 @@
 #include "cmd/compose/controllers.h"
 #include "cmd/compose/process_metrics.h"
 #include "cmd/pki/pki.h"
+#include "controllers/nodeipam/ranges.h"
 #include "rt/os/loop.h"
 #include "rt/os/machine.h"
 #include "rt/os/net.h"
@@ -163,6 +164,7 @@ class Process {
     settings.cluster_ca_key_pem = pki_->ca_key_pem();
     settings.service_account_key_pem = pki_->service_account_key_pem();
     settings.server_url = fmt::format("https://{}:{}", options_.node_ip, control_plane_->local().port);
+    settings.cluster_cidr = options_.cluster_cidr;
     settings.kinds = &control_plane_->kinds();
     auto connect = [this](const std::string& user) {
       std::vector<std::string> groups;
@@ -252,7 +254,9 @@ class Process {
     settings.data_dir = options_.data_dir;
     settings.node_name = options_.node_name;
     settings.node_ip = options_.node_ip;
-    settings.pod_cidr = options_.cluster_cidr;
+    // The first node's part, so that its network need not wait for the controller that gives parts to the others.
+    if (const auto cluster = controllers::nodeipam::parse_range(options_.cluster_cidr))
+      settings.pod_cidr = controllers::nodeipam::free_part(*cluster, {})->text();
     settings.labels = options_.node_labels;
     settings.containerd_socket = options_.containerd_socket;
     settings.serving = pki_->kubelet();
