@@ -28,6 +28,20 @@ struct HostPort {
   }
 };
 
+// A network disk that a pod names directly. Pods of one node share it only when all of them just read it.
+struct SharedDisk {
+  std::string id;  // "gce-pd/data"
+  bool read_only = false;
+  bool operator==(const SharedDisk&) const = default;
+  bool conflicts(const SharedDisk& other) const { return id == other.id && !(read_only && other.read_only); }
+};
+
+// A claim that a pod's volume stands for.
+struct ClaimUse {
+  std::string name;
+  bool ephemeral = false;  // made for this pod, which owns it
+};
+
 // A set of pods, by namespace and labels. Two with the same text() are the same set.
 class PodSelector {
  public:
@@ -83,6 +97,9 @@ struct PodInfo {
   std::int64_t scoring_milli_cpu = 0;
   std::int64_t scoring_memory_bytes = 0;
   std::vector<HostPort> host_ports;
+  std::vector<std::string> images;  // of all containers, each with a tag or digest, as nodes report them
+  std::vector<ClaimUse> claims;
+  std::vector<SharedDisk> disks;
   RequiredNodeAffinity node_affinity;
   std::vector<PreferredNodes> preferred_nodes;
   PodTerms affinity;
@@ -93,6 +110,8 @@ struct PodInfo {
   const std::string& name() const { return pod->metadata.name; }
   const LabelMap& labels() const { return pod->metadata.labels; }
   std::int32_t priority() const { return pod->spec.priority.value_or(0); }
+  // The key of one of its claims: "namespace/name".
+  std::string claim_key(const ClaimUse& claim) const { return ns() + "/" + claim.name; }
   bool terminating() const { return pod->metadata.deletionTimestamp.has_value(); }
   bool gated() const { return !pod->spec.schedulingGates.empty(); }
   // Succeeded or Failed: it occupies nothing any more.
