@@ -14,22 +14,8 @@ void erase_one(std::vector<T>& from, const T& value) {
 
 }  // namespace
 
-void NodeInfo::read_usage(const core::v1::Node& node) {
-  auto cpu = node.metadata.annotations.find(kCpuUsed);
-  auto memory = node.metadata.annotations.find(kMemoryUsed);
-  if (cpu == node.metadata.annotations.end() || memory == node.metadata.annotations.end()) {
-    usage.reset();
-    usage_text_.clear();
-    return;
-  }
-  std::string text = cpu->second + "/" + memory->second;
-  if (text == usage_text_) return;
-  usage_text_ = std::move(text);
-  auto cpu_used = Quantity::parse(cpu->second);
-  auto memory_used = Quantity::parse(memory->second);
-  usage.reset();
-  if (!cpu_used || !memory_used) return;
-  usage = Usage{cpu_used->milli_value(), memory_used->value()};
+void NodeInfo::report(Usage used) {
+  usage = used;
   requested_then_ = {scoring_milli_cpu, scoring_memory_bytes};
 }
 

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,18 +56,12 @@ struct NodeInfo {
   // The report, and what pods that came or went since then ask for: between two reports a node must not look as empty to
   // the hundredth pod as to the first.
   std::optional<Usage> expected_usage() const;
-  // The report of a node's annotations is read; unchanged when it says the same.
-  void read_usage(const core::v1::Node& node);
+  void report(Usage used);
   // A pod comes (+1) or leaves (-1).
   void occupy(const PodInfo& pod, std::int32_t sign);
 
  private:
-  std::string usage_text_;  // as it was read
-  Usage requested_then_;    // scoring_... when it was
+  Usage requested_then_;  // scoring_... at the time of the report
 };
-
-// Annotations in which a node reports what is used, as quantities. Written by the node's agent.
-inline constexpr std::string_view kCpuUsed = "charon.local/cpu-used";
-inline constexpr std::string_view kMemoryUsed = "charon.local/memory-used";
 
 }  // namespace charon::scheduler

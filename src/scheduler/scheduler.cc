@@ -36,12 +36,14 @@ void Scheduler::start() { scope_.spawn(run()); }
 void Scheduler::configure(Configuration configuration) {
   cores_.clear();
   for (Profile& profile : configuration.profiles) {
+    for (const ActivePlugin& active : profile.plugins) reads_usage_ = reads_usage_ || active.plugin->reads_usage();
     std::string name = profile.scheduler_name;
     cores_[std::move(name)] = std::make_unique<Core>(std::move(profile), random_.next());
   }
   volume_time_out_ = configuration.volume_time_out;
   queue_.set_back_off(configuration.back_off);
   if (!following_) return;
+  subscribe_usage();
   std::vector<std::string> foreign;
   queue_.each([&](const PodInfo& pod) {
     if (core_of(*pod.pod) == nullptr) foreign.push_back(pod.uid());
@@ -81,6 +83,7 @@ rt::Task<void> Scheduler::run() {
   subscribe_storage();
   subscribe();
   subscribe_groups();
+  subscribe_usage();
   scope_.spawn(keep_time());
   while (true) {
     for (int i = 0; i < kDecisionsPerTurn && can_bind(); ++i) {

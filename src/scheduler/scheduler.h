@@ -86,6 +86,8 @@ class Scheduler {
   void subscribe();
   void subscribe_groups();
   void subscribe_storage();
+  // Once a profile asks what is in use on nodes.
+  void subscribe_usage();
   void pod_changed(const model::DocumentPtr& before, const model::DocumentPtr& now);
   void pod_waits(const core::v1::Pod* before, PodInfoPtr info);
   void pod_gone(const model::DocumentPtr& last);
@@ -124,8 +126,10 @@ class Scheduler {
   SchedulerStats stats_;
   std::size_t bindings_ = 0;             // under way
   std::size_t waiting_for_volumes_ = 0;  // of these; they take no part of what can be under way at once
-  bool following_ = false;               // the caches are there
-  rt::Event work_;                       // something may be active
+  bool reads_usage_ = false;             // some profile does
+  bool following_usage_ = false;
+  bool following_ = false;  // the caches are there
+  rt::Event work_;          // something may be active
   std::vector<client::Informer::Subscription> subscriptions_;
   std::shared_ptr<Scheduler*> self_;  // for what may be called after the end
   rt::Scope scope_;                   // last: its tasks use all of the above

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/apps/v1/types.h"
+#include "api/coordination/v1/types.h"
 #include "api/core/v1/types.h"
 #include "api/policy/v1/types.h"
 #include "api/storage/v1/types.h"
@@ -12,6 +13,7 @@ namespace charon::scheduler {
 
 namespace {
 
+using coordination::v1::Lease;
 using core::v1::Namespace;
 using core::v1::Node;
 using core::v1::PersistentVolume;
@@ -29,6 +31,16 @@ Changes changes_between(const PodInfo* before, const PodInfo& now) {
 }
 
 bool placed(const Pod& pod) { return !pod.spec.nodeName.empty(); }
+
+std::optional<NodeInfo::Usage> usage_of(const std::map<std::string, std::string, std::less<>>& annotations) {
+  auto cpu = annotations.find("charon.local/cpu-used");
+  auto memory = annotations.find("charon.local/memory-used");
+  if (cpu == annotations.end() || memory == annotations.end()) return std::nullopt;
+  auto cpu_used = Quantity::parse(cpu->second);
+  auto memory_used = Quantity::parse(memory->second);
+  if (!cpu_used || !memory_used) return std::nullopt;
+  return NodeInfo::Usage{cpu_used->milli_value(), memory_used->value()};
+}
 
 std::string claim_key(const model::Document& claim) { return claim.key().ns + "/" + claim.key().name; }
 
@@ -130,6 +142,19 @@ void Scheduler::subscribe_groups() {
   follow(informers_.of<apps::v1::StatefulSet>(), [workload](const model::DocumentPtr& document) {
     return workload.template operator()<apps::v1::StatefulSet>(document);
   });
+}
+
+// A node's agent renews its Lease every few seconds, and says in its annotations what is in use.
+void Scheduler::subscribe_usage() {
+  if (!reads_usage_ || following_usage_) return;
+  following_usage_ = true;
+  subscriptions_.push_back(informers_.of<Lease>().subscribe(handlers(
+      [this](const model::DocumentPtr& document) {
+        if (document->key().ns != "kube-node-lease") return;
+        if (auto usage = usage_of(document->as<Lease>()->metadata.annotations))
+          snapshot_.report_usage(document->key().name, *usage);
+      },
+      [](const model::DocumentPtr&) {})));
 }
 
 void Scheduler::node_changed(const model::DocumentPtr& document) {

@@ -1,4 +1,5 @@
 // Stories of profiles and of configurations that change, and of gates, on the real API server.
+#include "api/coordination/v1/types.h"
 #include "scheduler/scheduler_fixture.h"
 
 namespace charon::scheduler::testing {
@@ -78,6 +79,29 @@ profiles:
   scheduler_.configure(Configuration::standard());
   loop_.run_for(seconds(2));
   EXPECT_EQ(node_of("web"), "node-1");
+}
+
+TEST_F(SchedulerProfilesTest, ByWhatNodesReport) {
+  add_node("busy");
+  add_node("idle");
+  configure(R"(
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- plugins: {score: {disabled: [{name: "*"}], enabled: [{name: LeastCPUUsed}]}}
+)");
+  start();
+  for (const auto& [name, cpu] : {std::pair("busy", "3500m"), std::pair("idle", "100m")}) {
+    coordination::v1::Lease lease;
+    lease.metadata.name = name;
+    lease.metadata.namespace_ = "kube-node-lease";
+    lease.metadata.annotations = {{"charon.local/cpu-used", cpu}, {"charon.local/memory-used", "1Gi"}};
+    create<coordination::v1::Lease>(lease);
+  }
+  loop_.run_for(seconds(1));
+  for (int i = 0; i < 4; ++i) add_pod(make_pod("p" + std::to_string(i), "100m"));
+  loop_.run_for(seconds(1));
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(node_of("p" + std::to_string(i)), "idle");
 }
 
 TEST_F(SchedulerProfilesTest, GatedPodsSayWhyTheyWait) {

@@ -15,7 +15,6 @@ void read_node(NodeInfo& info, const core::v1::Node& node) {
   info.allocatable = resources_of(allocatable);
   auto pods = allocatable.find("pods");
   info.allowed_pods = pods == allocatable.end() ? 0 : pods->second.value();
-  info.read_usage(node);
   info.unschedulable = node.spec.unschedulable;
   info.repels = info.discourages = false;
   for (const auto& taint : node.spec.taints) {
@@ -104,6 +103,10 @@ NodeChange Snapshot::set_node(std::shared_ptr<const core::v1::Node> node) {
   images_.set(info.place.slot, before->status.images, now.status.images);
   change.allocatable = !(allocatable == info.allocatable) || pods != info.allowed_pods;
   return change;
+}
+
+void Snapshot::report_usage(std::string_view name, NodeInfo::Usage used) {
+  if (auto found = nodes_.find(std::string(name)); found != nodes_.end()) found->second->report(used);
 }
 
 void Snapshot::remove_node(std::string_view name) {

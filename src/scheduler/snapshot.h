@@ -52,6 +52,8 @@ class Snapshot {
   // --- Changes ---
   NodeChange set_node(std::shared_ptr<const core::v1::Node> node);
   void remove_node(std::string_view name);
+  // What is in use on a node that is known, by its own report.
+  void report_usage(std::string_view name, NodeInfo::Usage used);
   // A pod that the server shows with spec.nodeName, new or changed.
   void set_pod(PodInfoPtr pod);
   // True when it was there.

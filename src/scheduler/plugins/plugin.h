@@ -101,6 +101,8 @@ class Plugin {
   virtual Prepared prepare(const Snapshot& snapshot, const PodInfo& pod) const = 0;
   // What may help a pod that this plugin has turned down.
   virtual Changes helped_by() const = 0;
+  // It looks at NodeInfo::usage.
+  virtual bool reads_usage() const { return false; }
 };
 
 // Brings raw scores of at least 0 to 0..kMaxScore, the largest becoming kMaxScore.

@@ -36,6 +36,7 @@ class LiveUsage final : public Plugin {
     return out;
   }
   Changes helped_by() const override { return 0; }
+  bool reads_usage() const override { return true; }
 
  private:
   Measure measure_;

@@ -1,5 +1,6 @@
-// Placement by what nodes really use, not by what pods request: by the reports of the nodes' agents (NodeInfo::usage), and the
-// requests of pods that came since. A node that makes no report is the last choice.
+// Placement by what nodes really use, not by what pods request: by the reports of the nodes' agents (NodeInfo::usage, every
+// 10 s in the annotations of their Leases), and the requests of pods that came since. A node that makes no report is the last
+// choice.
 #pragma once
 
 #include <memory>
