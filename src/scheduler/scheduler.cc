@@ -167,8 +167,10 @@ void Scheduler::make_room(const PodInfoPtr& pod, const Preemption& preemption) {
 
 VolumePlan Scheduler::promise_volumes(const PodInfo& pod, const std::string& node) {
   if (pod.claims.empty()) return {};
-  auto plan = plan_volumes(snapshot_.storage(), claims_of(snapshot_.storage(), pod), *snapshot_.node(node));
+  PodClaims claims = claims_of(snapshot_.storage(), pod);
   // A profile without the volume plugin leaves volumes to others.
+  if (claims.rejection) return {};
+  auto plan = plan_volumes(snapshot_.storage(), claims, *snapshot_.node(node));
   if (!plan) return {};
   for (const VolumePlan::Match& match : plan->matches) snapshot_.storage().promise(match.claim, match.volume);
   for (const std::string& claim : plan->provisions) snapshot_.storage().promise_on(claim, node);

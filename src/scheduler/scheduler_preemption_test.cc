@@ -30,7 +30,7 @@ TEST_F(SchedulerPreemptionTest, VictimsGoGracefullyAndThePodTakesTheirPlace) {
   ASSERT_EQ(node_of("low"), "node-1");
 
   add_pod(with_priority("high", 10));
-  loop_.run_for(seconds(1));
+  loop_.run_for(std::chrono::milliseconds(500));
   auto waiting = pod("high");
   EXPECT_EQ(waiting->spec.nodeName, "");
   EXPECT_EQ(waiting->status.nominatedNodeName, "node-1");
@@ -96,7 +96,7 @@ TEST_F(SchedulerPreemptionTest, TheMoreImportantTakesTheRoomThatWasMade) {
   EXPECT_EQ(node_of("middle"), "");
 }
 
-TEST_F(SchedulerPreemptionTest, ANominationOutlivesTheScheduler) {
+TEST_F(SchedulerPreemptionTest, ANominationThatHasComeToNothingIsTakenBack) {
   add_node("node-1", {.cpu = "1"});
   Pod high = with_priority("high", 10);
   add_pod(high);
@@ -107,7 +107,6 @@ TEST_F(SchedulerPreemptionTest, ANominationOutlivesTheScheduler) {
   add_pod(holder);
   start();
   loop_.run_for(seconds(2));
-  ASSERT_NE(scheduler_.snapshot().nominated_node(told.metadata.uid), nullptr);
   // There is nobody to make go: the nomination is taken back.
   EXPECT_EQ(pod("high")->status.nominatedNodeName, "");
   EXPECT_EQ(scheduler_.snapshot().nominated_node(told.metadata.uid), nullptr);
@@ -119,7 +118,7 @@ TEST_F(SchedulerPreemptionTest, MetricsTell) {
   add_pod(with_priority("low", 1));
   loop_.run_for(seconds(1));
   add_pod(with_priority("high", 10));
-  loop_.run_for(seconds(1));
+  loop_.run_for(std::chrono::milliseconds(500));
   std::string text = metrics_.expose();
   for (const char* line : {
            "scheduler_preemption_attempts_total 1\n",

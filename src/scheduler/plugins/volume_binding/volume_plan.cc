@@ -72,7 +72,9 @@ PodClaims claims_of(const Storage& storage, const PodInfo& pod) {
     }
   }
   if (immediate) out.rejection = "pod has unbound immediate PersistentVolumeClaims";
-  std::ranges::sort(out.waiting, {}, [](const WaitingClaim& waiting) { return requested_bytes(*waiting.claim); });
+  std::ranges::sort(out.waiting, {}, [](const WaitingClaim& waiting) {
+    return std::pair(requested_bytes(*waiting.claim), key_of(*waiting.claim));
+  });
   return out;
 }
 
