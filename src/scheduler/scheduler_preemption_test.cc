@@ -1,5 +1,5 @@
 // Stories of pods that make room for others, on the real API server.
-#include "scheduler/scheduler_fixture.h"
+#include "scheduler/story_test.h"
 
 namespace charon::scheduler::testing {
 namespace {

@@ -1,6 +1,6 @@
 // Stories of profiles and of configurations that change, and of gates, on the real API server.
 #include "api/coordination/v1/types.h"
-#include "scheduler/scheduler_fixture.h"
+#include "scheduler/story_test.h"
 
 namespace charon::scheduler::testing {
 namespace {

@@ -1,6 +1,6 @@
 #include "scheduler/scheduler.h"
 
-#include "scheduler/scheduler_fixture.h"
+#include "scheduler/story_test.h"
 
 namespace charon::scheduler::testing {
 namespace {

@@ -1,6 +1,6 @@
 // Stories of pods that wait for volumes, on the real API server; the persistent volume controller is played by the test.
-#include "scheduler/scheduler_fixture.h"
 #include "scheduler/storage_objects.h"
+#include "scheduler/story_test.h"
 
 namespace charon::scheduler::testing {
 namespace {
