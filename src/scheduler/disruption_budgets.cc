@@ -12,12 +12,12 @@ void DisruptionBudgets::set(std::shared_ptr<const policy::v1::PodDisruptionBudge
 
 void DisruptionBudgets::remove(const std::string& ns, const std::string& name) { budgets_.erase({ns, name}); }
 
-std::vector<bool> DisruptionBudgets::violated_by(std::span<const PodInfoPtr> pods) const {
+std::vector<bool> DisruptionBudgets::violated_by(std::span<const PodInfoPtr* const> pods) const {
   std::vector<bool> out(pods.size(), false);
   if (budgets_.empty()) return out;
   std::map<const Budget*, std::int32_t> left;
   for (std::size_t i = 0; i < pods.size(); ++i) {
-    const PodInfo& pod = *pods[i];
+    const PodInfo& pod = **pods[i];
     if (pod.labels().empty()) continue;
     for (auto entry = budgets_.lower_bound({pod.ns(), ""}); entry != budgets_.end() && entry->first.first == pod.ns();
          ++entry) {

@@ -22,7 +22,7 @@ class DisruptionBudgets {
   bool empty() const { return budgets_.empty(); }
 
   // For each of the pods, when they are taken away in this order: whether that is more than some budget allows.
-  std::vector<bool> violated_by(std::span<const PodInfoPtr> pods) const;
+  std::vector<bool> violated_by(std::span<const PodInfoPtr* const> pods) const;
 
  private:
   struct Budget {

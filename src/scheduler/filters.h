@@ -19,7 +19,7 @@ class Filters {
   // Pods nominated to the node that are no less important are counted as if they were there; as nobody knows whether they
   // will come, the pod has to fit without them too.
   Verdict check(const NodeInfo& node, Reasons& reasons) {
-    return node.pods->nominated.empty() ? check_plainly(node, reasons) : check_with_nominated(node, reasons);
+    return node.awaited ? check_with_nominated(node, reasons) : check_plainly(node, reasons);
   }
   // From now on as if `other` had come to the node (+1) or left it (-1): NodeFilter::adjust.
   void adjust(const NodeInfo& node, const PodInfo& other, std::int32_t sign) {

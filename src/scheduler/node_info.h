@@ -30,17 +30,12 @@ struct NodeInfo {
   Resources requested;
   std::int64_t scoring_milli_cpu = 0;  // requested, with a minimum for containers that ask for nothing
   std::int64_t scoring_memory_bytes = 0;
-  std::int64_t allowed_pods = 0;
-  std::int64_t pod_count = 0;
-  // What runs there really uses, by the node's own report; absent when it makes none.
-  struct Usage {
-    std::int64_t milli_cpu = 0;
-    std::int64_t memory_bytes = 0;
-  };
-  std::optional<Usage> usage;
+  std::int32_t allowed_pods = 0;
+  std::int32_t pod_count = 0;
   bool unschedulable = false;
   bool repels = false;       // has NoSchedule or NoExecute taints
   bool discourages = false;  // has PreferNoSchedule taints
+  bool awaited = false;      // pods are nominated to it
 
   std::string name;
   std::shared_ptr<const core::v1::Node> node;  // null while only pods of it are known
@@ -51,6 +46,12 @@ struct NodeInfo {
   Place place;
   std::vector<TopologyValue> topology;  // by TopologyKey
   std::size_t position = 0;             // in Snapshot::nodes()
+  // What runs there really uses, by the node's own report; absent when it makes none.
+  struct Usage {
+    std::int64_t milli_cpu = 0;
+    std::int64_t memory_bytes = 0;
+  };
+  std::optional<Usage> usage;
 
   const LabelMap& labels() const { return node->metadata.labels; }
   // The report, and what pods that came or went since then ask for: between two reports a node must not look as empty to

@@ -1,6 +1,7 @@
 #include "scheduler/pod_info.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 namespace charon::scheduler {
@@ -97,6 +98,8 @@ bool PodSelector::matches(const core::v1::Pod& pod, const LabelMap& namespace_la
 
 PodInfo::PodInfo(std::shared_ptr<const core::v1::Pod> source)
     : pod(std::move(source)), requests(pod_requests(*pod)), node_affinity(pod->spec) {
+  importance.priority = pod->spec.priority.value_or(0);
+  importance.start = pod->status.startTime.value_or(Time{.seconds = std::numeric_limits<std::int64_t>::max()});
   Resources scoring = pod_requests_for_scoring(*pod);
   scoring_milli_cpu = scoring.milli_cpu;
   scoring_memory_bytes = scoring.memory_bytes;

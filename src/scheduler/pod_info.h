@@ -89,10 +89,17 @@ struct PreferredNodes {
   std::int32_t weight;
 };
 
+// What decides between pods when not all can stay.
+struct Importance {
+  std::int32_t priority = 0;
+  Time start;  // those that have not started count as the youngest
+};
+
 struct PodInfo {
   explicit PodInfo(std::shared_ptr<const core::v1::Pod> source);
 
   std::shared_ptr<const core::v1::Pod> pod;
+  Importance importance;
   Resources requests;
   std::int64_t scoring_milli_cpu = 0;
   std::int64_t scoring_memory_bytes = 0;
@@ -109,7 +116,7 @@ struct PodInfo {
   const std::string& ns() const { return pod->metadata.namespace_; }
   const std::string& name() const { return pod->metadata.name; }
   const LabelMap& labels() const { return pod->metadata.labels; }
-  std::int32_t priority() const { return pod->spec.priority.value_or(0); }
+  std::int32_t priority() const { return importance.priority; }
   // The key of one of its claims: "namespace/name".
   std::string claim_key(const ClaimUse& claim) const { return ns() + "/" + claim.name; }
   bool terminating() const { return pod->metadata.deletionTimestamp.has_value(); }

@@ -8,11 +8,6 @@ namespace charon::scheduler {
 
 namespace {
 
-// Pods that have not started count as the youngest.
-Time start_of(const PodInfo& pod) {
-  return pod.pod->status.startTime.value_or(Time{.seconds = std::numeric_limits<std::int64_t>::max()});
-}
-
 bool going_by_preemption(const PodInfo& pod) {
   if (!pod.terminating()) return false;
   return std::ranges::any_of(pod.pod->status.conditions, [](const core::v1::PodCondition& condition) {
@@ -24,11 +19,11 @@ bool going_by_preemption(const PodInfo& pod) {
 auto price(const Preemption& candidate) {
   std::int32_t highest = candidate.victims.front()->priority();
   std::int64_t sum = 0;
-  Time earliest = start_of(*candidate.victims.front());
+  Time earliest = candidate.victims.front()->importance.start;
   for (const PodInfoPtr& victim : candidate.victims) {
     // Shifted above zero, so that more pods of a negative priority are not cheaper than fewer.
     sum += std::int64_t{victim->priority()} + std::numeric_limits<std::int32_t>::max() + 1;
-    if (victim->priority() == highest) earliest = std::min(earliest, start_of(*victim));
+    if (victim->priority() == highest) earliest = std::min(earliest, victim->importance.start);
   }
   return std::tuple(candidate.against_budgets, highest, sum, candidate.victims.size(), -earliest.seconds, -earliest.nanos);
 }
@@ -37,7 +32,7 @@ auto price(const Preemption& candidate) {
 
 bool more_important(const PodInfo& a, const PodInfo& b) {
   if (a.priority() != b.priority()) return a.priority() > b.priority();
-  return start_of(a) < start_of(b);
+  return a.importance.start < b.importance.start;
 }
 
 std::optional<std::string> not_eligible(const Snapshot& snapshot, const PodInfo& pod, Nominated nominated) {
@@ -73,13 +68,24 @@ std::optional<Preemption> PreemptionSearch::find(std::span<const NodeInfo* const
   return best;
 }
 
-bool PreemptionSearch::take_back(NodeInfo& left, const PodInfoPtr& pod) {
-  left.occupy(*pod, 1);
-  filters_.adjust(left, *pod, 1);
-  if (filters_.check(left, unheard_) == Verdict::Fits) return true;
-  left.occupy(*pod, -1);
-  filters_.adjust(left, *pod, -1);
+bool PreemptionSearch::take_back(const PodInfo& pod) {
+  left_.occupy(pod, 1);
+  filters_.adjust(left_, pod, 1);
+  if (filters_.check(left_, unheard_) == Verdict::Fits) return true;
+  left_.occupy(pod, -1);
+  filters_.adjust(left_, pod, -1);
   return false;
+}
+
+void PreemptionSearch::take_all_away(const NodeInfo& node) {
+  left_ = node;
+  lower_.clear();
+  for (const PodInfoPtr& other : node.pods->placed) {
+    if (other->priority() >= pod_.priority()) continue;
+    left_.occupy(*other, -1);
+    filters_.adjust(left_, *other, -1);
+    lower_.push_back(&other);
+  }
 }
 
 std::optional<Preemption> PreemptionSearch::try_node(const NodeInfo& node) {
@@ -87,31 +93,31 @@ std::optional<Preemption> PreemptionSearch::try_node(const NodeInfo& node) {
     reasons_.add("No preemption victims found for incoming pod");
     return std::nullopt;
   }
-  left_ = node;
-  std::vector<PodInfoPtr> lower;
-  for (const PodInfoPtr& other : node.pods->placed) {
-    if (other->priority() >= pod_.priority()) continue;
-    left_.occupy(*other, -1);
-    filters_.adjust(left_, *other, -1);
-    lower.push_back(other);
-  }
+  take_all_away(node);
   if (filters_.check(left_, reasons_) != Verdict::Fits) {
-    for (const PodInfoPtr& other : lower) filters_.adjust(left_, *other, 1);
+    for (const PodInfoPtr* other : lower_) filters_.adjust(left_, **other, 1);
     return std::nullopt;
   }
-  std::ranges::sort(lower, [](const PodInfoPtr& a, const PodInfoPtr& b) { return more_important(*a, *b); });
+  auto by_importance = [](const PodInfoPtr* a, const PodInfoPtr* b) { return more_important(**a, **b); };
+  std::ranges::sort(lower_, by_importance);
+  std::vector<bool> guarded;
+  if (!snapshot_.budgets().empty()) guarded = snapshot_.budgets().violated_by(lower_);
   Preemption out{.node = node.name};
-  std::vector<bool> forbidden = snapshot_.budgets().violated_by(lower);
-  for (bool guarded : {true, false})
-    for (std::size_t i = 0; i < lower.size(); ++i) {
-      if (forbidden[i] != guarded || take_back(left_, lower[i])) continue;
-      out.victims.push_back(lower[i]);
-      if (guarded) ++out.against_budgets;
+  victims_.clear();
+  for (Guarded now : {Guarded::Yes, Guarded::No})
+    for (std::size_t i = 0; i < lower_.size(); ++i) {
+      Guarded is = !guarded.empty() && guarded[i] ? Guarded::Yes : Guarded::No;
+      if (is != now || take_back(**lower_[i])) continue;
+      victims_.push_back(lower_[i]);
+      if (is == Guarded::Yes) ++out.against_budgets;
     }
-  for (const PodInfoPtr& victim : out.victims) filters_.adjust(left_, *victim, 1);
-  // What stood in the way, such as a pod's port, may have gone by itself.
+  std::ranges::sort(victims_, by_importance);
+  for (const PodInfoPtr* victim : victims_) {
+    filters_.adjust(left_, **victim, 1);
+    out.victims.push_back(*victim);
+  }
+  // What stood in the way may have gone by itself.
   if (out.victims.empty()) return std::nullopt;
-  std::ranges::sort(out.victims, [](const PodInfoPtr& a, const PodInfoPtr& b) { return more_important(*a, *b); });
   return out;
 }
 

@@ -48,7 +48,12 @@ class PreemptionSearch {
 
  private:
   std::optional<Preemption> try_node(const NodeInfo& node);
-  bool take_back(NodeInfo& left, const PodInfoPtr& pod);
+  enum class Guarded : std::uint8_t { Yes, No };  // by a disruption budget
+
+  // Makes left_ the node without its less important pods, which become lower_.
+  void take_all_away(const NodeInfo& node);
+  // Whether the pod can stay all the same; then it does.
+  bool take_back(const PodInfo& pod);
   std::size_t candidates_wanted() const;
 
   const Snapshot& snapshot_;
@@ -58,6 +63,8 @@ class PreemptionSearch {
   Reasons reasons_;
   Reasons unheard_;  // of checks whose answer alone matters
   NodeInfo left_;    // the node in question without its victims
+  std::vector<const PodInfoPtr*> lower_;
+  std::vector<const PodInfoPtr*> victims_;
 };
 
 // Whether the first is the more important pod: by priority, then by age.

@@ -9,12 +9,14 @@ namespace charon::scheduler {
 namespace {
 
 const LabelMap kNoLabels;
+constexpr std::int64_t kMostPods = 1'000'000;
 
 void read_node(NodeInfo& info, const core::v1::Node& node) {
   const ResourceList& allocatable = node.status.allocatable.empty() ? node.status.capacity : node.status.allocatable;
   info.allocatable = resources_of(allocatable);
   auto pods = allocatable.find("pods");
-  info.allowed_pods = pods == allocatable.end() ? 0 : pods->second.value();
+  info.allowed_pods =
+      pods == allocatable.end() ? 0 : static_cast<std::int32_t>(std::clamp<std::int64_t>(pods->second.value(), 0, kMostPods));
   info.unschedulable = node.spec.unschedulable;
   info.repels = info.discourages = false;
   for (const auto& taint : node.spec.taints) {
@@ -170,6 +172,7 @@ void Snapshot::nominate(PodInfoPtr pod, std::string_view node) {
   register_keys(*pod);
   NodeRecord& info = node_record(node);
   nominations_[pod->uid()] = &info;
+  info.awaited = true;
   info.here.nominated.push_back(std::move(pod));
 }
 
@@ -178,6 +181,7 @@ void Snapshot::end_nomination(std::string_view uid) {
   if (found == nominations_.end()) return;
   NodeRecord& info = *found->second;
   std::erase_if(info.here.nominated, [&](const PodInfoPtr& pod) { return pod->uid() == uid; });
+  info.awaited = !info.here.nominated.empty();
   nominations_.erase(found);
   release_if_unused(info);
 }
