@@ -17,6 +17,7 @@ struct ServerOptions {
   int max_mutating_requests_inflight = 200;
   std::string request_timeout = "1m0s";
   std::string shutdown_delay = "0s";
+  std::string scheduler_config_file;  // empty: the default profile
 };
 
 struct Options {

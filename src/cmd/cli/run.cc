@@ -18,6 +18,7 @@
 #include "cmd/compose/control_plane.h"
 #include "cmd/compose/controllers.h"
 #include "cmd/compose/process_metrics.h"
+#include "cmd/compose/scheduler_config.h"
 #include "cmd/pki/pki.h"
 #include "controllers/nodeipam/ranges.h"
 #include "rt/os/loop.h"
@@ -73,6 +74,7 @@ class Process {
     loop_.run();
     scope.cancel();
     agent_.reset();
+    scheduler_config_.reset();
     controllers_.reset();
     control_plane_.reset();
     if (claimed_) (void)files_->remove_all(pid_file(options_));
@@ -146,6 +148,10 @@ class Process {
     options.limits.inflight = {flags.max_requests_inflight, flags.max_mutating_requests_inflight};
     CO_TRY_ASSIGN(options.limits.timeout, parse_go_duration(flags.request_timeout));
     CO_TRY_ASSIGN(options.shutdown_delay, parse_go_duration(flags.shutdown_delay));
+    if (!flags.scheduler_config_file.empty()) {
+      scheduler_config_ = std::make_unique<SchedulerConfigFile>(loop_, *files_, flags.scheduler_config_file);
+      CO_TRY(scheduler_config_->read());
+    }
     control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
     CO_TRY(co_await control_plane_->start());
     progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
@@ -174,8 +180,23 @@ class Process {
     controllers_ = std::make_unique<Controllers>(
         loop_, *random_, Controllers::Lines{*manager_transport_, *scheduler_transport_, *admin_transport_, std::move(connect)},
         metrics_, settings);
+    configure_scheduler();
     controllers_->start();
     add_process_metrics(metrics_, *files_);
+  }
+
+  void configure_scheduler() {
+    if (!scheduler_config_) return;
+    auto apply = [this](scheduler::Configuration configuration) {
+      controllers_->scheduler().configure(std::move(configuration));
+    };
+    auto complain_of = [](const Error& error) { complain("the scheduler's configuration", error); };
+    // It may have been changed, for the worse, since the server began to start.
+    if (auto configuration = scheduler_config_->read())
+      apply(*std::move(configuration));
+    else
+      complain_of(configuration.error());
+    scheduler_config_->follow(apply, complain_of);
   }
 
   rt::Task<Result<void>> start_agent() {
@@ -280,6 +301,7 @@ class Process {
   std::unique_ptr<client::Transport> scheduler_transport_;
   std::unique_ptr<client::Transport> agent_transport_;
   std::unique_ptr<Controllers> controllers_;
+  std::unique_ptr<SchedulerConfigFile> scheduler_config_;  // null: the default profile
   std::unique_ptr<Agent> agent_;
   rt::Scope tasks_{loop_};
   std::shared_ptr<net::TlsClient> agent_tls_;  // of an agent without a server in this process

@@ -11,7 +11,7 @@ Controllers::Controllers(rt::Loop& loop, rt::Random& random, Lines lines, Metric
                          const control::ControllerSettings& settings)
     : manager_informers_(loop, random, lines.manager),
       scheduler_informers_(loop, random, lines.scheduler),
-      scheduler_(loop, scheduler_informers_, lines.scheduler, random) {
+      scheduler_(loop, scheduler_informers_, lines.scheduler, random, &metrics) {
   for (auto& controller : controllers::make_all(settings)) {
     writers_.push_back(controllers::make_account_transport(std::string(controller->name()), lines.admin, lines.connect));
     runners_.push_back(

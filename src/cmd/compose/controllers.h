@@ -29,6 +29,7 @@ class Controllers {
 
   // Returns at once; each waits for its caches by itself.
   void start();
+  scheduler::Scheduler& scheduler() { return scheduler_; }
 
  private:
   client::InformerSet manager_informers_;

@@ -18,11 +18,12 @@ class Filter final : public NodeFilter {
 class NodeUnschedulable final : public Plugin {
  public:
   std::string_view name() const override { return "NodeUnschedulable"; }
-  Prepared prepare(const Snapshot&, const PodInfo& pod) const override {
+  Prepared prepare(const Snapshot& snapshot, const PodInfo& pod) const override {
+    Prepared out;
+    if (snapshot.census().unschedulable == 0) return out;
     core::v1::Taint taint;
     taint.key = "node.kubernetes.io/unschedulable";
     taint.effect = "NoSchedule";
-    Prepared out;
     if (!model::tolerates(pod.pod->spec.tolerations, taint)) out.filter = std::make_unique<Filter>();
     return out;
   }

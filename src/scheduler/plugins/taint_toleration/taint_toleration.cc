@@ -49,10 +49,10 @@ class Scorer final : public NodeScorer {
 class TaintToleration final : public Plugin {
  public:
   std::string_view name() const override { return "TaintToleration"; }
-  Prepared prepare(const Snapshot&, const PodInfo& pod) const override {
+  Prepared prepare(const Snapshot& snapshot, const PodInfo& pod) const override {
     Prepared out;
-    out.filter = std::make_unique<Filter>(pod.pod->spec.tolerations);
-    out.scorer = std::make_unique<Scorer>(pod.pod->spec.tolerations);
+    if (snapshot.census().repelling > 0) out.filter = std::make_unique<Filter>(pod.pod->spec.tolerations);
+    if (snapshot.census().discouraging > 0) out.scorer = std::make_unique<Scorer>(pod.pod->spec.tolerations);
     return out;
   }
   Changes helped_by() const override { return kNodeAdded | kNodeTaints; }
