@@ -219,7 +219,8 @@ rt::Task<Result<void>> Runner::expect_gone(Write write) {
   auto found = co_await transport_.get(write.resource, write.key);
   if (!found && found.error().reason == Reason::NotFound) co_return Result<void>();
   if (!found) co_return fail(std::move(found.error()));
-  if ((*found)->uid() != write.delete_options.uid) co_return Result<void>();
+  const std::string& uid = write.delete_options.uid;
+  if (!uid.empty() && (*found)->uid() != uid) co_return Result<void>();
   co_return fail(Reason::Conflict, write.resource.kind->group_resource() + " \"" + write.key.name + "\" still exists");
 }
 
