@@ -153,12 +153,13 @@ rt::Task<void> Runner::work() {
 rt::Task<void> Runner::reconcile(Key key) {
   const rt::Instant started = loop_.clock().now();
   ++stats_.reconciles;
-  Request request{key, std::nullopt};
+  Request request{key, std::nullopt, nullptr};
   if (const Error* failure = this->failure(key)) request.failure = *failure;
 
   Plan plan;
   Result<void> outcome;
   try {
+    request.answers = co_await controller_->ask(request, view_);
     plan = controller_->reconcile(request, view_, loop_.clock().wall());
   } catch (const BrokenInvariant& broken) {
     ++stats_.broken;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/tree.h"
+#include "model/scale.h"
 #include "server/managed_fields/manager_name.h"
 #include "server/status.h"
 
@@ -55,6 +56,16 @@ bool ends_namespace(const Request& request, const codec::Value& object) {
   const codec::Value* finalizers = codec::find_path(object, {"spec", "finalizers"});
   if (finalizers == nullptr || !finalizers->is_array()) return true;
   return std::ranges::find(finalizers->get_array(), codec::Value("kubernetes")) == finalizers->get_array().end();
+}
+
+// A merge patch of a Scale, as one of the object that it scales.
+codec::Value change_of_scale(Request& request, const codec::Value& patch) {
+  request.subresource.clear();
+  request.came_through = "scale";
+  const codec::Value* metadata = codec::find(patch, "metadata");
+  codec::Value change = codec::Object{{"metadata", metadata == nullptr ? codec::Value(codec::Object()) : *metadata}};
+  model::set_replicas(*request.kind, change, model::replicas_of(patch));
+  return change;
 }
 
 // What the audit log is told of one request.
@@ -147,6 +158,7 @@ class InProcessTransport final : public client::Transport {
                                       codec::Value patch) override {
     Request request = make("patch", ref, std::move(key));
     CO_TRY_ASSIGN(Told told, enter(request, &patch));
+    if (request.subresource == "scale") patch = change_of_scale(request, patch);
     auto patched = co_await api_.patch(std::move(request), type, std::move(patch), nullptr);
     co_return told.done(std::move(patched), kOk);
   }
