@@ -14,6 +14,7 @@
 #include "cmd/cli/pid_file.h"
 #include "cmd/cli/preconditions.h"
 #include "cmd/cli/progress.h"
+#include "cmd/cli/server_identity.h"
 #include "cmd/compose/agent.h"
 #include "cmd/compose/control_plane.h"
 #include "cmd/compose/controllers.h"
@@ -150,6 +151,8 @@ class Process {
     progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
     manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
     scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {"system:masters"}));
+    aggregated_reader_ = control_plane_->aggregated_reader(user_of("system:kube-controller-manager", {"system:masters"}));
+    CO_TRY_ASSIGN(identity_, server_identity(*files_, *random_, options_));
     start_controllers();
     serving_ = true;
     tasks_.spawn(renew_certificates());
@@ -163,8 +166,9 @@ class Process {
     settings.service_account_key_pem = pki_->service_account_key_pem();
     settings.server_url = fmt::format("https://{}:{}", options_.node_ip, control_plane_->local().port);
     settings.kinds = &control_plane_->kinds();
-    controllers_ =
-        std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_, settings);
+    settings.apis = aggregated_reader_.get();
+    controllers_ = std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_,
+                                                 std::move(settings), identity_);
     controllers_->start();
     add_process_metrics(metrics_, *files_);
   }
@@ -234,6 +238,7 @@ class Process {
     progress_.step("stopping; containers go on running");
     if (control_plane_) co_await control_plane_->announce_shutdown();
     if (agent_) co_await agent_->shutdown();
+    if (controllers_) co_await controllers_->release();
     if (control_plane_) co_await control_plane_->shutdown();
     loop_.stop();
   }
@@ -267,6 +272,8 @@ class Process {
   std::unique_ptr<client::Transport> manager_transport_;
   std::unique_ptr<client::Transport> scheduler_transport_;
   std::unique_ptr<client::Transport> agent_transport_;
+  std::unique_ptr<client::PathReader> aggregated_reader_;
+  std::string identity_;  // of this server among others
   std::unique_ptr<Controllers> controllers_;
   std::unique_ptr<Agent> agent_;
   rt::Scope tasks_{loop_};
