@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/core/v1/types.h"
 #include "control/kinds.h"
 #include "controllers/garbagecollector/plan.h"
 
@@ -27,6 +28,16 @@ std::vector<model::KindRef> collected_kinds(const model::KindRegistry& registry)
   return kinds;
 }
 
+// Whether an object of another namespace is meant.
+bool is_elsewhere(const Owner& owner, const std::string& own_ns, const control::View& view) {
+  if (!owner.kind->namespaced) return false;
+  return std::ranges::any_of(view.of<core::v1::Namespace>().documents(), [&](const model::DocumentPtr& space) {
+    if (space->key().name == own_ns) return false;
+    const model::DocumentPtr found = view.of(*owner.kind).document({space->key().name, owner.reference.name});
+    return found && found->uid() == owner.reference.uid;
+  });
+}
+
 Owner judge(const meta::v1::OwnerReference& reference, const model::Document& dependent,
             const std::vector<model::KindRef>& kinds, const model::KindRegistry& registry, const control::View& view) {
   Owner owner{reference, Owner::Standing::Unknown, kind_of(reference, registry)};
@@ -35,8 +46,11 @@ Owner judge(const meta::v1::OwnerReference& reference, const model::Document& de
   if (owner.kind->namespaced && dependent.key().ns.empty()) return owner;
   const std::string ns = owner.kind->namespaced ? dependent.key().ns : "";
   const model::DocumentPtr found = view.of(*owner.kind).document({ns, reference.name});
-  owner.standing = Owner::Standing::Absent;
-  if (!found || found->uid() != reference.uid) return owner;
+  if (!found || found->uid() != reference.uid) {
+    owner.standing = Owner::Standing::Absent;
+    owner.elsewhere = is_elsewhere(owner, ns, view);
+    return owner;
+  }
   owner.standing = Owner::Standing::Present;
   const meta::v1::ObjectMeta metadata = control::deletion_metadata(*found);
   if (metadata.deletionTimestamp && std::ranges::find(metadata.finalizers, "foregroundDeletion") != metadata.finalizers.end())
