@@ -16,6 +16,11 @@ constexpr char kNamespace[] = "kube-system";
 // Those who wait for one lease do not ask all at once.
 constexpr double kJitter = 1.2;
 constexpr std::int32_t kReleasedSeconds = 1;
+constexpr std::chrono::seconds kReleaseTime{2};
+
+rt::Task<Result<std::shared_ptr<const Lease>>> write(client::Transport* transport, Lease lease) {
+  co_return co_await client::Client(*transport).update<Lease>(std::move(lease));
+}
 
 std::string holder_of(const Lease& lease) { return lease.spec.holderIdentity.value_or(""); }
 
@@ -117,7 +122,7 @@ rt::Task<Result<bool>> LeaderElection::take(LeasePtr lease) {
   spec.holderIdentity = settings_.identity;
   spec.leaseDurationSeconds = static_cast<std::int32_t>(kDuration.count());
   spec.renewTime = now;
-  auto written = co_await client::Client(transport_).update<Lease>(std::move(updated));
+  auto written = co_await write(&transport_, std::move(updated));
   if (!written) co_return fail(std::move(written.error()));
   observe(std::move(*written));
   co_return true;
@@ -145,8 +150,8 @@ rt::Task<void> LeaderElection::release() {
   updated.spec.holderIdentity = "";
   updated.spec.leaseDurationSeconds = kReleasedSeconds;
   updated.spec.acquireTime = updated.spec.renewTime = now;
-  // Who cannot be told waits for the lease's end.
-  (void)co_await client::Client(transport_).update<Lease>(std::move(updated));
+  // When it cannot be written soon, others wait for the lease's end.
+  (void)co_await rt::with_timeout(loop_, kReleaseTime, write(&transport_, std::move(updated)));
 }
 
 void LeaderElection::tell(const std::string& what) {

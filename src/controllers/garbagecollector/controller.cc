@@ -58,6 +58,17 @@ Owner judge(const meta::v1::OwnerReference& reference, const model::Document& de
   return owner;
 }
 
+// The references that the object had, and has no more as they were. `metadata`: of its latest state.
+std::vector<meta::v1::OwnerReference> lost_references(const control::Change& change, const meta::v1::ObjectMeta& metadata) {
+  if (!change.now) return metadata.ownerReferences;
+  if (!change.before) return {};
+  std::vector<meta::v1::OwnerReference> lost = control::deletion_metadata(*change.before).ownerReferences;
+  std::erase_if(lost, [&](const meta::v1::OwnerReference& reference) {
+    return std::ranges::find(metadata.ownerReferences, reference) != metadata.ownerReferences.end();
+  });
+  return lost;
+}
+
 }  // namespace
 
 std::vector<control::Watch> GarbageCollector::watches() const {
@@ -67,14 +78,13 @@ std::vector<control::Watch> GarbageCollector::watches() const {
     // Most updates touch nothing that matters here.
     if (change.now && change.before && control::deletion_metadata(*change.before) == metadata) return;
     if (change.now && (!metadata.ownerReferences.empty() || metadata.deletionTimestamp)) keys.push_back(key_of(*change.now));
-    // The end of a dependent may be what its owner waits for; the end of an owner ends its dependents.
-    if (!change.now) {
-      for (const meta::v1::OwnerReference& reference : metadata.ownerReferences) {
-        const model::Kind* kind = kind_of(reference, registry_);
-        if (kind == nullptr || !kind->has_verb("delete")) continue;
-        keys.push_back({{kind->namespaced ? change.before->key().ns : "", reference.name}, kind});
-      }
+    // What its owner waits for may be the end of a dependent, or that it does not refer to it any more.
+    for (const meta::v1::OwnerReference& reference : lost_references(change, metadata)) {
+      const model::Kind* kind = kind_of(reference, registry_);
+      if (kind == nullptr || !kind->has_verb("delete")) continue;
+      keys.push_back({{kind->namespaced ? change.latest()->key().ns : "", reference.name}, kind});
     }
+    // The end of an owner ends its dependents.
     const bool going = !change.now || metadata.deletionTimestamp.has_value();
     if (!going) return;
     for (const model::KindRef& kind : collected_kinds(registry_))

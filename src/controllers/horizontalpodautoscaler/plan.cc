@@ -188,6 +188,8 @@ class Planner {
   Outcome finish() {
     if (status_ != autoscaler_.status) {
       HorizontalPodAutoscaler updated = autoscaler_;
+      // Nobody else writes it, and a change of the spec meanwhile is no failure.
+      updated.metadata.resourceVersion.clear();
       updated.status = std::move(status_);
       control::Write& write = outcome_.plan.update_status(updated);
       write.missing_is_fine = true;

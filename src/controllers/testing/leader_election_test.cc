@@ -151,7 +151,7 @@ TEST_F(LeaderElectionStory, AnotherTakesOverFromTheDead) {
   a.reset();
   cluster_.run(10s);
   EXPECT_FALSE(b->leads());
-  cluster_.run(10s);
+  cluster_.run(15s);
   EXPECT_TRUE(b->leads());
   EXPECT_EQ(lease().leaseTransitions, 1);
   EXPECT_EQ(most_, 1);
@@ -192,7 +192,7 @@ TEST_F(LeaderElectionStory, WhoCannotRenewStopsBeforeAnotherStarts) {
   cluster_.run(11s);
   EXPECT_FALSE(a->leads());
   EXPECT_EQ(running_, 0);
-  cluster_.run(10s);
+  cluster_.run(15s);
   EXPECT_TRUE(b->leads());
   a->line.cut = false;
   cluster_.run(60s);
