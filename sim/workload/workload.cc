@@ -16,8 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using apps::v1::DaemonSet;
 using apps::v1::Deployment;
-using batch::v1::Job;
 using apps::v1::StatefulSet;
+using batch::v1::Job;
 using core::v1::Namespace;
 using core::v1::Node;
 using core::v1::Pod;

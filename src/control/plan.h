@@ -60,7 +60,8 @@ struct EventNote {
 
 struct Write {
   // The last three write nothing; they ask the server, not a cache, before a later stage does what cannot be undone:
-  // ExpectGone: there is no object `key` with the uid of delete_options. ExpectNone: there is no object in `key.ns`.
+  // ExpectGone: there is no object `key` with the uid of delete_options (with any, when that is empty). ExpectNone: there is no
+  // object in `key.ns`.
   // Both fail with Conflict otherwise. ExpectAllowed: one of the reviews in `body`, an array of SubjectAccessReviews, is
   // allowed; Forbidden otherwise.
   enum class Verb : unsigned char { Create, Update, Patch, Delete, ExpectGone, ExpectNone, ExpectAllowed };

@@ -160,6 +160,7 @@ rt::Task<void> Runner::reconcile(Key key) {
   Plan plan;
   Result<void> outcome;
   try {
+    request.answers = co_await controller_->ask(request, view_);
     plan = controller_->reconcile(request, view_, loop_.clock().wall());
   } catch (const BrokenInvariant& broken) {
     ++stats_.broken;
@@ -225,7 +226,8 @@ rt::Task<Result<void>> Runner::expect_gone(Write write) {
   auto found = co_await transport_.get(write.resource, write.key);
   if (!found && found.error().reason == Reason::NotFound) co_return Result<void>();
   if (!found) co_return fail(std::move(found.error()));
-  if ((*found)->uid() != write.delete_options.uid) co_return Result<void>();
+  const std::string& uid = write.delete_options.uid;
+  if (!uid.empty() && (*found)->uid() != uid) co_return Result<void>();
   co_return fail(Reason::Conflict, write.resource.kind->group_resource() + " \"" + write.key.name + "\" still exists");
 }
 

@@ -14,6 +14,7 @@
 #include "cmd/cli/pid_file.h"
 #include "cmd/cli/preconditions.h"
 #include "cmd/cli/progress.h"
+#include "cmd/cli/server_identity.h"
 #include "cmd/compose/agent.h"
 #include "cmd/compose/control_plane.h"
 #include "cmd/compose/controllers.h"
@@ -158,6 +159,8 @@ class Process {
     manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {}));
     admin_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
     scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {}));
+    aggregated_reader_ = control_plane_->aggregated_reader(user_of("system:kube-controller-manager", {"system:masters"}));
+    CO_TRY_ASSIGN(identity_, server_identity(*files_, *random_, options_));
     start_controllers();
     serving_ = true;
     tasks_.spawn(renew_certificates());
@@ -172,6 +175,7 @@ class Process {
     settings.server_url = fmt::format("https://{}:{}", options_.node_ip, control_plane_->local().port);
     settings.cluster_cidr = options_.cluster_cidr;
     settings.kinds = &control_plane_->kinds();
+    settings.apis = aggregated_reader_.get();
     auto connect = [this](const std::string& user) {
       std::vector<std::string> groups;
       if (user.starts_with("system:serviceaccount:")) groups = {"system:serviceaccounts", "system:serviceaccounts:kube-system"};
@@ -179,7 +183,7 @@ class Process {
     };
     controllers_ = std::make_unique<Controllers>(
         loop_, *random_, Controllers::Lines{*manager_transport_, *scheduler_transport_, *admin_transport_, std::move(connect)},
-        metrics_, settings);
+        metrics_, std::move(settings), identity_);
     configure_scheduler();
     controllers_->start();
     add_process_metrics(metrics_, *files_);
@@ -188,7 +192,7 @@ class Process {
   void configure_scheduler() {
     if (!scheduler_config_) return;
     auto apply = [this](scheduler::Configuration configuration) {
-      controllers_->scheduler().configure(std::move(configuration));
+      controllers_->configure_scheduler(std::move(configuration));
     };
     auto complain_of = [](const Error& error) { complain("the scheduler's configuration", error); };
     // It may have been changed, for the worse, since the server began to start.
@@ -264,6 +268,7 @@ class Process {
     progress_.step("stopping; containers go on running");
     if (control_plane_) co_await control_plane_->announce_shutdown();
     if (agent_) co_await agent_->shutdown();
+    if (controllers_) co_await controllers_->release();
     if (control_plane_) co_await control_plane_->shutdown();
     loop_.stop();
   }
@@ -300,6 +305,8 @@ class Process {
   std::unique_ptr<client::Transport> admin_transport_;
   std::unique_ptr<client::Transport> scheduler_transport_;
   std::unique_ptr<client::Transport> agent_transport_;
+  std::unique_ptr<client::PathReader> aggregated_reader_;
+  std::string identity_;  // of this server among others
   std::unique_ptr<Controllers> controllers_;
   std::unique_ptr<SchedulerConfigFile> scheduler_config_;  // null: the default profile
   std::unique_ptr<Agent> agent_;

@@ -12,6 +12,7 @@
 #include "server/aggregation/authentication_config.h"
 #include "server/aggregation/availability.h"
 #include "server/aggregation/namespace_content.h"
+#include "server/aggregation/reader.h"
 #include "server/aggregation/registration.h"
 #include "server/aggregation/remote_servers.h"
 #include "server/api.h"
@@ -235,6 +236,11 @@ rt::Task<void> ControlPlane::shutdown() {
 std::unique_ptr<client::Transport> ControlPlane::transport(server::User user) {
   return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user), parts_->auditor.get(),
                                            parts_->namespace_content.get());
+}
+
+std::unique_ptr<client::PathReader> ControlPlane::aggregated_reader(server::User user) {
+  return server::make_aggregated_reader(host_.loop, *parts_->api_services, *parts_->remote_servers, *parts_->authorizer,
+                                        std::move(user));
 }
 
 const model::KindRegistry& ControlPlane::kinds() const { return *parts_->kinds; }

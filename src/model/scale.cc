@@ -1,4 +1,4 @@
-#include "server/scale/scale.h"
+#include "model/scale.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -9,12 +9,12 @@
 #include "model/selector.h"
 #include "schema/validate.h"
 
-namespace charon::server {
+namespace charon::model {
 namespace {
 
-constexpr model::ScalePaths kBuiltIn{".spec.replicas", ".status.replicas", ""};
+constexpr ScalePaths kBuiltIn{".spec.replicas", ".status.replicas", ""};
 
-const model::ScalePaths& paths_of(const model::Kind& kind) { return kind.scale != nullptr ? *kind.scale : kBuiltIn; }
+const ScalePaths& paths_of(const Kind& kind) { return kind.scale != nullptr ? *kind.scale : kBuiltIn; }
 
 // The first name of ".spec.replicas", taken off it.
 std::string_view take_name(std::string_view& path) {
@@ -33,7 +33,7 @@ const codec::Value* at_path(const codec::Value& object, std::string_view path) {
 }
 
 // The pods that are counted, as the text of a selector; empty: unknown.
-std::string selector_of(const model::Kind& kind, const codec::Value& object) {
+std::string selector_of(const Kind& kind, const codec::Value& object) {
   if (kind.custom) {
     const codec::Value* text = kind.scale->selector.empty() ? nullptr : at_path(object, kind.scale->selector);
     return text != nullptr && text->is_string() ? std::string(codec::view(text->get_string())) : "";
@@ -42,7 +42,7 @@ std::string selector_of(const model::Kind& kind, const codec::Value& object) {
   if (selector == nullptr) return "";
   bool plain = codec::find(*selector, "matchLabels") == nullptr && codec::find(*selector, "matchExpressions") == nullptr;
   codec::Value wrapped = plain ? codec::Value(codec::Object{{"matchLabels", *selector}}) : *selector;
-  auto parsed = model::LabelSelector::of_tree(&wrapped);
+  auto parsed = LabelSelector::of_tree(&wrapped);
   return parsed ? parsed->text() : "";
 }
 
@@ -50,8 +50,8 @@ std::string selector_of(const model::Kind& kind, const codec::Value& object) {
 
 const schema::Type& scale_type() { return autoscaling::v1::Scale::table(); }
 
-codec::Value scale_of(const model::Kind& kind, const codec::Value& object) {
-  const model::ScalePaths& paths = paths_of(kind);
+codec::Value scale_of(const Kind& kind, const codec::Value& object) {
+  const ScalePaths& paths = paths_of(kind);
   const codec::Value& meta = *codec::find(object, "metadata");
   codec::Object scale_meta;
   for (std::string_view member : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"})
@@ -69,7 +69,7 @@ codec::Value scale_of(const model::Kind& kind, const codec::Value& object) {
                        {"status", std::move(status)}};
 }
 
-Result<void> check_has_replicas(const model::Kind& kind, const codec::Value& object) {
+Result<void> check_has_replicas(const Kind& kind, const codec::Value& object) {
   std::string_view path = paths_of(kind).replicas;
   if (!kind.custom || at_path(object, path) != nullptr) return {};
   return fail(Reason::InternalError,
@@ -88,7 +88,7 @@ Result<void> check_replicas(std::string_view name, std::int64_t replicas) {
   return fail(schema::invalid_error("Scale", "autoscaling", name, errors));
 }
 
-void set_replicas(const model::Kind& kind, codec::Value& object, std::int64_t replicas) {
+void set_replicas(const Kind& kind, codec::Value& object, std::int64_t replicas) {
   std::string_view path = paths_of(kind).replicas;
   codec::Value* place = &object;
   while (true) {
@@ -102,4 +102,4 @@ void set_replicas(const model::Kind& kind, codec::Value& object, std::int64_t re
   }
 }
 
-}  // namespace charon::server
+}  // namespace charon::model
