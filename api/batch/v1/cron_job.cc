@@ -3,9 +3,9 @@
 #include <optional>
 #include <string>
 
-#include "api/batch/v1/cron_schedule.h"
+#include "base/cron_schedule.h"
 #include "api/batch/v1/job_validation.h"
-#include "api/batch/v1/time_zones.h"
+#include "base/time_zone_rules.h"
 #include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"

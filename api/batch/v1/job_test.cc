@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "api/batch/v1/cron_schedule.h"
+#include "base/cron_schedule.h"
 #include "api/meta/v1/kind_for_test.h"
 
 namespace charon::batch::v1 {

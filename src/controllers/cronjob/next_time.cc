@@ -35,7 +35,7 @@ std::int64_t begin_of(std::chrono::sys_days day, const TimeZone& zone) {
   return shown < local ? guess + local - shown : guess;
 }
 
-bool day_fits(const batch::v1::CronSchedule& schedule, const Local& local) {
+bool day_fits(const CronSchedule& schedule, const Local& local) {
   const bool day = has(schedule.days, static_cast<unsigned>(local.date.day()));
   const bool weekday = has(schedule.weekdays, local.weekday);
   return schedule.any_day || schedule.any_weekday ? day && weekday : day || weekday;

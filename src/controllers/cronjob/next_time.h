@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "api/batch/v1/cron_schedule.h"
+#include "base/cron_schedule.h"
 #include "base/time_zone.h"
 
 namespace charon::controllers::cronjob {
@@ -17,7 +17,7 @@ namespace charon::controllers::cronjob {
 class Timetable {
  public:
   // `origin`: from where "@every" counts.
-  Timetable(const batch::v1::CronSchedule& schedule, const TimeZone& zone, std::int64_t origin_s)
+  Timetable(const CronSchedule& schedule, const TimeZone& zone, std::int64_t origin_s)
       : schedule_(schedule), zone_(zone), origin_s_(origin_s) {}
 
   // The first time after `after_s`; empty when there is none within five years ("0 0 31 2 *").
@@ -28,7 +28,7 @@ class Timetable {
   int count(std::int64_t after_s, std::int64_t until_s, int limit) const;
 
  private:
-  batch::v1::CronSchedule schedule_;
+  CronSchedule schedule_;
   TimeZone zone_;
   std::int64_t origin_s_;
 };

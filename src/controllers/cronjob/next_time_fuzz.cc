@@ -5,16 +5,16 @@
 #include <cstdint>
 #include <string_view>
 
-#include "api/batch/v1/time_zones.h"
 #include "base/check.h"
+#include "base/time_zone_rules.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace charon;
   if (size < 5) return 0;
-  const auto rules = batch::v1::time_zone_rules();
+  const auto rules = time_zone_rules();
   const TimeZone zone = TimeZone::parse(rules[data[0] % rules.size()].rule).value();
   const std::int64_t after_s = 1767225600 + std::int64_t{data[1]} * 86400 * 5 + std::int64_t{data[2]} * 256 + data[3];
-  const auto schedule = batch::v1::parse_schedule({reinterpret_cast<const char*>(data) + 4, size - 4});
+  const auto schedule = parse_schedule({reinterpret_cast<const char*>(data) + 4, size - 4});
   if (!schedule) return 0;
   const controllers::cronjob::Timetable times(*schedule, zone, after_s);
   std::int64_t time = after_s;

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "api/batch/v1/time_zones.h"
 #include "base/time.h"
+#include "base/time_zone_rules.h"
 
 namespace charon::controllers::cronjob {
 namespace {
@@ -11,8 +11,7 @@ namespace {
 std::int64_t seconds(const char* text) { return parse_rfc3339(text)->seconds; }
 
 Timetable timetable(const char* schedule, const char* zone, const char* origin = "2026-01-01T00:00:00Z") {
-  return {batch::v1::parse_schedule(schedule).value(), TimeZone::parse(*batch::v1::time_zone_rule(zone)).value(),
-          seconds(origin)};
+  return {parse_schedule(schedule).value(), TimeZone::parse(*time_zone_rule(zone)).value(), seconds(origin)};
 }
 
 struct Case {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <set>
 
-#include "api/batch/v1/cron_schedule.h"
-#include "api/batch/v1/time_zones.h"
+#include "base/cron_schedule.h"
+#include "base/time_zone_rules.h"
 #include "control/jobs.h"
 #include "control/ownership.h"
 #include "controllers/cronjob/next_time.h"
@@ -192,7 +192,7 @@ void follow_schedule(Draft& draft) {
   if (cron_job.metadata.deletionTimestamp) return;
   TimeZone zone;
   if (cron_job.spec.timeZone) {
-    const auto rule = batch::v1::time_zone_rule(*cron_job.spec.timeZone);
+    const auto rule = time_zone_rule(*cron_job.spec.timeZone);
     Result<TimeZone> parsed = TimeZone::parse(rule.value_or(""));
     if (!parsed) {
       draft.plan.events.push_back(note(
@@ -203,7 +203,7 @@ void follow_schedule(Draft& draft) {
     zone = *std::move(parsed);
   }
   if (cron_job.spec.suspend.value_or(false)) return;
-  const Result<batch::v1::CronSchedule> schedule = batch::v1::parse_schedule(cron_job.spec.schedule);
+  const Result<CronSchedule> schedule = parse_schedule(cron_job.spec.schedule);
   if (!schedule) {
     draft.plan.events.push_back(
         note(draft, EventSeverity::Warning, "UnparseableSchedule",

@@ -1,4 +1,4 @@
-#include "api/batch/v1/cron_schedule.h"
+#include "base/cron_schedule.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 
-namespace charon::batch::v1 {
+namespace charon {
 namespace {
 
 constexpr std::string_view kMonths[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
@@ -156,4 +156,4 @@ std::optional<std::string> schedule_error(std::string_view schedule) {
   return std::move(parsed.error().message);
 }
 
-}  // namespace charon::batch::v1
+}  // namespace charon

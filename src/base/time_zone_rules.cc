@@ -1,8 +1,8 @@
-#include "api/batch/v1/time_zones.h"
+#include "base/time_zone_rules.h"
 
 #include <string>
 
-namespace charon::batch::v1 {
+namespace charon {
 
 std::optional<std::string_view> time_zone_rule(std::string_view name) {
   if (name.empty() || name.contains(' ')) return std::nullopt;
@@ -12,4 +12,4 @@ std::optional<std::string_view> time_zone_rule(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace charon::batch::v1
+}  // namespace charon

@@ -1,7 +1,7 @@
 // Written by tools/time-zones from the IANA's database, version 2025b, which is in the public domain.
-#include "api/batch/v1/time_zones.h"
+#include "base/time_zone_rules.h"
 
-namespace charon::batch::v1 {
+namespace charon {
 namespace {
 
 constexpr TimeZoneRule kRules[] = {
@@ -238,4 +238,4 @@ constexpr TimeZoneRule kRules[] = {
 
 std::span<const TimeZoneRule> time_zone_rules() { return kRules; }
 
-}  // namespace charon::batch::v1
+}  // namespace charon

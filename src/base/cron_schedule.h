@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace charon::batch::v1 {
+namespace charon {
 
 // A set of small numbers that a field stands for: bit 5 of `minutes` is minute 5.
 struct CronSchedule {
@@ -33,4 +33,4 @@ Result<CronSchedule> parse_schedule(std::string_view schedule);
 // What is wrong with it; nullopt when it is well formed.
 std::optional<std::string> schedule_error(std::string_view schedule);
 
-}  // namespace charon::batch::v1
+}  // namespace charon
