@@ -110,13 +110,15 @@ class Scheduler {
   rt::Task<void> take_nomination(PodInfoPtr pod);
   rt::Task<void> evict(PodInfoPtr victim, PodInfoPtr preemptor, std::string node);
   control::EventNote note(const PodInfo& pod, control::EventSeverity severity, std::string reason, std::string message) const;
+  // Events come from the scheduler that the pod names.
+  control::EventRecorder& events_of(const PodInfo& pod);
   rt::Instant now() const { return loop_.clock().now(); }
 
   rt::Loop& loop_;
   client::InformerSet& informers_;
   client::Transport& transport_;
   rt::Random& random_;
-  control::EventRecorder events_;
+  std::map<std::string, std::unique_ptr<control::EventRecorder>, std::less<>> events_;  // by scheduler name
   VolumeBinder volume_binder_;
   Snapshot snapshot_;
   SchedulingQueue queue_;
