@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr rt::Duration kBackOffMin = 200ms;
 constexpr rt::Duration kBackOffMax = 30s;
+constexpr rt::Duration kShortWatch = 1s;  // one that ends before and brought nothing is a failure: a server that ends
 
 const std::string kOwnerIndex = "owner-uid";
 
@@ -94,12 +95,14 @@ rt::Task<Result<void>> Informer::watch_once() {
   auto opened = co_await transport_.watch({kind_}, options_, revision_);
   if (!opened) co_return fail(std::move(opened.error()));
   const std::unique_ptr<WatchStream> stream = *std::move(opened);
+  const rt::Instant began = loop_.clock().now();
   bool any = false;
   while (true) {
     auto batch = co_await stream->next();
     if (!batch) {
-      // A watch that brought something is progress: try again at once, then with back-off.
-      if (batch.error().reason == Reason::Timeout) co_return Result<void>();
+      // A watch that brought something, or lasted, is progress: try again at once, then with back-off.
+      const bool lasted = loop_.clock().now() - began >= kShortWatch;
+      if (batch.error().reason == Reason::Timeout && (any || lasted)) co_return Result<void>();
       if (any) failures_in_row_ = 0;
       co_return fail(std::move(batch.error()));
     }

@@ -40,6 +40,7 @@ struct PeerCertificate {
   std::string common_name;
   std::vector<std::string> organizations;
   std::string sha256;               // of the DER form, in hex
+  std::int64_t not_after_s = 0;     // good until then, in seconds since 1970
   bool by_proxy_authority = false;  // signed by the authority of front proxies, not by that of clients
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "net/root_task.h"
@@ -176,6 +177,8 @@ PeerCertificate describe(X509* certificate) {
   // Of several common names the last counts, as in Go.
   if (auto names = x509::entries(subject, NID_commonName); !names.empty()) peer.common_name = std::move(names.back());
   peer.organizations = x509::entries(subject, NID_organizationName);
+  std::tm until{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &until) == 1) peer.not_after_s = ::timegm(&until);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   if (X509_digest(certificate, EVP_sha256(), digest, &size) == 1)

@@ -11,11 +11,15 @@
 #include <vector>
 
 #include "api/core/v1/types.h"
+#include "model/node_selector.h"
 #include "model/selector.h"
-#include "scheduler/node_selector.h"
 #include "scheduler/resources.h"
 
 namespace charon::scheduler {
+
+using model::LabelMap;
+using model::NodeTerm;
+using model::RequiredNodeAffinity;
 
 struct HostPort {
   std::string ip;        // "0.0.0.0": every address

@@ -18,7 +18,7 @@
 #include "api/core/v1/types.h"
 #include "api/storage/v1/types.h"
 #include "model/selector.h"
-#include "scheduler/node_selector.h"
+#include "model/node_selector.h"
 
 namespace charon::scheduler {
 

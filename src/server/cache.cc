@@ -61,6 +61,8 @@ auto first_after(const Objects& objects, std::string_view ns, const ObjectKey* s
   return ns.empty() ? objects.begin() : objects.lower_bound(ObjectKey{std::string(ns), ""});
 }
 
+Error shutting_down() { return {Reason::Timeout, "the server is shutting down; watch again", nullptr}; }
+
 template <class Window>
 auto after_revision(const Window& window, Revision revision) {
   return std::ranges::upper_bound(window, revision, {}, [](const ChangePtr& change) { return change->revision; });
@@ -187,7 +189,9 @@ Result<std::unique_ptr<CacheWatch>> Cache::watch(Filter filter, std::optional<Re
     return fail(Reason::Expired,
                 "too old resource version: " + std::to_string(start) + " (" + std::to_string(window_start_) + ")");
   auto first = static_cast<std::uint64_t>(after_revision(window_, start) - window_.begin());
-  return std::unique_ptr<CacheWatch>(new CacheWatch(*this, std::move(filter), start, window_first_ + first));
+  std::unique_ptr<CacheWatch> watch(new CacheWatch(*this, std::move(filter), start, window_first_ + first));
+  if (closed_) watch->end(*closed_);
+  return watch;
 }
 
 Cache::Observation Cache::observe(Observer observer) {
@@ -242,6 +246,11 @@ void Cache::end_watches(const Error& error) {
   for (CacheWatch* watch : watches_) watch->end(error);
 }
 
+void Cache::close(const Error& error) {
+  closed_ = error;
+  end_watches(error);
+}
+
 void Cache::clear() {
   objects_.clear();
   window_first_ = window_end();
@@ -276,7 +285,7 @@ Cache& Caches::of(const model::Kind& kind) {
   }
   auto place = std::ranges::find_if(retired_, [&](const auto& cache) { return model::KindRef(&cache->kind()) == wanted; });
   // Of a request or document that outlived its definition: there is nothing any more.
-  if (place == retired_.end()) return *retired_.emplace_back(std::make_unique<Cache>(kind, loop_));
+  if (place == retired_.end()) return *retired_.emplace_back(make(kind));
   return **place;
 }
 
@@ -308,7 +317,7 @@ void Caches::add(const Versions& versions) {
       if (!cache || (was_converted && !converted)) return false;  // what its window remembers is of several versions
       return was_converted || model::KindRef(&cache->kind()) == wanted;
     });
-    std::unique_ptr<Cache> cache = place == before.end() ? std::make_unique<Cache>(*version, loop_) : std::move(*place);
+    std::unique_ptr<Cache> cache = place == before.end() ? make(*version) : std::move(*place);
     cache->set_kind(*version);
     if (place == before.end()) {
       cache->set_start(revision_);
@@ -354,6 +363,12 @@ void Caches::remove(const model::Kind& version) {
   by_prefix_.erase(found);
   for (auto& cache : family.caches) retire(std::move(cache), Error{Reason::Expired, "the resource is served no more", nullptr});
   release_retired();
+}
+
+std::unique_ptr<Cache> Caches::make(const model::Kind& kind) {
+  auto cache = std::make_unique<Cache>(kind, loop_);
+  if (shut_down_) cache->close(shutting_down());
+  return cache;
 }
 
 void Caches::retire(std::unique_ptr<Cache> cache, const Error& error) {
@@ -461,8 +476,8 @@ void Caches::on_events(const std::vector<store::Event>& events) {
 }
 
 void Caches::shutdown() {
-  each_cache(
-      [](Cache& cache) { cache.end_watches(Error{Reason::Timeout, "the server is shutting down; watch again", nullptr}); });
+  shut_down_ = true;
+  each_cache([](Cache& cache) { cache.close(shutting_down()); });
 }
 
 SharedBytes with_resource_version(const std::string& stored_json, Revision revision) {

@@ -113,6 +113,7 @@ class Cache {
   std::size_t watches() const { return watches_.size(); }
 
   // Changes after `after`, which may be in the future; nullopt: from now. Expired when that is no longer in the window.
+  // Of a cache that is closed, one that has ended.
   Result<std::unique_ptr<CacheWatch>> watch(Filter filter, std::optional<Revision> after);
 
   // Called with every change at once, before the commit that made it resumes; for indexes over the objects. The observer must
@@ -131,6 +132,8 @@ class Cache {
   void set_revision(Revision revision) { revision_ = revision; }
   Revision revision() const { return revision_; }
   void end_watches(const Error& error);
+  // Ends the watches that there are, and each that comes.
+  void close(const Error& error);
   void set_kind(const model::Kind& kind) { kind_ = &kind; }  // the same resource by a changed definition
   void clear();
   bool loading = false;  // its objects are being read
@@ -152,6 +155,7 @@ class Cache {
   Revision revision_ = 0;
   Revision held_ = 0;  // for lists that go on, until `held_until_`
   rt::Instant held_until_{};
+  std::optional<Error> closed_;
   std::list<CacheWatch*> watches_;
   std::vector<std::weak_ptr<const Observer>> observers_;
 };
@@ -182,7 +186,7 @@ class Caches {
   model::KindRegistry& kinds() const { return kinds_; }
   // The store's revision that all caches have reached.
   Revision revision() const { return revision_; }
-  // Ends all watches in good order, so that clients reconnect.
+  // Ends all watches in good order, so that clients reconnect, and from then on each that still comes.
   void shutdown();
 
   static std::string key_of(const model::Kind& kind, const ObjectKey& key);
@@ -198,6 +202,7 @@ class Caches {
 
   Family* family_of(std::string_view store_key);
   const Family* family_of(std::string_view store_key) const;
+  std::unique_ptr<Cache> make(const model::Kind& kind);
   void retire(std::unique_ptr<Cache> cache, const Error& error);
   void release_retired();
   void load(Family& family, const store::Entry& entry);
@@ -219,6 +224,7 @@ class Caches {
   Revision loaded_ = 0;
   Revision revision_ = 0;
   std::unique_ptr<store::Watch> watch_;
+  bool shut_down_ = false;
 };
 
 // The stored form of an object is its canonical JSON without metadata.resourceVersion, which only the commit decides.

@@ -1,8 +1,11 @@
 #include "server/in_process.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "codec/tree.h"
+#include "model/scale.h"
+#include "rt/timeout.h"
 #include "server/managed_fields/manager_name.h"
 #include "server/status.h"
 
@@ -32,6 +35,7 @@ static_assert(static_cast<int>(client::EventType::Added) == static_cast<int>(Eve
 static_assert(static_cast<int>(client::EventType::Modified) == static_cast<int>(EventType::Modified));
 static_assert(static_cast<int>(client::EventType::Deleted) == static_cast<int>(EventType::Deleted));
 
+constexpr std::chrono::seconds kFirstRemoval{10};
 constexpr int kOk = 200;
 constexpr int kCreated = 201;
 
@@ -55,6 +59,27 @@ bool ends_namespace(const Request& request, const codec::Value& object) {
   const codec::Value* finalizers = codec::find_path(object, {"spec", "finalizers"});
   if (finalizers == nullptr || !finalizers->is_array()) return true;
   return std::ranges::find(finalizers->get_array(), codec::Value("kubernetes")) == finalizers->get_array().end();
+}
+
+// The controller tells of a namespace's end before it deletes anything in it.
+bool tells_of_end(const Request& request, const codec::Value& object) {
+  return request.subresource == "status" && request.kind->kind == "Namespace" &&
+         codec::string_at_path(object, {"status", "phase"}) == "Terminating";
+}
+
+rt::Task<bool> remove_now(NamespaceContent* content, User user, std::string ns) {
+  auto removed = co_await content->remove(std::move(user), std::move(ns));
+  co_return removed.has_value();
+}
+
+// A merge patch of a Scale, as one of the object that it scales.
+codec::Value change_of_scale(Request& request, const codec::Value& patch) {
+  request.subresource.clear();
+  request.came_through = "scale";
+  const codec::Value* metadata = codec::find(patch, "metadata");
+  codec::Value change = codec::Object{{"metadata", metadata == nullptr ? codec::Value(codec::Object()) : *metadata}};
+  model::set_replicas(*request.kind, change, model::replicas_of(patch));
+  return change;
 }
 
 // What the audit log is told of one request.
@@ -139,6 +164,9 @@ class InProcessTransport final : public client::Transport {
       if (auto emptied = co_await remote_content_->remove(user_, request.name); !emptied)
         co_return fail(told.failed(std::move(emptied.error())));
     }
+    // An aggregated server may run in the namespace: it is asked while it is there. What it could not do is seen at the end.
+    if (remote_content_ != nullptr && tells_of_end(request, object))
+      (void)co_await rt::with_timeout(api_.loop(), kFirstRemoval, remove_now(remote_content_, user_, request.name));
     auto updated = co_await api_.update(std::move(request), std::move(object), nullptr);
     co_return told.done(std::move(updated), kOk);
   }
@@ -147,6 +175,7 @@ class InProcessTransport final : public client::Transport {
                                       codec::Value patch) override {
     Request request = make("patch", ref, std::move(key));
     CO_TRY_ASSIGN(Told told, enter(request, &patch));
+    if (request.subresource == "scale") patch = change_of_scale(request, patch);
     auto patched = co_await api_.patch(std::move(request), type, std::move(patch), nullptr);
     co_return told.done(std::move(patched), kOk);
   }

@@ -1,6 +1,7 @@
 // One resource request after routing and authentication, whatever way it came in.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -48,6 +49,8 @@ struct Request {
   std::string came_through;   // the subresource of the owner where the object as a whole is written: "scale"
   Tracking tracking = Tracking::Changes;
   audit::Record* audit = nullptr;  // what the audit log is told of it; null: nothing. Outlives the request
+  // Where the time is added up that it waits for webhooks; null: nobody asks. Outlives the request.
+  std::chrono::nanoseconds* webhook_time = nullptr;
 
   // list, watch, deletecollection
   std::string label_selector;

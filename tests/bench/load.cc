@@ -1,16 +1,18 @@
 // A load generator for the API server: `charon-load` keeps C connections busy with S requests each at a time, and prints one
 // line of JSON.
 //
-//   charon-load create|get|patch|delete|list|watch --port N --ca F --cert F --key F --namespace NS --requests N
-//               --connections C --streams S [--bytes B] [--names N] [--watchers W] [--accept TYPE] [--resource configmaps|pods]
+//   charon-load create|get|update|apply|patch|delete|list|watch --port N --ca F --cert F --key F --namespace NS --requests N
+//               --connections C --streams S [--bytes B] [--first N] [--names N] [--watchers W] [--accept TYPE]
+//               [--resource configmaps|pods|deployments]
 //   charon-load watches --watchers W --connections C ...
 //   charon-load serve --port N --ca F --cert F --key F --bytes B
 //
-// create, get, patch and delete work on ConfigMaps load-0 ... of the namespace (get comes back to the first after `names`);
+// create, get, update, apply, patch and delete work on ConfigMaps load-0 ... of the namespace (or from load-<first> on; all but
+// create come back to load-0 after `names`); updates and applies write another annotation each time;
 // list reads them all with each request; watch keeps W watches open, changes one ConfigMap `requests` times, and measures from
 // sending a change to each watch's having it. watches opens W of them, says "open", and holds them until its input ends. Pods
-// are for no scheduler. serve is the yardstick: the same HTTP and TLS, answering B bytes to whatever is
-// asked.
+// are for no scheduler, and deployments are paused and have no pods. serve is the yardstick: the same HTTP and TLS, answering B
+// bytes to whatever is asked.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -36,11 +38,17 @@ constexpr std::size_t kBodyLimitBytes = 1u << 30;
 
 struct Options {
   std::string verb;
-  std::map<std::string, std::string> values = {
-      {"port", "6443"},          {"namespace", "default"}, {"requests", "1000"},
-      {"connections", "1"},      {"streams", "1"},         {"bytes", "16"},
-      {"names", "1000000"},      {"watchers", "100"},      {"accept", "application/json"},
-      {"resource", "configmaps"}};
+  std::map<std::string, std::string> values = {{"port", "6443"},
+                                               {"namespace", "default"},
+                                               {"requests", "1000"},
+                                               {"connections", "1"},
+                                               {"streams", "1"},
+                                               {"bytes", "16"},
+                                               {"names", "1000000"},
+                                               {"watchers", "100"},
+                                               {"accept", "application/json"},
+                                               {"resource", "configmaps"},
+                                               {"first", "0"}};
   const std::string& text(const std::string& name) const { return values.at(name); }
   std::size_t number(const std::string& name) const { return std::strtoull(values.at(name).c_str(), nullptr, 10); }
 };
@@ -59,7 +67,9 @@ std::string file(const std::string& path) {
 }
 
 Options parse(int argc, char** argv) {
-  if (argc < 2) fail_with("usage: charon-load create|get|patch|delete|list|watch|watches --port N --ca F --cert F --key F ...");
+  if (argc < 2)
+    fail_with(
+        "usage: charon-load create|get|update|apply|patch|delete|list|watch|watches --port N --ca F --cert F --key F ...");
   Options options;
   options.verb = argv[1];
   for (int i = 2; i + 1 < argc; i += 2) options.values[std::string(argv[i]).substr(2)] = argv[i + 1];
@@ -76,7 +86,9 @@ class Load {
                                      .server_name = "127.0.0.1"});
     if (!tls) fail_with(tls.error().message);
     tls_ = *tls;
-    folder_ = "/api/v1/namespaces/" + options_.text("namespace") + "/" + options_.text("resource");
+    next_ = options_.number("first");
+    folder_ = (options_.text("resource") == "deployments" ? "/apis/apps/v1/namespaces/" : "/api/v1/namespaces/") +
+              options_.text("namespace") + "/" + options_.text("resource");
   }
 
   rt::Task<void> run() {
@@ -95,7 +107,28 @@ class Load {
     return net::make_client(loop_, *net_, {.address = rt::Address::tcp("127.0.0.1", port), .tls = tls_});
   }
 
+  // Named after its number; what changes it says so.
+  std::string deployment(std::size_t number, std::size_t change) const {
+    return R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"load-)" + std::to_string(number) +
+           R"(","labels":{"app":"load"},"annotations":{"change":")" + std::to_string(change) +
+           R"("}},"spec":{"paused":true,"replicas":0,"selector":{"matchLabels":{"app":"load"}},"template":{"metadata":{"labels":)"
+           R"({"app":"load"}},"spec":{"containers":[{"name":"main","image":"registry.example/app:1","args":["serve"],)"
+           R"("ports":[{"name":"http","containerPort":8080}],"env":[{"name":"VALUE","value":")" +
+           std::string(options_.number("bytes"), 'x') +
+           R"("}],"resources":{"requests":{"cpu":"100m","memory":"64Mi"},"limits":{"memory":"64Mi"}},)"
+           R"("readinessProbe":{"httpGet":{"path":"/ready","port":"http"}}}]}}}})";
+  }
+
+  std::string changed(std::size_t number) const {
+    const std::size_t name = number % options_.number("names");
+    if (options_.text("resource") == "deployments") return deployment(name, number);
+    return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"load-)" + std::to_string(name) +
+           R"(","annotations":{"change":")" + std::to_string(number) + R"("}},"data":{"value":")" +
+           std::string(options_.number("bytes"), 'x') + "\"}}";
+  }
+
   std::string body(std::size_t number) const {
+    if (options_.text("resource") == "deployments") return deployment(number, number);
     if (options_.text("resource") == "pods")
       return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"load-)" + std::to_string(number) +
              R"(","labels":{"app":"load"}},"spec":{"schedulerName":"none","containers":[{"name":"main",)"
@@ -111,6 +144,10 @@ class Load {
     const std::string path = folder_ + "/load-" + std::to_string(number % options_.number("names"));
     if (options_.verb == "create") return {"POST", folder_, {{"content-type", "application/json"}}, body(number)};
     if (options_.verb == "get") return {.path = path};
+    if (options_.verb == "update") return {"PUT", path, {{"content-type", "application/json"}}, changed(number)};
+    if (options_.verb == "apply")
+      return {
+          "PATCH", path + "?fieldManager=load&force=true", {{"content-type", "application/apply-patch+yaml"}}, changed(number)};
     if (options_.verb == "list") return {.path = folder_, .headers = accept()};
     if (options_.verb == "delete") return {.method = "DELETE", .path = path};
     if (options_.verb == "patch")
@@ -119,7 +156,8 @@ class Load {
   }
 
   rt::Task<void> requests() {
-    const std::size_t total = options_.number("requests");
+    const std::size_t requests = options_.number("requests");
+    const std::size_t end = next_ + requests;
     std::vector<std::unique_ptr<net::HttpClient>> clients;
     for (std::size_t i = 0; i < options_.number("connections"); ++i) clients.push_back(client());
     for (const auto& one : clients) {  // handshakes are not measured
@@ -129,13 +167,13 @@ class Load {
     rt::Scope scope(loop_);
     const rt::Instant start = loop_.clock().now();
     for (const auto& one : clients)
-      for (std::size_t i = 0; i < options_.number("streams"); ++i) scope.spawn(worker(one.get(), total));
+      for (std::size_t i = 0; i < options_.number("streams"); ++i) scope.spawn(worker(one.get(), end));
     co_await scope.drained();
-    report(total, loop_.clock().now() - start);
+    report(requests, loop_.clock().now() - start);
   }
 
-  rt::Task<void> worker(net::HttpClient* client, std::size_t total) {
-    while (next_ < total) {
+  rt::Task<void> worker(net::HttpClient* client, std::size_t end) {
+    while (next_ < end) {
       net::ClientRequest one = request(next_++);
       const rt::Instant start = loop_.clock().now();
       auto stream = co_await client->open(std::move(one));

@@ -3,6 +3,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import ssl
 import subprocess
 import time
@@ -123,6 +124,11 @@ def legacy_token(c):
     true(b"BEGIN CERTIFICATE" in base64.b64decode(data["ca.crt"]), "it holds the cluster's certificate")
     text = base64.b64decode(data["token"]).decode()
     equal(https(c, "GET", "/api", token=text).status, 200, "discovery with the token")
+    day = re.compile(r"\d{4}-\d\d-\d\d$")
+    label = "kubernetes.io/legacy-token-last-used"
+    eventually(lambda: true(day.match(c.kubectl_json("get secret old")["metadata"].get("labels", {}).get(label, "")), "the day of its use"))
+    since = c.kubectl_json("get configmap kube-apiserver-legacy-service-account-token-tracking", namespace="kube-system")["data"]["since"]
+    true(day.match(since), "since when uses are noted")
     c.kubectl("delete secret old").ok()
     equal(https(c, "GET", "/api", token=text).status, 401, "discovery after the secret is gone")
 

@@ -290,7 +290,7 @@ def emptied(c):
     c.kubectl("delete namespace t-aggregation-ends --wait=false", namespace=None).ok()
     c.wait_gone("namespace t-aggregation-ends", namespace=None)
     removed = [call for call in calls(held + "/held") if call["method"] == "DELETE"]
-    equal(removed[0]["user"]["name"], "system:kube-controller-manager", "who deletes")
+    equal(removed[0]["user"]["name"], "system:serviceaccount:kube-system:namespace-controller", "who deletes")
     equal(c.request("GET", held).json()["items"], [], "what is left")
     c.kubectl("get flunders").ok().has("one")
 

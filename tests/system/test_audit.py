@@ -87,7 +87,7 @@ def impersonation(c):
 def components(c):
     eventually(lambda: true(events(c, verb="create", resource="serviceaccounts", namespace="t-audit"), "the account is told"), 5)
     event = events(c, verb="create", resource="serviceaccounts", namespace="t-audit")[0]
-    equal(event["user"]["username"], "system:kube-controller-manager", "the user")
+    equal(event["user"]["username"], "system:serviceaccount:kube-system:service-account-controller", "the user")
     equal(events(c, resource="leases"), [], "events of leases")
 
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <string>
 
+#include "api/core/v1/persistent_volume_validation.h"
 #include "api/core/v1/scheduling_validation.h"
 #include "api/core/v1/volume_cells.h"
-#include "api/core/v1/volume_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/validation.h"
@@ -35,46 +35,10 @@ void cells_of(const Value& volume, Time, codec::Array& cells) {
   add_cell(cells, text_or(string_at_path(volume, {"spec", "volumeMode"}), "<unset>"));
 }
 
-// Members of the spec that are not the volume's source.
-constexpr std::string_view kOwn[] = {
-    "capacity",     "accessModes", "claimRef",     "persistentVolumeReclaimPolicy", "storageClassName",
-    "mountOptions", "volumeMode",  "nodeAffinity", "volumeAttributesClassName"};
-
-bool is_own(std::string_view member) { return std::ranges::find(kOwn, member) != std::end(kOwn); }
-
-void validate_local(const Value& spec, const meta::v1::FieldPath& path, const Value& local, schema::FieldErrors& errors) {
-  meta::v1::FieldPath here = path.child("local");
-  std::string_view place = string_at(local, "path");
-  if (place.empty())
-    meta::v1::add_required(errors, here.child("path"));
-  else
-    meta::v1::check_no_backsteps(errors, here.child("path"), place);
-  meta::v1::FieldPath metadata("metadata");
-  if (meta::v1::object_at(spec, "nodeAffinity") == nullptr)
-    meta::v1::add_required(errors, metadata.child("annotations"), "Local volume requires node affinity");
-}
-
-void validate_source(const Value& spec, const meta::v1::FieldPath& path, schema::FieldErrors& errors) {
-  int sources = 0;
-  for (const auto& [key, source] : spec.get_object()) {
-    std::string_view type(key.data(), key.size());
-    if (is_own(type) || !source.is_object()) continue;
-    if (++sources > 1)
-      meta::v1::add_forbidden(errors, path.child(type), "may not specify more than 1 volume type");
-    else if (type == "local")
-      validate_local(spec, path, source, errors);
-    else
-      validate_volume_source(errors, path.child(type), type, source);
-  }
-  if (sources == 0) meta::v1::add_required(errors, path, "must specify a volume type");
-  if (codec::string_at_path(spec, {"hostPath", "path"}) == "/" && string_at(spec, "persistentVolumeReclaimPolicy") == "Recycle")
-    meta::v1::add_forbidden(errors, path.child("persistentVolumeReclaimPolicy"),
-                            "may not be 'recycle' for a hostPath mount of '/'");
-}
-
 codec::Object source_of(const Value& spec) {
-  codec::Object source = spec.get_object();
-  for (std::string_view member : kOwn) source.erase(member);
+  codec::Object source;
+  for (const auto& [member, value] : spec.get_object())
+    if (is_volume_source({member.data(), member.size()})) source[member] = value;
   return source;
 }
 
@@ -89,12 +53,16 @@ void validate_change(const Value& before, const Value& after, const meta::v1::Fi
                               codec::find(after, "nodeAffinity"));
 }
 
+void prepare(Value& volume, const model::WriteContext& context) {
+  if (context.create) codec::ensure_object(volume, {"status"})["phase"] = "Pending";
+}
+
 void validate(const Value& volume, const model::WriteContext& context, schema::FieldErrors& errors) {
   if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
   const Value* given = codec::find(volume, "spec");
   if (given == nullptr || !given->is_object()) return;
-  validate_source(*given, spec, errors);
+  validate_persistent_source(errors, spec, *given);
   const Value* affinity = meta::v1::object_at(*given, "nodeAffinity");
   meta::v1::FieldPath affinity_path = spec.child("nodeAffinity");
   if (affinity != nullptr) {
@@ -105,7 +73,9 @@ void validate(const Value& volume, const model::WriteContext& context, schema::F
   }
   meta::v1::check_name(errors, spec.child("storageClassName"), string_at(*given, "storageClassName"), dns1123_subdomain_errors);
   const Value* capacity = codec::find(*given, "capacity");
-  if (capacity != nullptr && capacity->is_object() && !capacity->get_object().empty()) {
+  if (capacity == nullptr || !capacity->is_object() || capacity->get_object().empty()) {
+    meta::v1::add_required(errors, spec.child("capacity"));
+  } else {
     meta::v1::FieldPath amounts = spec.child("capacity");
     if (string_at(*capacity, "storage").empty() || capacity->get_object().size() > 1)
       meta::v1::add_not_supported(errors, amounts, meta::v1::scalar_text(capacity), {"storage"});
@@ -123,6 +93,6 @@ void validate(const Value& volume, const model::WriteContext& context, schema::F
 
 }  // namespace
 
-const model::KindRules persistent_volume_rules = {.validate = validate, .cells = cells_of};
+const model::KindRules persistent_volume_rules = {.prepare = prepare, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::core::v1

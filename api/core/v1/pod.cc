@@ -21,7 +21,10 @@ void validate(const Value& pod, const model::WriteContext& context, schema::Fiel
   if (context.before != nullptr && (context.subresource.empty() || context.subresource == "status"))
     validate_pod_annotations_update(errors, *context.before, pod);
   if (context.subresource == "status") {
-    if (context.before != nullptr) validate_pod_ips(errors, *context.before, pod);
+    if (context.before != nullptr) {
+      validate_pod_ips(errors, *context.before, pod);
+      validate_container_states(errors, *context.before, pod);
+    }
     return validate_container_users(errors, pod);
   }
   if (context.before != nullptr) {

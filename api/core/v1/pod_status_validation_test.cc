@@ -28,5 +28,40 @@ TEST(PodStatus, UsersOfContainers) {
             Texts{at + ": Forbidden: cannot be set for a windows pod"});
 }
 
+// Who has ended stays so, where the pod or the container does not say otherwise.
+TEST(PodStatus, ContainersThatHaveEnded) {
+  KindForTest pods("", "v1", "Pod");
+  auto errors = [&](std::string_view policy, std::string_view container, int exit_code,
+                    std::string_view statuses = "containerStatuses") {
+    auto pod = [&](std::string_view state) {
+      std::string list(statuses == "containerStatuses"
+                           ? ""
+                           : R"("initContainers":[{"name":"c","image":"i")" + std::string(container) + "}],");
+      std::string main(statuses == "containerStatuses" ? container : "");
+      return R"({"metadata":{"name":"p"},"spec":{"restartPolicy":")" + std::string(policy) + "\"," + list +
+             R"("containers":[{"name":")" + (list.empty() ? "c" : "main") + R"(","image":"i")" + main + R"(}]},"status":{")" +
+             std::string(statuses) + R"(":[{"name":"c","image":"i","imageID":"","ready":false,"restartCount":0,"state":)" +
+             std::string(state) + "}]}}";
+    };
+    return pods.update_errors(pod(R"({"terminated":{"exitCode":)" + std::to_string(exit_code) + "}}"), pod(R"({"running":{}})"),
+                              "status");
+  };
+  const Texts fine;
+  const Texts refused{"status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state"};
+  EXPECT_EQ(errors("Always", "", 0), fine);
+  EXPECT_EQ(errors("OnFailure", "", 1), fine);
+  EXPECT_EQ(errors("OnFailure", "", 0), refused);
+  EXPECT_EQ(errors("Never", "", 1), refused);
+  EXPECT_EQ(errors("Never", R"(,"restartPolicy":"OnFailure")", 1), fine);
+  EXPECT_EQ(errors("Always", R"(,"restartPolicy":"Never")", 1), refused);
+  constexpr std::string_view kRule =
+      R"(,"restartPolicy":"Never","restartPolicyRules":[{"action":"Restart","exitCodes":{"operator":"In","values":[42]}}])";
+  EXPECT_EQ(errors("Never", kRule, 42), fine);
+  EXPECT_EQ(errors("Never", kRule, 1), refused);
+  EXPECT_EQ(errors("Never", "", 0, "initContainerStatuses"),
+            Texts{"status.initContainerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state"});
+  EXPECT_EQ(errors("Never", R"(,"restartPolicy":"Always")", 0, "initContainerStatuses"), fine);
+}
+
 }  // namespace
 }  // namespace charon::core::v1

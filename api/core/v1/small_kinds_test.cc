@@ -46,6 +46,8 @@ TEST(EndpointSliceValidation, SaysWhatKubernetesSays) {
   const Case cases[] = {
       {of("IPv4", R"({"addresses":["10.0.0.1"],"hints":{"forZones":[{"name":"a"}],"forNodes":[{"name":"n"}]}})"), {}},
       {of("FQDN", R"({"addresses":["a.example.com."]})"), {}},
+      {of("IPv4", R"({"addresses":[]})"), {at + ".addresses: Required value: must contain at least 1 address"}},
+      {of("IPv4", R"({"nodeName":"n"})"), {at + ".addresses: Required value: must contain at least 1 address"}},
       {of("IPv4", R"({"addresses":["fd00::1"]})"), {at + ".addresses[0]: Invalid value: \"fd00::1\": must be an IPv4 address"}},
       {of("IPv6", R"({"addresses":["10.0.0.1"]})"),
        {at + ".addresses[0]: Invalid value: \"10.0.0.1\": must be an IPv6 address"}},

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 #include <string>
 #include <string_view>
@@ -69,6 +70,18 @@ void validate_hints(meta::v1::Errors& errors, const meta::v1::FieldPath& path, c
   }
 }
 
+// The table says that addresses are required, but not in these words.
+void require_addresses(meta::v1::Errors& errors, const meta::v1::FieldPath& path, const codec::Array& addresses) {
+  if (!addresses.empty()) return;
+  constexpr std::string_view kWhy = "must contain at least 1 address";
+  const std::string field = path.text();
+  auto said = std::ranges::find_if(errors, [&field](const schema::FieldError& error) {
+    return error.kind == schema::FieldError::Kind::Required && error.field == field;
+  });
+  if (said == errors.end()) return meta::v1::add_required(errors, path, kWhy);
+  said->detail = kWhy;
+}
+
 void validate(const Value& slice, const model::WriteContext&, schema::FieldErrors& errors) {
   std::string_view type = codec::string_at(slice, "addressType");
   if (type.empty()) meta::v1::add_required(errors, meta::v1::FieldPath("addressType"));
@@ -95,6 +108,7 @@ void validate(const Value& slice, const model::WriteContext&, schema::FieldError
     meta::v1::FieldPath endpoint = list.at(i);
     meta::v1::FieldPath path = endpoint.child("addresses");
     const codec::Array& addresses = meta::v1::items_at(endpoints[i], "addresses");
+    require_addresses(errors, path, addresses);
     for (std::size_t k = 0; k < addresses.size(); ++k) {
       std::string text = meta::v1::scalar_text(&addresses[k]);
       if (type == "FQDN") validate_domain(errors, path.at(k), text);

@@ -101,12 +101,30 @@ TEST(StorageKinds, Attachments) {
   };
   constexpr std::string_view kGood = R"({"attacher":"d.example.com","nodeName":"n","source":{"persistentVolumeName":"v"}})";
   constexpr std::string_view kOne = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
+  const std::string at = "spec.source.inlineVolumeSpec";
+  const std::string kNotHere = "may not be specified in the context of inline volumes";
   const Case cases[] = {
       {of(kGood), {}},
       {of(R"({"attacher":"d","nodeName":"n","source":{}})"), {"spec.source: Required value: " + std::string(kOne)}},
       {of(R"({"attacher":"d","nodeName":"n","source":{"persistentVolumeName":"v",
-          "inlineVolumeSpec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"]}}})"),
+          "inlineVolumeSpec":{"accessModes":["ReadWriteOnce"]}}})"),
        {"spec.source: Forbidden: " + std::string(kOne)}},
+      {of(R"({"attacher":"d","nodeName":"n","source":{"inlineVolumeSpec":{"accessModes":["ReadWriteOnce"],
+          "persistentVolumeReclaimPolicy":"Retain","volumeMode":"Filesystem",
+          "csi":{"driver":"d.example.com","volumeHandle":"h"}}}})"),
+       {}},
+      {of(R"({"attacher":"d","nodeName":"n","source":{"inlineVolumeSpec":{"accessModes":["ReadWriteOnce"]}}})"),
+       {at + ".csi: Required value: has to be specified in the context of inline volumes",
+        at + ": Required value: must specify a volume type"}},
+      {of(R"({"attacher":"d","nodeName":"n","source":{"inlineVolumeSpec":{"accessModes":["ReadWriteOnce"],
+          "capacity":{"storage":"1Gi"},"claimRef":{"name":"c"},"persistentVolumeReclaimPolicy":"Delete","volumeMode":"Block",
+          "storageClassName":"fast","nodeAffinity":{"required":{"nodeSelectorTerms":[{}]}},
+          "csi":{"driver":"d.example.com","volumeHandle":"h"},"nfs":{"server":"s","path":"/p"}}}})"),
+       {at + ".claimRef: Forbidden: " + kNotHere, at + ".capacity: Forbidden: " + kNotHere,
+        at + ".persistentVolumeReclaimPolicy: Forbidden: may only be Retain in the context of inline volumes",
+        at + ".nodeAffinity: Forbidden: " + kNotHere, at + ".nfs: Forbidden: may not specify more than 1 volume type",
+        at + ".storageClassName: Forbidden: " + kNotHere,
+        at + ".volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes"}},
       {of(kGood, R"({"attached":true,"attachError":{"message":")" + std::string(1025, 'm') + R"("}})"),
        {"status.attachError.message: Too long: may not be more than 1024 bytes"}},
   };

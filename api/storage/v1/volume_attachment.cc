@@ -1,3 +1,4 @@
+#include "api/core/v1/persistent_volume_validation.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/validation.h"
 #include "api/storage/v1/driver_validation.h"
@@ -17,11 +18,11 @@ constexpr std::size_t kMessageBytes = 1024;
 void validate_source(meta::v1::Errors& errors, const FieldPath& path, const Value* source) {
   const Value* name = source == nullptr ? nullptr : codec::find(*source, "persistentVolumeName");
   bool named = name != nullptr && name->is_string();
-  bool inline_spec = source != nullptr && meta::v1::object_at(*source, "inlineVolumeSpec") != nullptr;
+  const Value* inline_spec = source == nullptr ? nullptr : meta::v1::object_at(*source, "inlineVolumeSpec");
   constexpr std::string_view kOne = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
-  if (!named && !inline_spec) return meta::v1::add_required(errors, path, kOne);
-  if (named && inline_spec) return meta::v1::add_forbidden(errors, path, kOne);
-  if (!named) return;
+  if (!named && inline_spec == nullptr) return meta::v1::add_required(errors, path, kOne);
+  if (named && inline_spec != nullptr) return meta::v1::add_forbidden(errors, path, kOne);
+  if (!named) return core::v1::validate_inline_volume(errors, path.child("inlineVolumeSpec"), *inline_spec);
   FieldPath place = path.child("persistentVolumeName");
   if (name->get_string().empty()) meta::v1::add_required(errors, place, "must specify non empty persistentVolumeName");
   meta::v1::check_given_name(errors, place, codec::view(name->get_string()), dns1123_subdomain_errors);

@@ -14,12 +14,14 @@
 #include "cmd/cli/pid_file.h"
 #include "cmd/cli/preconditions.h"
 #include "cmd/cli/progress.h"
+#include "cmd/cli/server_identity.h"
 #include "cmd/compose/agent.h"
 #include "cmd/compose/control_plane.h"
 #include "cmd/compose/controllers.h"
 #include "cmd/compose/process_metrics.h"
 #include "cmd/compose/scheduler_config.h"
 #include "cmd/pki/pki.h"
+#include "controllers/nodeipam/ranges.h"
 #include "rt/os/loop.h"
 #include "rt/os/machine.h"
 #include "rt/os/net.h"
@@ -154,8 +156,11 @@ class Process {
     control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
     CO_TRY(co_await control_plane_->start());
     progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
-    manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
-    scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {"system:masters"}));
+    manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {}));
+    admin_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
+    scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {}));
+    aggregated_reader_ = control_plane_->aggregated_reader(user_of("system:kube-controller-manager", {"system:masters"}));
+    CO_TRY_ASSIGN(identity_, server_identity(*files_, *random_, options_));
     start_controllers();
     serving_ = true;
     tasks_.spawn(renew_certificates());
@@ -168,9 +173,17 @@ class Process {
     settings.cluster_ca_key_pem = pki_->ca_key_pem();
     settings.service_account_key_pem = pki_->service_account_key_pem();
     settings.server_url = fmt::format("https://{}:{}", options_.node_ip, control_plane_->local().port);
+    settings.cluster_cidr = options_.cluster_cidr;
     settings.kinds = &control_plane_->kinds();
-    controllers_ =
-        std::make_unique<Controllers>(loop_, *random_, *manager_transport_, *scheduler_transport_, metrics_, settings);
+    settings.apis = aggregated_reader_.get();
+    auto connect = [this](const std::string& user) {
+      std::vector<std::string> groups;
+      if (user.starts_with("system:serviceaccount:")) groups = {"system:serviceaccounts", "system:serviceaccounts:kube-system"};
+      return control_plane_->transport(user_of(user, std::move(groups)));
+    };
+    controllers_ = std::make_unique<Controllers>(
+        loop_, *random_, Controllers::Lines{*manager_transport_, *scheduler_transport_, *admin_transport_, std::move(connect)},
+        metrics_, std::move(settings), identity_);
     configure_scheduler();
     controllers_->start();
     add_process_metrics(metrics_, *files_);
@@ -179,7 +192,7 @@ class Process {
   void configure_scheduler() {
     if (!scheduler_config_) return;
     auto apply = [this](scheduler::Configuration configuration) {
-      controllers_->scheduler().configure(std::move(configuration));
+      controllers_->configure_scheduler(std::move(configuration));
     };
     auto complain_of = [](const Error& error) { complain("the scheduler's configuration", error); };
     // It may have been changed, for the worse, since the server began to start.
@@ -255,6 +268,7 @@ class Process {
     progress_.step("stopping; containers go on running");
     if (control_plane_) co_await control_plane_->announce_shutdown();
     if (agent_) co_await agent_->shutdown();
+    if (controllers_) co_await controllers_->release();
     if (control_plane_) co_await control_plane_->shutdown();
     loop_.stop();
   }
@@ -266,7 +280,9 @@ class Process {
     settings.data_dir = options_.data_dir;
     settings.node_name = options_.node_name;
     settings.node_ip = options_.node_ip;
-    settings.pod_cidr = options_.cluster_cidr;
+    // The first node's part, so that its network need not wait for the controller that gives parts to the others.
+    if (const auto cluster = controllers::nodeipam::parse_range(options_.cluster_cidr))
+      settings.pod_cidr = controllers::nodeipam::free_part(*cluster, {})->text();
     settings.labels = options_.node_labels;
     settings.containerd_socket = options_.containerd_socket;
     settings.serving = pki_->kubelet();
@@ -286,8 +302,11 @@ class Process {
   std::unique_ptr<ClusterPki> pki_;
   std::unique_ptr<ControlPlane> control_plane_;
   std::unique_ptr<client::Transport> manager_transport_;
+  std::unique_ptr<client::Transport> admin_transport_;
   std::unique_ptr<client::Transport> scheduler_transport_;
   std::unique_ptr<client::Transport> agent_transport_;
+  std::unique_ptr<client::PathReader> aggregated_reader_;
+  std::string identity_;  // of this server among others
   std::unique_ptr<Controllers> controllers_;
   std::unique_ptr<SchedulerConfigFile> scheduler_config_;  // null: the default profile
   std::unique_ptr<Agent> agent_;

@@ -12,6 +12,7 @@
 #include "server/aggregation/authentication_config.h"
 #include "server/aggregation/availability.h"
 #include "server/aggregation/namespace_content.h"
+#include "server/aggregation/reader.h"
 #include "server/aggregation/registration.h"
 #include "server/aggregation/remote_servers.h"
 #include "server/api.h"
@@ -19,6 +20,7 @@
 #include "server/authn/authenticator.h"
 #include "server/authn/bootstrap_token/bootstrap_token.h"
 #include "server/authn/request_header/request_header.h"
+#include "server/authn/service_account/legacy_token_use.h"
 #include "server/authn/service_account/service_account.h"
 #include "server/authn/static_tokens/static_tokens.h"
 #include "server/authn/token/token.h"
@@ -75,12 +77,13 @@ struct ControlPlane::Parts {
   std::unique_ptr<model::KindRegistry> kinds;
   std::unique_ptr<server::Caches> caches;
   std::unique_ptr<server::WatchCacheMetrics> watch_cache_metrics;
+  std::unique_ptr<server::Authorizer> authorizer;
   std::unique_ptr<server::Admission> admission;
   std::unique_ptr<server::Api> api;
   std::unique_ptr<server::crd::Definitions> definitions;
-  std::unique_ptr<server::Authorizer> authorizer;
   std::unique_ptr<server::ServiceAccountKeys> service_account_keys;
   std::unique_ptr<server::ServiceAccountTokens> service_accounts;
+  std::unique_ptr<server::LegacyTokenUse> legacy_token_use;
   std::unique_ptr<server::TokenAuthenticator> tokens;
   std::unique_ptr<server::Authenticator> authenticator;
   std::unique_ptr<server::NodeConnections> nodes;
@@ -94,6 +97,7 @@ struct ControlPlane::Parts {
   std::shared_ptr<net::TlsServer> tls;
   std::unique_ptr<net::HttpServer> https;
   std::unique_ptr<client::Transport> admin;
+  std::unique_ptr<server::KubernetesServiceKeeper> kubernetes_service;
   bool bootstrapped = false;
   bool ending = false;
 };
@@ -128,15 +132,15 @@ rt::Task<Result<void>> ControlPlane::start() {
   server::crd::Definitions* definitions = parts.definitions.get();
   CO_TRY(co_await parts.caches->start([definitions] { definitions->load(); }));
   parts.watch_cache_metrics = std::make_unique<server::WatchCacheMetrics>(*parts.caches, metrics_);
-  parts.admission = std::make_unique<server::Admission>(
-      server::make_admission_plugins(host_.loop, host_.net, host_.random, *parts.store, *parts.caches, metrics_,
-                                     {.service_cidr = options_.service_cidr}),
-      host_.loop.clock(), metrics_);
-  parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
   std::vector<std::unique_ptr<server::Authorizer>> authorizers;
   authorizers.push_back(server::make_node_authorizer(*parts.caches));
   authorizers.push_back(server::make_rbac_authorizer(*parts.caches));
   parts.authorizer = server::make_authorizer_union(std::move(authorizers));
+  parts.admission = std::make_unique<server::Admission>(
+      server::make_admission_plugins(host_.loop, host_.net, host_.random, *parts.store, *parts.caches, metrics_,
+                                     {.service_cidr = options_.service_cidr, .authorizer = parts.authorizer.get()}),
+      host_.loop.clock(), metrics_);
+  parts.api = std::make_unique<server::Api>(host_.loop, host_.random, *parts.store, *parts.caches, *parts.admission);
   CO_TRY(start_authentication(parts));
   parts.nodes = std::make_unique<server::NodeConnections>(host_.loop, host_.net, *parts.caches, agent_client_options(pki_));
   parts.api_services = std::make_unique<server::ApiServices>(*parts.caches);
@@ -166,13 +170,15 @@ rt::Task<Result<void>> ControlPlane::start() {
                            [front](net::Exchange& exchange) { return front->handle(exchange); });
 
   parts.admin = transport(component("system:apiserver", {"system:masters"}));
-  CO_TRY(co_await server::bootstrap(
-      *parts.admin, {options_.service_ip, options_.advertise_ip, parts.https->local().port, authentication_config(pki_)}));
+  const server::KubernetesService service{options_.service_ip, options_.advertise_ip, parts.https->local().port};
+  CO_TRY(co_await server::bootstrap(*parts.admin, {service, authentication_config(pki_)}));
   CO_TRY(co_await server::bootstrap_roles(host_.loop, *parts.admin));
   parts.definitions->start(*parts.api);
   parts.registration = std::make_unique<server::Registration>(*parts.api);
   parts.availability = std::make_unique<server::Availability>(*parts.api, *parts.api_services, *parts.remote_servers, metrics_);
   parts.authentication_config = std::make_unique<server::AuthenticationConfig>(*parts.api, authentication_config(pki_));
+  parts.kubernetes_service = std::make_unique<server::KubernetesServiceKeeper>(host_.loop, *parts.admin, service);
+  parts.legacy_token_use->start();
   parts.bootstrapped = true;
   co_return Result<void>();
 }
@@ -195,7 +201,9 @@ Result<void> ControlPlane::start_authentication(Parts& parts) {
   parts.service_accounts =
       std::make_unique<server::ServiceAccountTokens>(clock, host_.random, *parts.caches, *parts.service_account_keys);
   std::vector<std::unique_ptr<server::TokenAuthenticator>> tokens;
-  tokens.push_back(server::make_service_account_authenticator(clock, *parts.caches, *parts.service_account_keys));
+  parts.legacy_token_use = std::make_unique<server::LegacyTokenUse>(*parts.api, metrics_);
+  tokens.push_back(server::make_service_account_authenticator(clock, *parts.caches, *parts.service_account_keys,
+                                                              parts.legacy_token_use.get()));
   if (!options_.token_csv.empty()) {
     TRY_ASSIGN(auto fixed, server::make_static_token_authenticator(options_.token_csv));
     tokens.push_back(std::move(fixed));
@@ -221,12 +229,18 @@ rt::Task<void> ControlPlane::announce_shutdown() {
 rt::Task<void> ControlPlane::shutdown() {
   if (!parts_->https) co_return;
   parts_->caches->shutdown();
+  parts_->front->end_remote_watches();
   co_await parts_->https->shutdown(kShutdownGrace);
 }
 
 std::unique_ptr<client::Transport> ControlPlane::transport(server::User user) {
   return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user), parts_->auditor.get(),
                                            parts_->namespace_content.get());
+}
+
+std::unique_ptr<client::PathReader> ControlPlane::aggregated_reader(server::User user) {
+  return server::make_aggregated_reader(host_.loop, *parts_->api_services, *parts_->remote_servers, *parts_->authorizer,
+                                        std::move(user));
 }
 
 const model::KindRegistry& ControlPlane::kinds() const { return *parts_->kinds; }

@@ -403,13 +403,10 @@ class Planner {
     if (place == newest_->metadata.annotations.end()) return;
     const auto own = deployment_.metadata.annotations.find(kRevision);
     if (own != deployment_.metadata.annotations.end() && own->second == place->second) return;
-    codec::Object annotations;
-    annotations[std::string(kRevision)] = place->second;
-    codec::Object metadata{{"uid", deployment_.metadata.uid}, {"annotations", std::move(annotations)}};
-    plan_
-        .patch<Deployment>({deployment_.metadata.namespace_, deployment_.metadata.name}, client::PatchType::Merge,
-                           codec::Object{{"metadata", std::move(metadata)}})
-        .stage = kStageRevision;
+    // The controller's role has no patches of deployments.
+    Deployment updated = *state_.deployment;
+    updated.metadata.annotations[std::string(kRevision)] = place->second;
+    plan_.update(updated).stage = kStageRevision;
   }
 
   const State& state_;

@@ -1,27 +1,32 @@
 // A cluster for controller tests: the real API server over the memory store on virtual time, with the controllers under test.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "api/core/v1/types.h"
+#include "api/rbac/v1/types.h"
 #include "base/check.h"
 #include "client/informer.h"
 #include "client/typed.h"
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "control/runner.h"
+#include "controllers/accounts.h"
 #include "model/kind.h"
 #include "rt/virtual/loop.h"
 #include "rt/virtual/net.h"
 #include "server/admission/admission.h"
 #include "server/admission/namespace_lifecycle/namespace_lifecycle.h"
 #include "server/api.h"
+#include "server/authz/bootstrap_roles.h"
 #include "server/authz/rbac.h"
 #include "server/cache.h"
 #include "server/crd/definitions.h"
@@ -56,8 +61,12 @@ class Cluster {
     create(space);
   }
 
+  // Under the rights that its users have by the default roles.
   void start(std::unique_ptr<control::Controller> controller) {
-    runners_.push_back(std::make_unique<control::Runner>(loop_, *informers_, *transport_, std::move(controller)));
+    for (const std::string& user : users_of(controller->name())) grant(user);
+    writers_.push_back(make_account_transport(std::string(controller->name()), *transport_,
+                                              [this](const std::string& user) { return as(user); }));
+    runners_.push_back(std::make_unique<control::Runner>(loop_, *informers_, *writers_.back(), std::move(controller)));
     runners_.back()->start();
   }
   void run(rt::Duration time) { loop_.run_for(time); }
@@ -65,6 +74,7 @@ class Cluster {
   client::InformerSet& informers() { return *informers_; }
   rt::Random& random() { return random_; }
   server::Api& api() { return *api_; }
+  server::Caches& caches() { return caches_; }
   const model::KindRegistry& kinds() const { return kinds_; }
   const server::Authorizer& authorizer() { return *authorizer_; }
   control::Runner& runner(std::size_t index) { return *runners_[index]; }
@@ -143,6 +153,41 @@ class Cluster {
   }
 
  private:
+  std::unique_ptr<client::Transport> as(const std::string& user) {
+    server::User known;
+    known.name = user;
+    known.groups = {"system:authenticated"};
+    return server::make_in_process_transport(*api_, *authorizer_, std::move(known));
+  }
+  // The roles that are bound to the user; those of one namespace hold in all here.
+  void grant(const std::string& user) {
+    if (!granted_.insert(user).second) return;
+    const server::BootstrapRoles all = server::make_bootstrap_roles();
+    auto is_user = [&user](const rbac::v1::Subject& subject) {
+      return user ==
+             (subject.kind == "ServiceAccount" ? "system:serviceaccount:" + subject.namespace_ + ":" : "") + subject.name;
+    };
+    auto bind = [&](const rbac::v1::RoleRef& role, const std::vector<rbac::v1::PolicyRule>& rules) {
+      rbac::v1::ClusterRole granted;
+      granted.metadata.name = role.name + "-of-" + user.substr(user.rfind(':') + 1);
+      granted.rules = rules;
+      create(granted);
+      rbac::v1::ClusterRoleBinding binding;
+      binding.metadata.name = granted.metadata.name;
+      binding.roleRef = {.apiGroup = "rbac.authorization.k8s.io", .kind = "ClusterRole", .name = granted.metadata.name};
+      binding.subjects.push_back({.kind = "User", .apiGroup = "rbac.authorization.k8s.io", .name = user});
+      create(binding);
+    };
+    for (const auto& binding : all.cluster_role_bindings)
+      if (std::ranges::any_of(binding.subjects, is_user))
+        for (const auto& role : all.cluster_roles)
+          if (role.metadata.name == binding.roleRef.name) bind(binding.roleRef, role.rules);
+    for (const auto& binding : all.role_bindings)
+      if (std::ranges::any_of(binding.subjects, is_user))
+        for (const auto& role : all.roles)
+          if (role.metadata.name == binding.roleRef.name && role.metadata.namespace_ == binding.metadata.namespace_)
+            bind(binding.roleRef, role.rules);
+  }
   const model::Kind& kind_named(const codec::Value& object) const {
     const std::string_view version = codec::string_at(object, "apiVersion");
     const std::size_t slash = version.find('/');
@@ -166,6 +211,8 @@ class Cluster {
   rt::VirtualNet net_{loop_};
   server::crd::Definitions definitions_{loop_, net_, random_, caches_};
   std::unique_ptr<client::InformerSet> informers_;
+  std::set<std::string> granted_;
+  std::vector<std::unique_ptr<client::Transport>> writers_;
   std::vector<std::unique_ptr<control::Runner>> runners_;
 };
 

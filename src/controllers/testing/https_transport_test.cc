@@ -116,6 +116,13 @@ TEST_F(HttpsTransportTest, AnInformerFollowsAndSurvivesTheServer) {
   EXPECT_THAT(informer.list<ConfigMap>("default"), SizeIs(1));
   EXPECT_EQ(informer.get<ConfigMap>({"default", "b"})->data.at("key"), "new");
 
+  // A server that ends every watch as soon as it is opened is not asked all the time.
+  const auto watches = informer.stats().watches;
+  cluster_.caches().shutdown();
+  cluster_.run(60s);
+  EXPECT_LT(informer.stats().watches - watches, 20u);
+  EXPECT_THAT(informer.list<ConfigMap>("default"), SizeIs(1));
+
   // The server goes away and comes back: the informer finds out what happened meanwhile.
   server_.reset();
   cluster_.run(5s);

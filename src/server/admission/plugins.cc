@@ -29,7 +29,7 @@ std::vector<std::unique_ptr<AdmissionPlugin>> make_admission_plugins(rt::Loop& l
   plugins.push_back(make_namespace_lifecycle(caches));
   plugins.push_back(make_limit_ranger(caches));
   plugins.push_back(make_service_account_admission(random, caches));
-  plugins.push_back(make_node_restriction(caches));
+  plugins.push_back(make_node_restriction(caches, options.authorizer));
   plugins.push_back(make_taint_nodes_by_condition());
   plugins.push_back(make_pod_security(caches, options.pod_security_exemptions));
   plugins.push_back(make_priority_admission(caches));

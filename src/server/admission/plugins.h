@@ -11,6 +11,7 @@
 #include "rt/random.h"
 #include "server/admission/admission.h"
 #include "server/admission/pod_security/pod_security.h"
+#include "server/authz/authorizer.h"
 #include "server/cache.h"
 #include "store/store.h"
 
@@ -19,6 +20,7 @@ namespace charon::server {
 struct AdmissionOptions {
   std::string service_cidr = "10.43.0.0/16";
   PodSecurityExemptions pod_security_exemptions = {};
+  const Authorizer* authorizer = nullptr;  // of what plugins ask beside the request; null: it is refused. Outlives the plugins
 };
 
 // All must outlive the plugins. Webhooks are called over `net`; what quotas count is kept in `store`.

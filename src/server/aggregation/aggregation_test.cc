@@ -234,6 +234,23 @@ TEST_F(AggregationTest, AnAnswerThatStallsDoesNotLookComplete) {
   EXPECT_EQ(scope.size(), 1u);
 }
 
+TEST_F(AggregationTest, WatchesEndWhenTheServerIsEnding) {
+  serve_wardle(wardle_.authority.ca_pem());
+  wardle_.answers[kFlunders] = [this](net::Exchange& exchange) { return stall(&server_.loop, &exchange); };
+  auto before = FrontForTest::exchange(std::string(kFlunders) + "?watch=true");
+  rt::Scope scope(server_.loop);
+  scope.spawn(front_.handle(*before));
+  server_.loop.run_for(1s);
+  EXPECT_EQ(scope.size(), 1u);
+  front_.end_remote_watches();
+  server_.loop.run_for(1s);
+  EXPECT_EQ(scope.size(), 0u);
+  EXPECT_EQ(before->text, "{");
+  auto late = FrontForTest::exchange(std::string(kFlunders) + "?watch=true");
+  EXPECT_TRUE(server_.loop.run(is_complete(&front_, late.get())));
+  EXPECT_EQ(late->status, 200);
+}
+
 // A client over a bare stream, which it can give up to a tunnel.
 class TunnelClient final : public net::Exchange {
  public:
@@ -471,6 +488,33 @@ TEST_F(NamespaceContentTest, KeepsTheNamespaceUntilItIsGone) {
   EXPECT_EQ(finalize("[]").error().reason, Reason::Conflict);
   removes_ = true;
   EXPECT_TRUE(finalize("[]"));
+}
+
+// The server may run in the namespace, whose pods go next.
+TEST_F(NamespaceContentTest, IsDeletedWhenTheEndBegins) {
+  auto transport =
+      make_in_process_transport(*server_.api, *authorizer_, {.name = "c", .groups = {"system:masters"}}, nullptr, &content_);
+  const model::Kind& kind = *model::find_kind({"", "v1"}, "Namespace");
+  auto tell = [&](std::string_view phase) {
+    codec::Value space = server_.get("Namespace", {"", "default"})->tree();
+    codec::ensure_object(space, {"status"})["phase"] = phase;
+    return server_.loop.run(transport->update({&kind, "status"}, {"", "default"}, std::move(space)));
+  };
+  EXPECT_TRUE(tell("Active"));
+  EXPECT_EQ(asked(), "");
+  // A server that does nothing does not hold the namespace up.
+  wardle_.answers[kFlunders] = [this](net::Exchange&) {
+    return [](rt::Loop* loop) -> rt::Task<void> { co_await rt::sleep(*loop, 10h); }(&server_.loop);
+  };
+  auto before = server_.loop.now();
+  EXPECT_TRUE(tell("Terminating"));
+  EXPECT_EQ(server_.loop.now() - before, rt::Duration(10s));
+  wardle_.answers[kFlunders] = [this](net::Exchange& exchange) -> rt::Task<void> {
+    if (exchange.head().method == "DELETE") there_ = false;
+    return Wardle::reply(exchange, there_ ? R"({"items":[{"metadata":{"name":"one"}}]})" : R"({"items":[]})");
+  };
+  EXPECT_TRUE(tell("Terminating"));
+  EXPECT_FALSE(there_);
 }
 
 TEST_F(AggregationTest, TheConfigurationOfAuthenticationIsKept) {

@@ -44,6 +44,13 @@ rules:
   - {group: "", resources: [events, endpoints]}
   - {group: events.k8s.io, resources: [events]}
   - {group: discovery.k8s.io, resources: [endpointslices]}
+- level: None
+  userGroups: ["system:serviceaccounts:kube-system"]
+  resources:
+  - {group: coordination.k8s.io, resources: [leases]}
+  - {group: "", resources: [events, endpoints]}
+  - {group: events.k8s.io, resources: [events]}
+  - {group: discovery.k8s.io, resources: [endpointslices]}
 - level: Metadata
   verbs: [create, update, patch, delete, deletecollection]
 - level: Metadata

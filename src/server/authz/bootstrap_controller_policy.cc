@@ -1,5 +1,4 @@
-// The roles of Kubernetes' own controllers. Ours act as the controller manager; these are for programs that are made to run
-// under the controllers' service accounts.
+// The roles of Kubernetes' own controllers, under which ours write, too (controllers/accounts).
 #include "server/authz/bootstrap_policy.h"
 
 namespace charon::server {

@@ -3,6 +3,8 @@
 #include <optional>
 
 #include "rt/eager_timeout.h"
+#include "rt/scope.h"
+#include "rt/sync.h"
 #include "server/authn/request_header/request_header.h"
 #include "server/front/call.h"
 #include "server/proxy/headers.h"
@@ -17,6 +19,29 @@ constexpr rt::Duration kDocumentTime = 5s;  // discovery and OpenAPI: one slow s
 
 Error unreachable(const std::string& why) {
   return {Reason::ServiceUnavailable, "error trying to reach service: " + why, nullptr};
+}
+
+using Bytes = Result<std::string>;
+
+rt::Task<void> read_into(net::ClientStream* stream, std::optional<Bytes>* bytes, rt::Event* over) {
+  bytes->emplace(co_await stream->read());
+  over->set();
+}
+
+rt::Task<void> follow(rt::Event* from, rt::Event* to) {
+  co_await from->wait();
+  to->set();
+}
+
+// nullopt: `ending` came first.
+rt::Task<std::optional<Bytes>> read_before(rt::Loop* loop, net::ClientStream* stream, rt::Event* ending) {
+  std::optional<Bytes> bytes;
+  rt::Event over(*loop);
+  rt::Scope tasks(*loop);
+  tasks.spawn(read_into(stream, &bytes, &over));
+  tasks.spawn(follow(ending, &over));
+  co_await over.wait();
+  co_return std::move(bytes);
 }
 
 Error too_late() { return {Reason::Timeout, "request did not complete within the allotted timeout", nullptr}; }
@@ -67,6 +92,7 @@ rt::Task<Result<void>> Front::serve_remote(Call& call) {
     co_return Result<void>();
   }
   CO_TRY(co_await call.exchange.start(call.status, std::move(headers)));
+  if (call.route.verb() == "watch") co_return co_await pass_watch(call, stream);
   if (is_long_running(call.route)) co_return co_await pass_body(call, stream);
   co_return co_await pass_until(call, stream, deadline);
 }
@@ -76,6 +102,21 @@ rt::Task<Result<void>> Front::pass_until(Call& call, net::ClientStream& stream, 
     auto bytes = co_await rt::eager_timeout(api_.loop(), deadline - api_.loop().clock().now(), stream.read());
     call.broken = !bytes || !*bytes;
     if (!bytes) co_return fail(too_late());
+    if (!*bytes) co_return fail(std::move(bytes->error()));
+    if ((*bytes)->empty()) co_return Result<void>();
+    std::vector<net::Piece> pieces;
+    pieces.push_back(net::Piece::of(**std::move(bytes)));
+    CO_TRY(co_await write(call, std::move(pieces), kSlowestWrite));
+  }
+}
+
+// Servers write an event at a time, so that between two reads is between two events. Who watches may not stop reading, here as
+// with this server's own objects.
+rt::Task<Result<void>> Front::pass_watch(Call& call, net::ClientStream& stream) {
+  while (true) {
+    std::optional<Bytes> bytes = co_await read_before(&api_.loop(), &stream, &ending_);
+    if (!bytes) co_return Result<void>();
+    call.broken = !*bytes;
     if (!*bytes) co_return fail(std::move(bytes->error()));
     if ((*bytes)->empty()) co_return Result<void>();
     std::vector<net::Piece> pieces;

@@ -20,6 +20,7 @@ struct Front::Call {
   std::unique_ptr<audit::Record> audit;      // null: the request is not audited
   RequestMetrics::Series* series = nullptr;  // null until the request may be served
   std::optional<Inflight::Place> place;      // among the requests in flight; given up when the request turns into a tunnel
+  std::chrono::nanoseconds webhook_time{};
   int status = 0;
   std::size_t sent_bytes = 0;  // of the response's body, before compression
   bool started = false;        // a response is on its way: an error can no longer be reported

@@ -109,10 +109,8 @@ rt::Task<Result<void>> Front::pass_log(Call& call, std::string node, std::string
   co_return co_await pass_body(call, *stream);
 }
 
-// What the other side sends, as it comes. Who reads a log may stop for as long as he likes; who watches may not, here as with
-// our own objects.
+// What the other side sends, as it comes. Who reads a log may stop for as long as he likes.
 rt::Task<Result<void>> Front::pass_body(Call& call, net::ClientStream& stream) {
-  const bool cut_off = call.route.verb() == "watch";
   while (true) {
     auto bytes = co_await stream.read();
     call.broken = !bytes;
@@ -120,11 +118,7 @@ rt::Task<Result<void>> Front::pass_body(Call& call, net::ClientStream& stream) {
     if (bytes->empty()) co_return Result<void>();
     std::vector<net::Piece> pieces;
     pieces.push_back(net::Piece::of(*std::move(bytes)));
-    if (cut_off) {
-      CO_TRY(co_await write(call, std::move(pieces), kSlowestWrite));
-    } else {
-      CO_TRY(co_await call.exchange.write(std::move(pieces)));
-    }
+    CO_TRY(co_await call.exchange.write(std::move(pieces)));
   }
 }
 

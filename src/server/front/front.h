@@ -11,6 +11,7 @@
 
 #include "base/metrics.h"
 #include "net/http.h"
+#include "rt/sync.h"
 #include "rt/task.h"
 #include "server/aggregation/api_services.h"
 #include "server/aggregation/remote_servers.h"
@@ -71,24 +72,29 @@ class Front {
 
   rt::Task<void> handle(net::Exchange& exchange);
 
+  // The watches of aggregated servers end in good order, and from then on each that still comes; those of this server's own
+  // resources are ended by Caches::shutdown.
+  void end_remote_watches() { ending_.set(); }
+
  private:
   struct Call;  // one request on its way through
   class WatchSink;
 
-  rt::Task<Result<void>> serve(Call& call);
+  // Not inlined where a watch comes by: the frames of what it does not do would become part of those that it keeps for hours.
+  [[gnu::noinline]] rt::Task<Result<void>> serve(Call& call);
   // Whom the request is served as, once they may do what they ask for. Starts the record of the audit log.
   Result<void> admit(Call& call);
   void begin_audit(Call& call, const Attributes& attributes);
   // How long the request may take; 0: no limit. BadRequest for a malformed `timeout=`.
   Result<rt::Duration> allowed_time(const Call& call) const;
-  rt::Task<Result<void>> serve_admitted(Call& call);
-  rt::Task<Result<void>> serve_other(Call& call);
+  [[gnu::noinline]] rt::Task<Result<void>> serve_admitted(Call& call);
+  [[gnu::noinline]] rt::Task<Result<void>> serve_other(Call& call);
   void count_objects();
   rt::Task<Result<void>> serve_health(Call& call, std::string_view path);
   rt::Task<Result<void>> serve_resource(Call& call);
   rt::Task<Result<void>> serve_get(Call& call);
   rt::Task<Result<void>> serve_list(Call& call);
-  rt::Task<Result<void>> serve_watch(Call& call);
+  [[gnu::noinline]] rt::Task<Result<void>> serve_watch(Call& call);
   rt::Task<Result<void>> follow(ObjectWatch* changes, WatchSink& sink, WatchEncoder& encoder, rt::Instant deadline,
                                 bool bookmarks);
   rt::Task<Result<void>> serve_write(Call& call);
@@ -103,8 +109,9 @@ class Front {
   rt::Task<Result<void>> serve_node_stream(Call& call);
   rt::Task<Result<void>> serve_proxy(Call& call);
   // front/aggregated.cc
-  rt::Task<Result<void>> serve_remote(Call& call);
+  [[gnu::noinline]] rt::Task<Result<void>> serve_remote(Call& call);
   rt::Task<Result<void>> pass_until(Call& call, net::ClientStream& stream, rt::Instant deadline);
+  rt::Task<Result<void>> pass_watch(Call& call, net::ClientStream& stream);
   rt::Task<Result<void>> pass_response(Call& call, std::unique_ptr<net::ClientStream> stream, std::string origin);
   rt::Task<Result<void>> pass_body(Call& call, net::ClientStream& stream);
   rt::Task<Result<void>> pass_upgrade(Call& call, std::shared_ptr<net::HttpClient> client, net::ClientRequest request);
@@ -122,7 +129,7 @@ class Front {
   rt::Task<Result<void>> write(Call& call, std::vector<net::Piece> pieces, rt::Duration limit);
   rt::Task<void> send_document(Call& call, int status, DocumentPtr document);
   rt::Task<void> send_tree(Call& call, int status, codec::Value tree, const schema::Type* type);
-  rt::Task<void> send_error(Call& call, const Error& error);
+  [[gnu::noinline]] rt::Task<void> send_error(Call& call, const Error& error);
   // Table, with its options checked.
   Result<TableOptions> table_options(const Call& call) const;
   Result<codec::Value> read_tree(Call& call, std::string_view body, const schema::Type* type) const;
@@ -142,6 +149,7 @@ class Front {
   Inflight inflight_;
   BodyRoom remote_bodies_;
   BodyRoom proxied_bodies_;
+  rt::Event ending_;
   std::vector<HealthCheck> checks_;
   std::map<std::string, JsonDocument, std::less<>> documents_;  // by path
   RecentForms recent_;

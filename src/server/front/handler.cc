@@ -73,7 +73,8 @@ Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& aut
       limits_(limits),
       inflight_(limits.inflight, metrics),
       remote_bodies_(api.loop()),
-      proxied_bodies_(api.loop()) {
+      proxied_bodies_(api.loop()),
+      ending_(api.loop()) {
   codec::Value version = version_info();
   std::vector<std::string> labels;
   std::vector<std::string> values;
@@ -106,7 +107,9 @@ rt::Task<void> Front::handle(net::Exchange& exchange) {
   if (call.audit && !defect.empty()) call.audit->panicked(defect);
   if (call.series == nullptr) call.series = &request_metrics_.of(call.route, call.head.path, call.is_apply());
   double seconds = std::chrono::duration<double>(api_.loop().clock().now() - started).count();
-  request_metrics_.done(*call.series, {call.status, seconds, call.sent_bytes});
+  double webhooks = std::chrono::duration<double>(call.webhook_time).count();
+  request_metrics_.done(*call.series,
+                        {.code = call.status, .seconds = seconds, .webhook_seconds = webhooks, .bytes = call.sent_bytes});
   if (call.broken) throw std::runtime_error("the response is incomplete");
 }
 
@@ -185,11 +188,14 @@ Result<void> Front::admit(Call& call) {
     attributes.path = call.head.path;
     attributes.resource_request = false;
   }
+  request.webhook_time = &call.webhook_time;
   attributes.user = &request.user;
   auto user = authenticator_.authenticate(call.head);
   if (user) request.user = std::move(**user);
   using Authentication = RequestMetrics::Authentication;
   request_metrics_.authenticated(user ? Authentication::Success : Authentication::Failure, request.user.name);
+  if (const auto& certificate = call.head.certificate; user && certificate && !certificate->by_proxy_authority)
+    request_metrics_.certificate_expires_in(static_cast<double>(certificate->not_after_s - api_.loop().clock().wall().seconds));
   begin_audit(call, attributes);
   if (!user) return fail(std::move(user.error()));
   TRY_ASSIGN(std::optional<User> other, impersonate(call.head, request.user, authorizer_));

@@ -9,6 +9,11 @@ namespace {
 // The buckets are kube-apiserver's.
 const std::vector<double> kDurations = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2,
                                         3,     4,     5,    6,   8,   10,  15,  20,  30,  45,   60};
+// Of the time that the server itself takes: what service level objectives are about.
+const std::vector<double> kOwnDurations = {0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2, 3,
+                                           4,    5,   6,   8,   10,  15,  20,  30,   45,  60};
+const std::vector<double> kExpirations = {0,      1800,   3600,   7200,    21600,   43200,    86400,
+                                          172800, 345600, 604800, 2592000, 7776000, 15552000, 31104000};
 const std::vector<double> kSizes = {1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
 const std::vector<double> kEventSizes = {1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072};
@@ -87,6 +92,9 @@ RequestMetrics::RequestMetrics(Metrics& metrics)
       durations_(metrics.histogram("apiserver_request_duration_seconds",
                                    "How long requests took, watches and streams left out.", kDurations,
                                    with(kLabels, "dry_run"))),
+      own_durations_(metrics.histogram("apiserver_request_sli_duration_seconds",
+                                       "How long requests took but for webhooks, watches and streams left out.", kOwnDurations,
+                                       kLabels)),
       sizes_(metrics.histogram("apiserver_response_sizes", "Bytes of the bodies of responses, watches and streams left out.",
                                kSizes, kLabels)),
       long_running_(metrics.gauge("apiserver_longrunning_requests", "Watches and streams that are open.", kLabels)),
@@ -97,6 +105,16 @@ RequestMetrics::RequestMetrics(Metrics& metrics)
           metrics.counter("apiserver_watch_events_total", "Events sent to watches.", {"group", "version", "resource"})),
       watch_sizes_(metrics.histogram("apiserver_watch_events_sizes", "Bytes of the events sent to watches.", kEventSizes,
                                      {"group", "version", "resource"})),
+      initial_events_(
+          metrics.counter("apiserver_init_events_total", "Objects with which watches began.", {"group", "resource"})),
+      terminated_watchers_(metrics.counter("apiserver_terminated_watchers_total",
+                                           "Watches that were ended because their clients read too slowly.",
+                                           {"group", "resource"})),
+      certificates_(metrics
+                        .histogram("apiserver_client_certificate_expiration_seconds",
+                                   "How much longer the certificates are good by which requests were authenticated.",
+                                   kExpirations)
+                        .histogram({})),
       success_(metrics.counter("authentication_attempts", "Requests by whether their sender is known.", {"result"})
                    .counter({"success"})),
       failure_(metrics.counter("authentication_attempts", "", {"result"}).counter({"failure"})),
@@ -133,6 +151,7 @@ RequestMetrics::Series& RequestMetrics::of(const Route& route, std::string_view 
     series.long_running = &long_running_.counter(series.labels);
   } else {
     series.size = &sizes_.histogram(series.labels);
+    series.own_duration = &own_durations_.histogram(series.labels);
   }
   series.labels.emplace_back(dry_run);
   if (!lasting) series.duration = &durations_.histogram(series.labels);
@@ -141,6 +160,7 @@ RequestMetrics::Series& RequestMetrics::of(const Route& route, std::string_view 
 
 void RequestMetrics::done(Series& series, const Outcome& outcome) {
   if (series.duration != nullptr) series.duration->observe(outcome.seconds);
+  if (series.own_duration != nullptr) series.own_duration->observe(outcome.seconds - outcome.webhook_seconds);
   if (series.size != nullptr) series.size->observe(static_cast<double>(outcome.bytes));
   auto found = std::ranges::find(series.codes, outcome.code, &std::pair<int, Counter*>::first);
   if (found == series.codes.end()) {
@@ -156,6 +176,14 @@ void RequestMetrics::terminated(const Series& series, int code) {
   std::vector<std::string> labels = series.labels;
   labels.back() = std::to_string(code);  // in the place of dry_run
   terminations_.counter(labels).add();
+}
+
+Counter& RequestMetrics::initial_events(const model::Kind& kind) {
+  return initial_events_.counter({std::string(kind.gv.group), std::string(kind.plural)});
+}
+
+void RequestMetrics::watcher_terminated(const model::Kind& kind) {
+  terminated_watchers_.counter({std::string(kind.gv.group), std::string(kind.plural)}).add();
 }
 
 Counter& RequestMetrics::watch_events(const model::Kind& kind) {

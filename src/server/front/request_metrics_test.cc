@@ -33,6 +33,34 @@ class RequestMetricsTest : public testing::Test {
   FrontForTest test_;
 };
 
+TEST_F(RequestMetricsTest, WhatServiceLevelObjectivesAreMadeOfIsTold) {
+  test_.make_config("a");
+  test_.make_config("b");
+  EXPECT_EQ(test_.get(kConfigMaps).status, 200);
+  EXPECT_EQ(value("apiserver_request_sli_duration_seconds_count" + labels("LIST", "namespace", "")), "1");
+  EXPECT_EQ(value("apiserver_request_sli_duration_seconds_bucket" + labels("LIST", "namespace", ",le=\"0.05\"")), "1");
+  send("GET", std::string(kConfigMaps) + "?watch=1&timeoutSeconds=1");
+  EXPECT_EQ(value("apiserver_init_events_total{group=\"\",resource=\"configmaps\"}"), "2");
+  EXPECT_EQ(value("apiserver_request_sli_duration_seconds_count" + labels("WATCH", "namespace", "")), "");
+  EXPECT_NE(value("apiserver_client_certificate_expiration_seconds_count"), "");
+}
+
+// The time for which webhooks are waited is theirs.
+TEST(RequestMetrics, WebhooksDoNotCountAgainstTheServer) {
+  Metrics metrics;
+  RequestMetrics requests(metrics);
+  Route route;
+  route.method = "post";
+  RequestMetrics::Series& series = requests.of(route, "/x", false);
+  requests.done(series, {.code = 201, .seconds = 2.5, .webhook_seconds = 2.5, .bytes = 1});
+  const std::string text = metrics.expose();
+  const std::string labels =
+      "{verb=\"POST\",group=\"\",version=\"\",resource=\"\",subresource=\"\",scope=\"\",component=\"apiserver\"";
+  EXPECT_NE(text.find("apiserver_request_sli_duration_seconds_bucket" + labels + ",le=\"0.05\"} 1\n"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("apiserver_request_duration_seconds_sum" + labels + ",dry_run=\"\"} 2.5\n"), std::string::npos) << text;
+}
+
 TEST_F(RequestMetricsTest, RequestsAreCountedAsKubernetesNamesThem) {
   send("POST", kConfigMaps, R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}})");
   send("POST", std::string(kConfigMaps) + "?dryRun=All", R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}})");

@@ -1,5 +1,5 @@
-// The scale subresource over HTTP (server/scale/scale.h).
-#include "server/scale/scale.h"
+// The scale subresource over HTTP (model/scale.h).
+#include "model/scale.h"
 #include "base/limits.h"
 #include "codec/json.h"
 #include "codec/tree.h"
@@ -18,7 +18,7 @@ Result<codec::Value> replicas_config(const Request& request, const codec::Value&
     return fail(bad_request(
         "invalid object type: " + (version.find('/') == version.npos ? "/" + std::string(version) : std::string(version)) +
         ", Kind=" + std::string(codec::string_at(scale, "kind"))));
-  if (auto checked = schema::apply::check(scale_type(), scale); !checked)
+  if (auto checked = schema::apply::check(model::scale_type(), scale); !checked)
     return fail(Reason::Unknown, "failed to create typed patch object (" + request.ns + "/" + request.name +
                                      "; autoscaling/v1, Kind=Scale): " + checked.error().message);
   codec::Value config = codec::Object();
@@ -26,8 +26,8 @@ Result<codec::Value> replicas_config(const Request& request, const codec::Value&
   if (auto resource_version = codec::string_at_path(scale, {"metadata", "resourceVersion"}); !resource_version.empty())
     meta["resourceVersion"] = resource_version;
   if (codec::find_path(scale, {"spec", "replicas"}) != nullptr) {
-    TRY(check_replicas(request.name, replicas_of(scale)));
-    set_replicas(*request.kind, config, replicas_of(scale));
+    TRY(model::check_replicas(request.name, model::replicas_of(scale)));
+    model::set_replicas(*request.kind, config, model::replicas_of(scale));
   }
   config.get_object()["kind"] = request.kind->kind;
   config.get_object()["apiVersion"] = request.kind->gv.text();
@@ -39,7 +39,7 @@ Result<codec::Value> replicas_config(const Request& request, const codec::Value&
 
 rt::Task<Result<void>> Front::serve_scale(Call& call) {
   Request& request = call.request();
-  const schema::Type& type = scale_type();
+  const schema::Type& type = model::scale_type();
   call.name_manager();
   if (request.verb != "get") CO_TRY(check_write_options(call));
   Request object_request = request;
@@ -55,7 +55,7 @@ rt::Task<Result<void>> Front::serve_scale(Call& call) {
     current = std::move(applied.object);
   } else if (request.verb != "get") {
     CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
-    codec::Value scale = scale_of(*request.kind, current->tree());
+    codec::Value scale = model::scale_of(*request.kind, current->tree());
     codec::ensure_object(scale, {"metadata"}).erase("resourceVersion");
     if (request.verb == "patch") {
       CO_TRY_ASSIGN(codec::Value patch, codec::parse_json(body));
@@ -70,17 +70,17 @@ rt::Task<Result<void>> Front::serve_scale(Call& call) {
       CO_TRY_ASSIGN(scale, read_tree(call, body, &type));
     }
     CO_TRY(schema::normalize(type, scale));
-    CO_TRY(check_replicas(request.name, replicas_of(scale)));
+    CO_TRY(model::check_replicas(request.name, model::replicas_of(scale)));
     codec::Object meta;
     if (auto version = codec::string_at_path(scale, {"metadata", "resourceVersion"}); !version.empty())
       meta["resourceVersion"] = version;
     codec::Value patch = codec::Object{{"metadata", std::move(meta)}};
-    set_replicas(*request.kind, patch, replicas_of(scale));
+    model::set_replicas(*request.kind, patch, model::replicas_of(scale));
     CO_TRY_ASSIGN(current, co_await api_.patch(object_request, client::PatchType::Merge, std::move(patch), &call.warnings));
   }
   const codec::Value tree = current->tree();
-  CO_TRY(check_has_replicas(*request.kind, tree));
-  co_await send_tree(call, 200, scale_of(*request.kind, tree), &type);
+  CO_TRY(model::check_has_replicas(*request.kind, tree));
+  co_await send_tree(call, 200, model::scale_of(*request.kind, tree), &type);
   co_return Result<void>();
 }
 

@@ -70,6 +70,8 @@ class Front::WatchSink {
     sizes_.observe(static_cast<double>(bytes));
   }
 
+  void count_terminated() { front_.request_metrics_.watcher_terminated(*call_.request().kind); }
+
   // Whole events.
   rt::Task<Result<void>> write(std::vector<net::Piece> pieces) {
     if (socket_ == nullptr) co_return co_await front_.write(call_, std::move(pieces), kSlowestWrite);
@@ -161,6 +163,7 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
   if (initial_events && !refusal) {
     CO_TRY_ASSIGN(present, co_await api_.list(request, {}));
   }
+  request_metrics_.initial_events(*request.kind).add(static_cast<double>(present.items.size()));
   std::unique_ptr<ObjectWatch> changes = watch ? std::move(*watch) : nullptr;
   WatchSink sink(*this, call);
   if (refusal) {
@@ -191,7 +194,9 @@ rt::Task<Result<void>> Front::serve_watch(Call& call) {
   }
   present = {};
   rt::Instant deadline = api_.loop().clock().now() + time_limit(options, api_.random());
-  CO_TRY(co_await follow(changes.get(), sink, encoder, deadline, options.bookmarks));
+  auto followed = co_await follow(changes.get(), sink, encoder, deadline, options.bookmarks);
+  if (!followed && followed.error().reason == Reason::Timeout) sink.count_terminated();
+  CO_TRY(std::move(followed));
   co_await sink.close();
   co_return Result<void>();
 }
@@ -220,6 +225,7 @@ rt::Task<Result<void>> Front::follow(ObjectWatch* changes, WatchSink& sink, Watc
         }
       } else {
         ended = true;
+        if (events->error().reason == Reason::Expired) sink.count_terminated();
         if (events->error().reason != Reason::Timeout) encoder.append_error(events->error(), pieces);
       }
     }

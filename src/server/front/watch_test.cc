@@ -75,6 +75,22 @@ class WatchTest : public testing::Test {
   int ended_ = 0;
 };
 
+// What a client sends until it has seen that the server ends is served: such a watch must not hold the end up.
+TEST_F(WatchTest, EndsAtOnceWhenTheServerIsEnding) {
+  auto& before = start("?watch=1&resourceVersion=" + now());
+  EXPECT_EQ(ended_, 0);
+  test_.server.caches.shutdown();
+  test_.server.loop.run_ready();
+  EXPECT_EQ(ended_, 1);
+  EXPECT_EQ(before.status, 200);
+  auto& late = start("?watch=1&resourceVersion=" + now());
+  auto& from_start = start("?watch=1");
+  EXPECT_EQ(ended_, 3);
+  EXPECT_EQ(late.status, 200);
+  EXPECT_THAT(events(late), ElementsAre());
+  EXPECT_THAT(events(from_start), ElementsAre("ADDED a", "ADDED b"));
+}
+
 TEST_F(WatchTest, FromTheStateNow) {
   for (const char* query : {"?watch=1", "?watch=True&resourceVersion=0", "?watch&resourceVersion="}) {
     auto& watch = start(query);

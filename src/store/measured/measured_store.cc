@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,7 +41,13 @@ class MeasuredStore final : public Store {
         durations_(metrics.histogram("etcd_request_duration_seconds", "How long the store took, by operation and resource.",
                                      kDurations, kLabels)),
         requests_(metrics.counter("etcd_requests_total", "Requests to the store, by operation and resource.", kLabels)),
-        errors_(metrics.counter("etcd_request_errors_total", "Requests that the store failed to carry out.", kLabels)) {}
+        errors_(metrics.counter("etcd_request_errors_total", "Requests that the store failed to carry out.", kLabels)) {
+    Counter& size =
+        metrics.gauge("apiserver_storage_size_bytes", "Size of the store's file.", {"storage_cluster_id"}).counter({"etcd-0"});
+    metrics.on_collect([&size, store = std::weak_ptr<Store>(store_)] {
+      if (auto measured = store.lock()) size.set(static_cast<double>(measured->stats().file_bytes));
+    });
+  }
 
   rt::Task<Result<std::optional<Entry>>> get(std::string key) override {
     Series& series = of(Operation::Get, key);
@@ -112,7 +119,7 @@ class MeasuredStore final : public Store {
     co_return outcome;
   }
 
-  std::unique_ptr<Store> store_;
+  std::shared_ptr<Store> store_;
   const rt::Clock& clock_;
   Metrics::Family& durations_;
   Metrics::Family& requests_;

@@ -1,6 +1,6 @@
 #include "scheduler/plugins/node_unschedulable/node_unschedulable.h"
 
-#include "scheduler/plugins/tolerations.h"
+#include "model/tolerations.h"
 
 namespace charon::scheduler {
 
@@ -24,7 +24,7 @@ class NodeUnschedulable final : public Plugin {
     core::v1::Taint taint;
     taint.key = "node.kubernetes.io/unschedulable";
     taint.effect = "NoSchedule";
-    if (!tolerates(pod.pod->spec.tolerations, taint)) out.filter = std::make_unique<Filter>();
+    if (!model::tolerates(pod.pod->spec.tolerations, taint)) out.filter = std::make_unique<Filter>();
     return out;
   }
   Changes helped_by() const override { return kNodeAdded | kNodeTaints; }

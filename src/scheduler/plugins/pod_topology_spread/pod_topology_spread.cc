@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "scheduler/plugins/tolerations.h"
+#include "model/tolerations.h"
 
 namespace charon::scheduler {
 
@@ -100,7 +100,7 @@ class Constraints {
   bool takes_part(const Constraint& constraint, const NodeInfo& node) const {
     if (constraint.selection == NodeSelection::Honored && !pod_.node_affinity.matches(node.name, node.labels())) return false;
     return constraint.taints == NodeTaints::Ignored || !node.repels ||
-           untolerated_taint(*node.node, pod_.pod->spec.tolerations) == nullptr;
+           model::untolerated_taint(*node.node, pod_.pod->spec.tolerations) == nullptr;
   }
   // Those of the pod, or the profile's default ones, that say `otherwise` of nodes that do not satisfy them.
   void add_all(const PodTopologySpreadArgs& args, std::string_view otherwise) {

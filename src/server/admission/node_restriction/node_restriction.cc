@@ -8,6 +8,7 @@
 #include "api/core/v1/types.h"
 #include "codec/tree.h"
 #include "schema/convert.h"
+#include "server/admission/node_restriction/token_audience.h"
 #include "server/api.h"
 #include "server/authz/node/node_authorizer.h"
 #include "server/pod_references.h"
@@ -77,8 +78,11 @@ std::string forbidden_labels(const Labels& now, const Labels& then) {
 
 class NodeRestriction final : public AdmissionPlugin {
  public:
-  explicit NodeRestriction(Caches& caches)
-      : pods_(caches.of(*model::find_kind({"", "v1"}, "Pod"))), nodes_(caches.of(*model::find_kind({"", "v1"}, "Node"))) {}
+  NodeRestriction(Caches& caches, const Authorizer* authorizer)
+      : caches_(caches),
+        authorizer_(authorizer),
+        pods_(caches.of(*model::find_kind({"", "v1"}, "Pod"))),
+        nodes_(caches.of(*model::find_kind({"", "v1"}, "Node"))) {}
   std::string_view name() const override { return "NodeRestriction"; }
 
   rt::Task<Result<void>> admit(AdmissionReview review) override {
@@ -245,7 +249,25 @@ class NodeRestriction final : public AdmissionPlugin {
                                 ") does not match the UID in record. The object might have been deleted and then recreated");
     if (pod->as<Pod>()->spec.nodeName != node)
       return refuse(review, "node requested token bound to a pod scheduled on a different node");
-    return {};
+    return check_audiences(asked.spec.audiences, *pod->as<Pod>(), review);
+  }
+
+  Result<void> check_audiences(const std::vector<std::string>& audiences, const Pod& pod, const AdmissionReview& review) const {
+    if (audiences.size() > 1) return refuse(review, "node may only request 0 or 1 audiences");
+    const std::string audience = audiences.empty() ? "" : audiences.front();
+    if (references_audience(caches_, pod, audience)) return {};
+    const Request& request = *review.request;
+    std::string why = "audience " + quoted(audience) + " not found in pod spec volume";
+    if (authorizer_ == nullptr) return refuse(review, why);
+    Attributes attributes;
+    attributes.user = &request.user;
+    attributes.verb = "request-serviceaccounts-token-audience";
+    attributes.version = "v1";
+    attributes.resource = audience;
+    attributes.ns = request.ns;
+    attributes.name = request.name;
+    if (authorizer_->authorize(attributes).allowed) return {};
+    return refuse(review, why + ", " + request.user.name + " is not authorized to request tokens for this audience");
   }
 
   static Result<void> check_lease(std::string_view node, const AdmissionReview& review) {
@@ -269,12 +291,16 @@ class NodeRestriction final : public AdmissionPlugin {
     return {};
   }
 
+  Caches& caches_;
+  const Authorizer* authorizer_;
   Cache& pods_;
   Cache& nodes_;
 };
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_node_restriction(Caches& caches) { return std::make_unique<NodeRestriction>(caches); }
+std::unique_ptr<AdmissionPlugin> make_node_restriction(Caches& caches, const Authorizer* authorizer) {
+  return std::make_unique<NodeRestriction>(caches, authorizer);
+}
 
 }  // namespace charon::server

@@ -6,10 +6,13 @@
 #include <memory>
 
 #include "server/admission/admission.h"
+#include "server/authz/authorizer.h"
 #include "server/cache.h"
 
 namespace charon::server {
 
-std::unique_ptr<AdmissionPlugin> make_node_restriction(Caches& caches);
+// `authorizer` is asked whether a node may have tokens for others than those for whom its pods ask; null: it may not. Both must
+// outlive it.
+std::unique_ptr<AdmissionPlugin> make_node_restriction(Caches& caches, const Authorizer* authorizer);
 
 }  // namespace charon::server

@@ -189,6 +189,42 @@ TEST_F(WebhookTest, TheNameOfAnObjectStaysOnUpdates) {
   EXPECT_EQ(codec::string_at_path(server_.get("ConfigMap", {"default", "two"})->tree(), {"data", "a"}), "1");
 }
 
+TEST_F(WebhookTest, AnObjectKeepsItsNamespaceAndItsUid) {
+  must(map_json("one"));
+  std::string patch;
+  hooks_.answer("/move", [&patch](const Value& request) { return Hooks::patch(request, patch); });
+  configure("Mutating", "change", {hook("change.example.com", "/move")});
+  auto changed = [this] { return server_.update(codec::parse_json(map_json("one", R"(,"labels":{"a":"b"})")).value()); };
+  const std::string moved = "the namespace of the provided object does not match the namespace sent on the request";
+  patch = R"([{"op":"replace","path":"/metadata/namespace","value":"kube-system"}])";
+  Error refused = error(map_json("two"));
+  EXPECT_EQ(refused.reason, Reason::BadRequest);
+  EXPECT_EQ(refused.message, moved);
+  auto updated = changed();
+  ASSERT_FALSE(updated);
+  EXPECT_EQ(updated.error().reason, Reason::BadRequest);
+  EXPECT_EQ(updated.error().message, moved);
+  patch = R"([{"op":"replace","path":"/metadata/uid","value":"mine"}])";
+  updated = changed();
+  ASSERT_FALSE(updated);
+  EXPECT_EQ(updated.error().message, "ConfigMap \"one\" is invalid: metadata.uid: Invalid value: \"mine\": field is immutable");
+  // Who takes them away gets them back.
+  patch = R"([{"op":"remove","path":"/metadata/uid"},{"op":"remove","path":"/metadata/namespace"}])";
+  updated = changed();
+  ASSERT_TRUE(updated) << updated.error().message;
+  EXPECT_EQ((*updated)->key().ns, "default");
+  EXPECT_FALSE((*updated)->uid().empty());
+}
+
+TEST_F(WebhookTest, WhatRequestsWaitForIsAddedUp) {
+  configure("Mutating", "change", {hook("one.example.com", "/allow"), hook("two.example.com", "/allow")});
+  configure("Validating", "check", {hook("three.example.com", "/allow"), hook("four.example.com", "/allow")});
+  hooks_.delay = std::chrono::seconds(2);
+  std::chrono::nanoseconds waited{};
+  ASSERT_TRUE(server_.create(map_json("one"), [&waited](Request& request) { request.webhook_time = &waited; }));
+  EXPECT_EQ(std::chrono::round<std::chrono::seconds>(waited).count(), 6);
+}
+
 TEST_F(WebhookTest, ANewObjectIsNamedByAWebhookWhereTheRequestDoesNotNameIt) {
   hooks_.answer("/rename", [](const Value& request) {
     return Hooks::patch(request, R"([{"op":"replace","path":"/metadata/name","value":"two"}])");

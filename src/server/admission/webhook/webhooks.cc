@@ -65,6 +65,10 @@ rt::Task<Result<Value>> sent_object(const AdmissionReview& review, model::KindRe
   co_return co_await as_kind(review.request->kind, kind, std::move(object));
 }
 
+void add_webhook_time(const Request& request, rt::Duration took) {
+  if (request.webhook_time != nullptr) *request.webhook_time += std::chrono::duration_cast<std::chrono::nanoseconds>(took);
+}
+
 class Calls {
  public:
   Calls(WebhookDispatch& dispatch, WebhookSort sort) : dispatch_(dispatch), sort_(sort) {}
@@ -75,6 +79,8 @@ class Calls {
     auto attempt = attempt_call(invocation, review, object);
     Outcome outcome = co_await attempt;
     rt::Duration took = dispatch_.loop.clock().now() - started;
+    // Of validating webhooks, which are called side by side, their plugin counts the time that all take together.
+    if (sort_ == WebhookSort::Mutating) add_webhook_time(*review->request, took);
     count(*invocation->webhook, *review, outcome, std::chrono::duration<double>(took).count());
     co_return outcome;
   }
@@ -150,15 +156,25 @@ void add_warnings(const AdmissionReview& review, const WebhookAnswer& answer) {
 
 // --------------------------------------------------------------------------------------------------------- mutating
 
-// What only the server sets stays as it was.
-void keep_system_members(const Value& before, Value& object) {
+// As the registry refuses it once admission is over (apiserver, registry/rest): nobody moves an object to another namespace.
+Result<void> check_namespace(const model::Kind& kind, const Value& before, const Value& object) {
+  std::string_view given = codec::string_at_path(object, {"metadata", "namespace"});
+  if (!kind.namespaced || given.empty() || given == codec::string_at_path(before, {"metadata", "namespace"})) return {};
+  return fail(Reason::BadRequest, "the namespace of the provided object does not match the namespace sent on the request");
+}
+
+// What only the server sets stays as it was. The uid of an object that is there is left to validation, which refuses another; a
+// new one gets its own after admission.
+void keep_system_members(Operation operation, const Value& before, Value& object) {
   for (std::string_view member : {"apiVersion", "kind"})
     if (const Value* value = codec::find(before, member)) object.as_object()[member] = *value;
   const Value* old_meta = codec::find(before, "metadata");
   if (old_meta == nullptr) return;
   codec::Object& meta = codec::ensure_object(object, {"metadata"});
+  const bool other_uid = operation == Operation::Update && !codec::string_at(Value(meta), "uid").empty();
   for (std::string_view member : {"namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
                                   "deletionGracePeriodSeconds", "selfLink", "managedFields"}) {
+    if (member == "uid" && other_uid) continue;
     if (const Value* value = codec::find(*old_meta, member)) {
       meta[member] = *value;
     } else {
@@ -179,7 +195,8 @@ rt::Task<Result<bool>> apply_patch(const AdmissionReview& review, model::KindRef
     if (kind->rules.set_defaults != nullptr) kind->rules.set_defaults(sent);
     CO_TRY_ASSIGN(sent, co_await as_kind(kind, review.request->kind, std::move(sent)));
   }
-  keep_system_members(*review.object, sent);
+  if (review.type == nullptr) CO_TRY(check_namespace(*review.request->kind, *review.object, sent));
+  keep_system_members(review.operation, *review.object, sent);
   bool changed = !codec::equal(*review.object, sent);
   *review.object = std::move(sent);
   co_return changed;
@@ -301,11 +318,13 @@ class ValidatingWebhooks final : public AdmissionPlugin {
       if (kind) invocations.push_back({&webhook, kind, static_cast<std::size_t>(&webhook - webhooks->data()), {}});
     }
     if (invocations.empty()) co_return Result<void>();
+    rt::Instant started = dispatch_->loop.clock().now();
     {
       rt::Scope calls(dispatch_->loop);
       for (Invocation& invocation : invocations) calls.spawn(call_one(dispatch_, &invocation, &review));
       co_await calls.drained();
     }
+    add_webhook_time(*review.request, dispatch_->loop.clock().now() - started);
     for (const Invocation& invocation : invocations) {
       add_warnings(review, invocation.outcome.answer);
       note_annotations(*review.request, *invocation.webhook, invocation.outcome.answer);

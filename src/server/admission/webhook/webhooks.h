@@ -2,7 +2,7 @@
 //
 // Source: apiserver's pkg/admission/plugin/webhook (order, reinvocation, failure policy, texts). Mutating webhooks are called
 // one after the other, validating ones at the same time. Their matchConditions are not evaluated: there is no CEL here yet, and
-// who writes a configuration with some is warned. Audit annotations go nowhere, for there is no audit log.
+// who writes a configuration with some is warned.
 #pragma once
 
 #include <chrono>

@@ -4,6 +4,7 @@
 #include "api/core/v1/types.h"
 #include "model/kind.h"
 #include "server/authn/service_account/claims.h"
+#include "server/authn/service_account/legacy_token_use.h"
 #include "server/authn/service_account/service_account.h"
 
 namespace charon::server {
@@ -18,8 +19,8 @@ std::unexpected<Error> unauthorized() { return fail(Reason::Unauthorized, "Unaut
 
 class ServiceAccountAuthenticator final : public TokenAuthenticator {
  public:
-  ServiceAccountAuthenticator(const rt::Clock& clock, Caches& caches, const ServiceAccountKeys& keys)
-      : clock_(clock), caches_(caches), keys_(keys) {}
+  ServiceAccountAuthenticator(const rt::Clock& clock, Caches& caches, const ServiceAccountKeys& keys, LegacyTokenUse* use)
+      : clock_(clock), caches_(caches), keys_(keys), use_(use) {}
 
   Result<std::optional<TokenUser>> authenticate(std::string_view token,
                                                 const std::vector<std::string>& audiences) const override {
@@ -59,9 +60,15 @@ class ServiceAccountAuthenticator final : public TokenAuthenticator {
     auto secret = document->as<core::v1::Secret>();
     auto held = secret->data.find("token");
     bool good = !secret->metadata.deletionTimestamp && held != secret->data.end() && held->second == token &&
-                !secret->metadata.labels.contains("kubernetes.io/legacy-token-invalid-since") &&
                 lives("ServiceAccount", claims.ns, claims.service_account);
     if (!good) return unauthorized();
+    // Also of one that is not to be used any more: that it is, people want to know.
+    if (use_ != nullptr) {
+      DocumentPtr account =
+          caches_.of(*model::find_kind({"", "v1"}, "ServiceAccount")).get({claims.ns, claims.service_account.name});
+      use_->note(*secret, *account->as<core::v1::ServiceAccount>());
+    }
+    if (secret->metadata.labels.contains("kubernetes.io/legacy-token-invalid-since")) return unauthorized();
     found.user.name = "system:serviceaccount:" + claims.ns + ":" + claims.service_account.name;
     found.user.uid = claims.service_account.uid;
     found.user.groups = {"system:serviceaccounts", "system:serviceaccounts:" + claims.ns};
@@ -111,6 +118,7 @@ class ServiceAccountAuthenticator final : public TokenAuthenticator {
   const rt::Clock& clock_;
   Caches& caches_;
   const ServiceAccountKeys& keys_;
+  LegacyTokenUse* use_;
   mutable std::unordered_set<std::string> verified_;
   mutable std::uint64_t generation_ = 0;
 };
@@ -118,8 +126,8 @@ class ServiceAccountAuthenticator final : public TokenAuthenticator {
 }  // namespace
 
 std::unique_ptr<TokenAuthenticator> make_service_account_authenticator(const rt::Clock& clock, Caches& caches,
-                                                                       const ServiceAccountKeys& keys) {
-  return std::make_unique<ServiceAccountAuthenticator>(clock, caches, keys);
+                                                                       const ServiceAccountKeys& keys, LegacyTokenUse* use) {
+  return std::make_unique<ServiceAccountAuthenticator>(clock, caches, keys, use);
 }
 
 }  // namespace charon::server

@@ -18,6 +18,8 @@
 
 namespace charon::server {
 
+class LegacyTokenUse;
+
 class ServiceAccountTokens {
  public:
   // All must outlive it.
@@ -39,8 +41,10 @@ class ServiceAccountTokens {
   const ServiceAccountKeys& keys_;
 };
 
-// Also of the tokens in secrets of type kubernetes.io/service-account-token, which do not expire. All must outlive it.
+// Also of the tokens in secrets of type kubernetes.io/service-account-token, which do not expire. All must outlive it; `use` is
+// told of the uses of these, and may be null.
 std::unique_ptr<TokenAuthenticator> make_service_account_authenticator(const rt::Clock& clock, Caches& caches,
-                                                                       const ServiceAccountKeys& keys);
+                                                                       const ServiceAccountKeys& keys,
+                                                                       LegacyTokenUse* use = nullptr);
 
 }  // namespace charon::server

@@ -6,7 +6,9 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "base/bytes.h"
 #include "server/authn/service_account/claims.h"
+#include "server/authn/service_account/legacy_token_use.h"
 #include "server/server_for_test.h"
 
 namespace charon::server {
@@ -96,6 +98,51 @@ TEST_F(ServiceAccountTest, ATokenEndsWithItsTimeItsPodAndItsAccount) {
   // An account of the same name is another account.
   create(R"({"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"robot","namespace":"default"}})");
   EXPECT_FALSE(accepted(plain));
+}
+
+TEST_F(ServiceAccountTest, WhenATokenInASecretWasUsedLastIsWritten) {
+  create(R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"kube-system"}})");
+  const std::string account = server_.get("ServiceAccount", {"default", "robot"})->uid();
+  auto text = keys_.sign(R"({"iss":"kubernetes/serviceaccount","sub":"system:serviceaccount:default:robot",
+      "kubernetes.io/serviceaccount/namespace":"default","kubernetes.io/serviceaccount/secret.name":"old",
+      "kubernetes.io/serviceaccount/service-account.name":"robot","kubernetes.io/serviceaccount/service-account.uid":")" +
+                         account + "\"}");
+  ASSERT_TRUE(text);
+  create(R"({"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token","metadata":{"name":"old",
+      "namespace":"default","annotations":{"kubernetes.io/service-account.name":"robot"}},"data":{"token":")" +
+         base64_encode(*text) + "\"}}");
+  LegacyTokenUse use(*server_.api, server_.metrics);
+  authenticator_ = make_service_account_authenticator(server_.loop.clock(), server_.caches, keys_, &use);
+  use.start();
+  auto today = [this] { return format_rfc3339(server_.loop.clock().wall()).substr(0, 10); };
+  auto last_used = [this] {
+    server_.loop.run_for(1s);
+    return std::string(codec::string_at_path(server_.get("Secret", {"default", "old"})->tree(),
+                                             {"metadata", "labels", "kubernetes.io/legacy-token-last-used"}));
+  };
+  EXPECT_EQ(last_used(), "");
+  EXPECT_TRUE(accepted(*text));
+  EXPECT_TRUE(accepted(*text));
+  EXPECT_EQ(last_used(), today());
+  const Revision written = server_.get("Secret", {"default", "old"})->revision();
+  EXPECT_TRUE(accepted(*text));
+  EXPECT_EQ(last_used(), today());
+  EXPECT_EQ(server_.get("Secret", {"default", "old"})->revision(), written);
+  server_.loop.run_for(24h);
+  EXPECT_TRUE(accepted(*text));
+  EXPECT_EQ(last_used(), today());
+  EXPECT_NE(server_.metrics.expose().find("serviceaccount_legacy_manual_token_uses_total 4\n"), std::string::npos);
+
+  const ObjectKey record{"kube-system", "kube-apiserver-legacy-service-account-token-tracking"};
+  auto since = [&] {
+    DocumentPtr found = server_.get("ConfigMap", record);
+    return found ? std::string(codec::string_at_path(found->tree(), {"data", "since"})) : "none";
+  };
+  EXPECT_EQ(since().size(), 10u);
+  EXPECT_LT(since(), today());
+  ASSERT_TRUE(server_.remove(*model::find_kind({"", "v1"}, "ConfigMap"), record));
+  server_.loop.run_for(31min);
+  EXPECT_EQ(since(), today());
 }
 
 TEST_F(ServiceAccountTest, AForgedTokenIsUnauthorized) {

@@ -13,6 +13,17 @@ namespace {
 
 using testing::HasSubstr;
 
+// Grants every node tokens of the account robot for one more audience.
+class GrantsRegistry final : public Authorizer {
+ public:
+  Decision authorize(const Attributes& asked) const override {
+    return {asked.verb == "request-serviceaccounts-token-audience" && asked.group.empty() && asked.resource == "registry" &&
+                asked.name == "robot" && asked.ns == "default",
+            ""};
+  }
+  UserRules rules_for(const User&, std::string_view) const override { return {}; }
+};
+
 class NodeAuthorizerTest : public testing::Test {
  protected:
   NodeAuthorizerTest() {
@@ -33,7 +44,10 @@ class NodeAuthorizerTest : public testing::Test {
                         {"name":"d","persistentVolumeClaim":{"claimName":"data"}},
                         {"name":"e","ephemeral":{"volumeClaimTemplate":{"spec":{"accessModes":["ReadWriteOnce"],
                                     "resources":{"requests":{"storage":"1Gi"}}}}}},
-                        {"name":"p","projected":{"sources":[{"configMap":{"name":"part"}}]}}]}})";
+                        {"name":"i","csi":{"driver":"inline.example.com"}},
+                        {"name":"p","projected":{"sources":[{"configMap":{"name":"part"}},
+                            {"serviceAccountToken":{"path":"own"}},
+                            {"serviceAccountToken":{"path":"vault","audience":"vault"}}]}}]}})";
   }
   DocumentPtr must(std::string_view json) {
     auto created = server_.create(json);
@@ -61,9 +75,10 @@ class NodeAuthorizerTest : public testing::Test {
     return make_in_process_transport(*server_.api, *authorizer_, user_of(node));
   }
 
-  ServerForTest server_{[](Caches& caches) {
+  GrantsRegistry grants_;
+  ServerForTest server_{[this](Caches& caches) {
     std::vector<std::unique_ptr<AdmissionPlugin>> plugins;
-    plugins.push_back(make_node_restriction(caches));
+    plugins.push_back(make_node_restriction(caches, &grants_));
     return plugins;
   }};
   std::unique_ptr<Authorizer> authorizer_ = make_node_authorizer(server_.caches);
@@ -266,6 +281,47 @@ TEST_F(NodeRestrictionTest, TokensAreBoundToItsPods) {
               HasSubstr("node requested token bound to a pod scheduled on a different node"));
   EXPECT_THAT(refused("n1", ask_token("n1", bound("web", "x"))), HasSubstr("does not match the UID in record"));
   EXPECT_TRUE(ask_token("n1", bound("web", uid)));
+}
+
+TEST_F(NodeRestrictionTest, TokensAreForWhomItsPodsAsk) {
+  server_.api->add_review(*model::find_kind({"", "v1"}, "ServiceAccount"), "token",
+                          {&authentication::v1::TokenRequest::table(),
+                           [](Request, codec::Value object) -> rt::Task<Result<codec::Value>> { co_return object; }});
+  const std::string uid = server_.get("Pod", {"default", "web"})->uid();
+  auto refusal = [&](std::string_view audiences) -> std::string {
+    auto asked = server_.loop.run(agent("n1")->create(
+        {model::find_kind({"", "v1"}, "ServiceAccount"), "token"}, "default",
+        codec::parse_json(R"({"metadata":{"name":"robot"},"spec":{"audiences":)" + std::string(audiences) +
+                          R"(,"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"web","uid":")" + uid + "\"}}}")
+            .value()));
+    return asked ? "" : asked.error().message;
+  };
+  const std::string unknown =
+      "not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience";
+  EXPECT_EQ(refusal("[]"), "");
+  EXPECT_EQ(refusal(R"(["vault"])"), "");
+  EXPECT_EQ(refusal(R"(["registry"])"), "");
+  EXPECT_EQ(refusal(R"(["bank"])"), "serviceaccounts \"robot\" is forbidden: audience \"bank\" " + unknown);
+  EXPECT_EQ(refusal(R"(["vault","bank"])"), "serviceaccounts \"robot\" is forbidden: node may only request 0 or 1 audiences");
+  // By drivers: of a volume in the pod, and of the volumes behind its claims.
+  for (std::string driver : {"inline", "claimed", "ephemeral"}) {
+    EXPECT_THAT(refusal("[\"" + driver + "\"]"), HasSubstr(unknown));
+    must(R"({"apiVersion":"storage.k8s.io/v1","kind":"CSIDriver","metadata":{"name":")" + driver +
+         R"(.example.com"},"spec":{"tokenRequests":[{"audience":")" + driver + "\"}]}}");
+  }
+  EXPECT_EQ(refusal(R"(["inline"])"), "");
+  EXPECT_THAT(refusal(R"(["claimed"])"), HasSubstr(unknown));
+  for (auto [claim, driver] : {std::pair("data", "claimed"), std::pair("web-e", "ephemeral")}) {
+    must(R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"namespace":"default","name":")" +
+         std::string(claim) +
+         R"("},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1"}},"volumeName":")" + driver +
+         "\"}}");
+    must(R"({"apiVersion":"v1","kind":"PersistentVolume","metadata":{"name":")" + std::string(driver) +
+         R"("},"spec":{"capacity":{"storage":"1"},"accessModes":["ReadWriteOnce"],"csi":{"driver":")" + driver +
+         R"(.example.com","volumeHandle":"h"}}})");
+  }
+  EXPECT_EQ(refusal(R"(["claimed"])"), "");
+  EXPECT_EQ(refusal(R"(["ephemeral"])"), "");
 }
 
 TEST_F(NodeRestrictionTest, LeasesOfOthersAreRefused) {
