@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "sim/checkers/end_checker.h"
+#include "sim/checkers/job_checker.h"
+#include "sim/checkers/order_checker.h"
 #include "sim/checkers/rollout_checker.h"
 #include "sim/cluster/cluster.h"
 #include "sim/workload/workload.h"
@@ -55,7 +57,10 @@ Outcome simulate(const Options& options) {
   const bool disruptions = has_disruptions(options.seed);
   settings.crash_rate = disruptions ? 0.2 : 0;
   Cluster cluster(settings);
-  RolloutChecker rollouts(cluster.truth(), cluster.findings(), disruptions ? Disruptions::Expected : Disruptions::None);
+  const Disruptions expected = disruptions ? Disruptions::Expected : Disruptions::None;
+  RolloutChecker rollouts(cluster.truth(), cluster.findings(), expected);
+  OrderChecker order(cluster.truth(), cluster.findings(), expected);
+  const JobChecker jobs(cluster.truth(), cluster.findings());
   std::vector<std::string> problems;
   std::uint64_t operations = 0;
   {
@@ -77,10 +82,11 @@ Outcome simulate(const Options& options) {
   for (const auto& node : cluster.nodes()) crashes += node->crashes();
   Outcome outcome{settled && cluster.findings().count() == 0, cluster.truth().hash()};
   fmt::print(
-      "seed {}: {}; {} min, {} nodes{}, {} operations, {} commits, {} faults, {} pod crashes, {} bounds held, {} after {} s, "
+      "seed {}: {}; {} min, {} nodes{}, {} operations, {} commits, {} faults, {} pod crashes, {} bounds held, "
+      "{} pods in order, {} after {} s, "
       "trace {:016x}\n",
       options.seed, outcome.passed ? "passed" : "FAILED", options.minutes, options.nodes, disruptions ? " that die" : "",
-      operations, cluster.truth().count(), cluster.faults().count(), crashes, rollouts.comparisons(),
+      operations, cluster.truth().count(), cluster.faults().count(), crashes, rollouts.comparisons(), order.comparisons(),
       settled ? "at rest" : "NOT AT REST", took_s, outcome.hash);
   for (const std::string& text : cluster.findings().texts()) fmt::print("  {}\n", text);
   if (cluster.findings().count() > Findings::kKept) fmt::print("  and {} more\n", cluster.findings().count() - Findings::kKept);

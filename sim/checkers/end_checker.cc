@@ -6,17 +6,21 @@
 #include <set>
 
 #include "api/apps/v1/types.h"
+#include "api/batch/v1/types.h"
 #include "api/core/v1/types.h"
 #include "api/discovery/v1/types.h"
 #include "codec/tree.h"
+#include "control/jobs.h"
 #include "control/pods.h"
 #include "model/selector.h"
 
 namespace charon::sim {
 namespace {
 
+using apps::v1::DaemonSet;
 using apps::v1::Deployment;
 using apps::v1::ReplicaSet;
+using apps::v1::StatefulSet;
 using core::v1::Namespace;
 using core::v1::Node;
 using core::v1::Pod;
@@ -65,8 +69,74 @@ void check_deployment(const Truth& truth, const Deployment& deployment, Problems
   if (filled > 1) problems.push_back(fmt::format("deployment {}: {} replica sets have pods", name_of(deployment), filled));
 }
 
+void check_stateful_set(const Truth& truth, const StatefulSet& set, Problems& problems) {
+  const std::int32_t wanted = set.spec.replicas.value_or(1);
+  const auto& status = set.status;
+  if (set.metadata.deletionTimestamp) problems.push_back(fmt::format("stateful set {} is still terminating", name_of(set)));
+  if (status.observedGeneration != set.metadata.generation || status.replicas != wanted || status.readyReplicas != wanted ||
+      status.availableReplicas != wanted || status.updatedReplicas != wanted || status.currentReplicas != wanted ||
+      status.currentRevision != status.updateRevision)
+    problems.push_back(fmt::format(
+        "stateful set {}: generation {} of {} seen, {} pods wanted, status has {} ({} updated to {}, {} at {}, {} ready)",
+        name_of(set), status.observedGeneration, set.metadata.generation, wanted, status.replicas, status.updatedReplicas,
+        status.updateRevision, status.currentReplicas, status.currentRevision, status.readyReplicas));
+  const std::int32_t start = set.spec.ordinals ? set.spec.ordinals->start : 0;
+  std::set<std::string> missing;
+  for (std::int32_t ordinal = start; ordinal < start + wanted; ++ordinal)
+    missing.insert(fmt::format("{}-{}", set.metadata.name, ordinal));
+  for (const auto& pod : truth.list<Pod>()) {
+    if (!controlled_by(*pod, set.metadata.uid)) continue;
+    if (missing.erase(pod->metadata.name) == 0)
+      problems.push_back(fmt::format("stateful set {}: pod {} is too much", name_of(set), pod->metadata.name));
+    const auto revision = pod->metadata.labels.find("controller-revision-hash");
+    if (revision == pod->metadata.labels.end() || revision->second != status.updateRevision)
+      problems.push_back(
+          fmt::format("stateful set {}: pod {} is not of {}", name_of(set), pod->metadata.name, status.updateRevision));
+  }
+  for (const std::string& pod : missing) problems.push_back(fmt::format("stateful set {}: no pod {}", name_of(set), pod));
+}
+
+void check_daemon_set(const Truth& truth, const DaemonSet& set, Problems& problems) {
+  const auto nodes = static_cast<std::int32_t>(truth.list<Node>().size());
+  const auto& status = set.status;
+  if (set.metadata.deletionTimestamp) problems.push_back(fmt::format("daemon set {} is still terminating", name_of(set)));
+  if (status.observedGeneration != set.metadata.generation || status.desiredNumberScheduled != nodes ||
+      status.currentNumberScheduled != nodes || status.numberReady != nodes || status.numberAvailable != nodes ||
+      status.updatedNumberScheduled != nodes || status.numberMisscheduled != 0 || status.numberUnavailable != 0)
+    problems.push_back(fmt::format(
+        "daemon set {}: generation {} of {} seen, {} nodes, status has {} of {} ({} updated, {} ready, {} misplaced)",
+        name_of(set), status.observedGeneration, set.metadata.generation, nodes, status.currentNumberScheduled,
+        status.desiredNumberScheduled, status.updatedNumberScheduled, status.numberReady, status.numberMisscheduled));
+  std::set<std::string> served;
+  for (const auto& pod : truth.list<Pod>())
+    if (controlled_by(*pod, set.metadata.uid) && !served.insert(pod->spec.nodeName).second)
+      problems.push_back(fmt::format("daemon set {}: two pods on {}", name_of(set), pod->spec.nodeName));
+  if (static_cast<std::int32_t>(served.size()) != nodes)
+    problems.push_back(fmt::format("daemon set {}: {} of {} nodes have a pod", name_of(set), served.size(), nodes));
+}
+
+void check_job(const batch::v1::Job& job, Problems& problems) {
+  const batch::v1::JobCondition* end = control::job_end(job);
+  const bool suspended = job.spec.suspend.value_or(false);
+  if (job.metadata.deletionTimestamp) problems.push_back(fmt::format("job {} is still terminating", name_of(job)));
+  if (end == nullptr && !suspended)
+    problems.push_back(fmt::format("job {} is not over: {} of {} succeeded, {} failed, {} run", name_of(job),
+                                   job.status.succeeded, job.spec.completions.value_or(1), job.status.failed,
+                                   job.status.active));
+  if (job.status.active != 0 || job.status.terminating.value_or(0) != 0)
+    if (end != nullptr || suspended)
+      problems.push_back(fmt::format("job {} is over or suspended, {} pods run, {} end", name_of(job), job.status.active,
+                                     job.status.terminating.value_or(0)));
+  if (end != nullptr && end->type == "Complete" && job.spec.completions && job.status.succeeded != *job.spec.completions)
+    problems.push_back(fmt::format("job {} is complete with {} successes, {} were asked for", name_of(job),
+                                   job.status.succeeded, *job.spec.completions));
+}
+
 void check_pods(const Truth& truth, Problems& problems) {
   for (const auto& pod : truth.list<Pod>()) {
+    if (!pod->metadata.finalizers.empty())
+      problems.push_back(fmt::format("pod {} is held by {}", name_of(*pod), pod->metadata.finalizers[0]));
+    if (control::is_pod_terminal(*pod) && !pod->metadata.deletionTimestamp) continue;
     if (pod->metadata.deletionTimestamp)
       problems.push_back(fmt::format("pod {} on {} is still terminating", name_of(*pod), pod->spec.nodeName));
     if (pod->spec.nodeName.empty()) {
@@ -149,6 +219,9 @@ Problems unfinished(const Truth& truth) {
   check_nodes(truth, problems);
   check_namespaces(truth, problems);
   for (const auto& deployment : truth.list<Deployment>()) check_deployment(truth, *deployment, problems);
+  for (const auto& set : truth.list<StatefulSet>()) check_stateful_set(truth, *set, problems);
+  for (const auto& set : truth.list<DaemonSet>()) check_daemon_set(truth, *set, problems);
+  for (const auto& job : truth.list<batch::v1::Job>()) check_job(*job, problems);
   check_pods(truth, problems);
   check_owners(truth, problems);
   check_services(truth, problems);

@@ -14,6 +14,8 @@
 namespace charon::sim {
 
 //   Deployments   have exactly their replicas, updated and ready, in the status and in pods; older replica sets are empty
+//   StatefulSets  have exactly the pods of their ordinals, of one revision, in the status and in truth
+//   DaemonSets    have one updated pod on each node, in the status and in truth
 //   ownership     no ReplicaSet, Pod or EndpointSlice whose owner is gone
 //   pods          on a node that exists, ready, not terminating
 //   nodes         ready, without taints

@@ -46,7 +46,7 @@ Cluster::Cluster(const ClusterSettings& settings)
   system.name = "system:apiserver";
   system.groups = {"system:masters"};
   auto own = server::make_in_process_transport(*api_, *authorizer_, std::move(system));
-  CHECK(loop_.run(server::bootstrap(*own, {.service_ip = "10.43.0.1", .advertise_ip = "192.168.0.250"})));
+  CHECK(loop_.run(server::bootstrap(*own, {.service = {"10.43.0.1", "192.168.0.250"}})));
   CHECK(loop_.run(server::bootstrap_roles(loop_, *own)));
 
   manager_line_ = &connect("system:kube-controller-manager", {"system:masters"});
@@ -59,6 +59,8 @@ Cluster::Cluster(const ClusterSettings& settings)
   observer_->of<core::v1::Namespace>();
   observer_->of<apps::v1::Deployment>();
   observer_->of<apps::v1::ReplicaSet>();
+  observer_->of<apps::v1::StatefulSet>();
+  observer_->of<apps::v1::DaemonSet>();
   for (int number = 1; number <= settings.nodes; ++number) {
     client::Transport& line = connect("system:node:node-" + std::to_string(number), {"system:nodes", "system:masters"});
     nodes_.push_back(std::make_unique<HollowNode>(loop_, random_, line,
@@ -113,7 +115,8 @@ std::vector<std::string> Cluster::stale_caches() const {
   };
   for (const model::Kind* kind :
        {&client::kind_of<core::v1::Pod>(), &client::kind_of<core::v1::Node>(), &client::kind_of<core::v1::Namespace>(),
-        &client::kind_of<apps::v1::Deployment>(), &client::kind_of<apps::v1::ReplicaSet>()})
+        &client::kind_of<apps::v1::Deployment>(), &client::kind_of<apps::v1::ReplicaSet>(),
+        &client::kind_of<apps::v1::StatefulSet>(), &client::kind_of<apps::v1::DaemonSet>()})
     // Nodes and leases are renewed all the time, but within one turn of the loop the observer has what the store has.
     add(differences(*truth_, observer_->of(*kind), "the observer", [](const model::Document&) { return true; }));
   for (const auto& node : nodes_)

@@ -6,6 +6,7 @@
 
 #include "api/coordination/v1/types.h"
 #include "client/typed.h"
+#include "control/pods.h"
 #include "rt/timeout.h"
 
 namespace charon::sim {
@@ -43,6 +44,7 @@ std::string status_of(const Conditions& conditions, std::string_view type) {
 
 void describe(Node& node, const HollowNodeSettings& settings, Time now) {
   node.metadata.labels["kubernetes.io/hostname"] = node.metadata.name;
+  for (const auto& [name, value] : settings.labels) node.metadata.labels[name] = value;
   for (auto* resources : {&node.status.capacity, &node.status.allocatable}) {
     (*resources)["cpu"] = Quantity::of(settings.cpus);
     (*resources)["memory"] = Quantity::of(std::int64_t{32} << 30, Quantity::Format::BinarySI);
@@ -94,7 +96,7 @@ void HollowNode::kill() {
 }
 
 rt::Duration HollowNode::between(rt::Duration low, rt::Duration high) {
-  return low + rt::Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>((high - low).count()))));
+  return low + rt::Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>((high - low).count() + 1))));
 }
 
 rt::Task<void> HollowNode::keep_node() {
@@ -157,9 +159,11 @@ void HollowNode::note(const model::DocumentPtr& document) {
   const auto place = pods_.find(document->uid());
   if (place != pods_.end()) return place->second->changed.set();
   auto run = std::make_unique<PodRun>(loop_);
-  run->ready_at = now() + between(300ms, 4s);
+  run->ready_at = now() + between(settings_.start_least, settings_.start_most);
   run->crash_at = random_.unit() < settings_.crash_rate ? now() + between(5s, 240s) : rt::Instant::max();
   run->stop_at = rt::Instant::max();
+  run->end_at = run->ready_at + between(1s, 60s);
+  run->fails = random_.unit() < settings_.fail_rate;
   ++addresses_;
   run->ip = fmt::format("10.{}.{}.{}", settings_.number, addresses_ / 250 % 256, addresses_ % 250 + 2);
   pods_.emplace(document->uid(), std::move(run));
@@ -180,9 +184,16 @@ rt::Task<void> HollowNode::run_pod(model::ObjectKey key, std::string uid) {
 
 rt::Task<rt::Duration> HollowNode::advance(PodRun* run, std::shared_ptr<const Pod> pod) {
   if (pod->metadata.deletionTimestamp) co_return co_await stop_pod(run, std::move(pod));
+  if (control::is_pod_terminal(*pod)) co_return kLong;
   if (now() < run->ready_at) co_return run->ready_at - now();
-  const bool crashes = now() >= run->crash_at && settings_.crash_rate > 0;
+  const bool ends = pod->spec.restartPolicy == "Never";
+  if (ends && now() >= run->end_at) {
+    auto reported = co_await report_end(pod, run->fails ? 1 : 0);
+    co_return reported ? rt::Duration(5s) : kRetry;
+  }
+  const bool crashes = !ends && now() >= run->crash_at && settings_.crash_rate > 0;
   const bool ready = status_of(pod->status.conditions, "Ready") == "True" && !pod->status.podIP.empty();
+  if (ready && ends) co_return run->end_at - now();
   if (ready && !crashes) {
     if (run->crash_at == rt::Instant::max() || settings_.crash_rate <= 0) co_return kLong;
     co_return run->crash_at - now();
@@ -203,8 +214,13 @@ rt::Task<rt::Duration> HollowNode::advance(PodRun* run, std::shared_ptr<const Po
 
 rt::Task<rt::Duration> HollowNode::stop_pod(PodRun* run, std::shared_ptr<const Pod> pod) {
   const rt::Duration grace = std::chrono::seconds(pod->metadata.deletionGracePeriodSeconds.value_or(0));
-  if (run->stop_at == rt::Instant::max()) run->stop_at = now() + std::min(grace, between(100ms, 6s));
+  if (run->stop_at == rt::Instant::max())
+    run->stop_at = now() + std::min(grace, between(settings_.stop_least, settings_.stop_most));
   if (now() < run->stop_at) co_return run->stop_at - now();
+  if (pod->spec.restartPolicy == "Never" && !control::is_pod_terminal(*pod)) {
+    auto reported = co_await report_end(pod, 137);
+    if (!reported) co_return kRetry;
+  }
   client::DeleteOptions options;
   options.grace_period_s = 0;
   options.uid = pod->metadata.uid;
@@ -234,6 +250,31 @@ rt::Task<Result<void>> HollowNode::report(PodRun* run, std::shared_ptr<const Pod
     status.ready = ready == "True";
     status.restartCount = run->restarts;
     status.state.running.emplace().startedAt = now;
+  }
+  auto written = co_await client::Client(transport_).update<Pod>(std::move(updated), "status");
+  if (!written) co_return fail(std::move(written.error()));
+  co_return Result<void>();
+}
+
+rt::Task<Result<void>> HollowNode::report_end(std::shared_ptr<const Pod> pod, std::int32_t exit_code) {
+  Pod updated = *pod;
+  Time now = loop_.clock().wall();
+  now.nanos = 0;
+  updated.status.phase = exit_code == 0 ? "Succeeded" : "Failed";
+  if (!updated.status.startTime) updated.status.startTime = now;
+  set_condition(updated.status.conditions, "Initialized", "True", now);
+  set_condition(updated.status.conditions, "ContainersReady", "False", now);
+  set_condition(updated.status.conditions, "Ready", "False", now);
+  updated.status.containerStatuses.clear();
+  for (const auto& container : pod->spec.containers) {
+    auto& status = updated.status.containerStatuses.emplace_back();
+    status.name = container.name;
+    status.image = container.image;
+    auto& end = status.state.terminated.emplace();
+    end.exitCode = exit_code;
+    end.reason = exit_code == 0 ? "Completed" : "Error";
+    end.startedAt = *updated.status.startTime;
+    end.finishedAt = now;
   }
   auto written = co_await client::Client(transport_).update<Pod>(std::move(updated), "status");
   if (!written) co_return fail(std::move(written.error()));

@@ -1,9 +1,11 @@
 // HollowNode: a node agent without containers. Registers, renews its lease, and plays the pods that are bound to it.
 //
-// A pod becomes Running and Ready after a while, may crash and come back, and goes when it is deleted, within its grace. What a
-// killed node had in memory is lost; its pods are as the server knows them when it boots again. One loop.
+// A pod becomes Running and Ready after a while, may crash and come back, and goes when it is deleted, within its grace. One
+// that is not to be restarted ends instead, most often well. What a killed node had in memory is lost; its pods are as the
+// server knows them when it boots again. One loop.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -22,8 +24,13 @@ namespace charon::sim {
 struct HollowNodeSettings {
   int number = 1;           // from 1: gives name and addresses
   double crash_rate = 0.0;  // of a pod in its life
+  double fail_rate = 0.15;  // of a pod that ends
   int cpus = 8;
   int max_pods = 110;
+  std::map<std::string, std::string> labels;  // beside its hostname
+  // How long a pod takes to become ready, and one that is deleted to end, unless its grace is shorter: anything in between.
+  rt::Duration start_least = std::chrono::milliseconds(300), start_most = std::chrono::seconds(4);
+  rt::Duration stop_least = std::chrono::milliseconds(100), stop_most = std::chrono::seconds(6);
 };
 
 class HollowNode {
@@ -49,6 +56,8 @@ class HollowNode {
     rt::Instant ready_at;
     rt::Instant crash_at;
     rt::Instant stop_at;
+    rt::Instant end_at;  // of a pod that is not restarted
+    bool fails = false;
     std::int32_t restarts = 0;
     std::string ip;
   };
@@ -61,6 +70,7 @@ class HollowNode {
   rt::Task<rt::Duration> advance(PodRun* run, std::shared_ptr<const core::v1::Pod> pod);
   rt::Task<rt::Duration> stop_pod(PodRun* run, std::shared_ptr<const core::v1::Pod> pod);
   rt::Task<Result<void>> report(PodRun* run, std::shared_ptr<const core::v1::Pod> pod, std::string ready);
+  rt::Task<Result<void>> report_end(std::shared_ptr<const core::v1::Pod> pod, std::int32_t exit_code);
   void note(const model::DocumentPtr& document);
   rt::Duration between(rt::Duration low, rt::Duration high);
   rt::Instant now() const { return loop_.clock().now(); }

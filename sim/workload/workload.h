@@ -36,12 +36,23 @@ class Workload {
   rt::Task<void> user_step();
   rt::Task<void> create_namespace();
   rt::Task<void> delete_namespace();
+  rt::Task<void> create_workload();
   rt::Task<void> create_deployment();
-  rt::Task<void> delete_deployment(model::ObjectKey key);
-  rt::Task<void> scale(model::ObjectKey key);
-  rt::Task<void> roll(model::ObjectKey key);
+  rt::Task<void> create_stateful_set();
+  rt::Task<void> create_daemon_set();
+  // Something that keeps pods of a template.
+  struct Target {
+    const model::Kind* kind = nullptr;
+    model::ObjectKey key;
+  };
+  rt::Task<void> remove(Target target);
+  rt::Task<void> scale(Target target);
+  rt::Task<void> roll(Target target);
+  rt::Task<void> job_step();
+  rt::Task<void> create_job();
+  rt::Task<void> change_job(model::ObjectKey key);
   rt::Task<void> delete_some_pod();
-  rt::Task<void> patch(model::ObjectKey key, codec::Value change);
+  rt::Task<void> patch(Target target, codec::Value change);
   rt::Task<void> disturb_node();
 
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_.below(bound)); }
@@ -49,7 +60,11 @@ class Workload {
   const T& pick(const std::vector<T>& from) {
     return from[below(from.size())];
   }
-  std::int64_t pods_wanted() const;
+  std::vector<Target> targets() const;
+  // How many more pods the nodes have room for.
+  std::int64_t room() const;
+  std::string some_space();
+  std::int32_t some_replicas(std::int64_t most);
 
   Cluster& cluster_;
   WorkloadSettings settings_;

@@ -51,7 +51,7 @@ void add_agent(CLI::App* command, Options& options) {
   command->add_option("--node-label", options.node_labels, "key=value, given to the node when it registers")
       ->check(charon::cmd::node_label_problem);
   command->add_option("--containerd-socket", options.containerd_socket, "use this containerd instead of one of our own");
-  command->add_option("--cluster-cidr", options.cluster_cidr, "addresses of this node's pods")
+  command->add_option("--cluster-cidr", options.cluster_cidr, "addresses of the cluster's pods; each node has 256 of them")
       ->capture_default_str()
       ->check(charon::cmd::pod_range_problem);
 }

@@ -50,6 +50,8 @@ std::string Controller::queue_name() const {
   return label;
 }
 
+rt::Task<Answers> Controller::ask(Request, const View&) const { co_return nullptr; }
+
 std::string stable_suffix(std::string_view seed, std::uint64_t attempt) {
   static constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
   std::uint64_t hash = fnv1a_64(std::string(seed) + "/" + std::to_string(attempt));

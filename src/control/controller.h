@@ -14,9 +14,11 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "client/informer.h"
+#include "client/path_reader.h"
 #include "control/plan.h"
 #include "control/queue.h"
 #include "model/registry.h"
+#include "rt/task.h"
 
 namespace charon::control {
 
@@ -91,10 +93,16 @@ struct Index {
   client::IndexFunction function;
 };
 
+// What a controller asked of somebody before it decides; its own matter.
+using Answers = std::shared_ptr<const void>;
+
 struct Request {
   Key key;
   // What ended the last plan for this key; empty when it succeeded.
   std::optional<Error> failure;
+  // What the last plan for this key left; null when it left nothing.
+  std::shared_ptr<const Memory> memory;
+  Answers answers;  // what `ask` returned
 };
 
 class Controller {
@@ -114,6 +122,9 @@ class Controller {
   // How many keys may be worked on at once.
   virtual int workers() const { return 5; }
 
+  // For the few that must know what no cache shows (measurements): the place for I/O, before each reconcile. `view` outlives
+  // the task. What it learns is of a moment; reconcile looks at the caches again.
+  virtual rt::Task<Answers> ask(Request request, const View& view) const;
   virtual Plan reconcile(const Request& request, const View& view, Time now) const = 0;
 };
 
@@ -124,8 +135,11 @@ struct ControllerSettings {
   std::string cluster_ca_key_pem;       // signs approved certificate requests; empty: none is signed
   std::string service_account_key_pem;  // signs the tokens of secrets; empty: none is filled
   std::string server_url;               // of the API server, as machines that join reach it; published in cluster-info
+  std::string cluster_cidr;             // pod addresses, of which each node gets a part; empty: nodes bring their own
   // Of the server in this process; outlives the controllers.
   const model::KindRegistry* kinds = nullptr;
+  // Reads aggregated APIs (metrics); outlives the controllers. Null: none is served.
+  client::PathReader* apis = nullptr;
 };
 
 // A suffix like generateName's that depends only on its arguments: the same create, retried, has the same name.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,7 +60,8 @@ struct EventNote {
 
 struct Write {
   // The last three write nothing; they ask the server, not a cache, before a later stage does what cannot be undone:
-  // ExpectGone: there is no object `key` with the uid of delete_options. ExpectNone: there is no object in `key.ns`.
+  // ExpectGone: there is no object `key` with the uid of delete_options (with any, when that is empty). ExpectNone: there is no
+  // object in `key.ns`.
   // Both fail with Conflict otherwise. ExpectAllowed: one of the reviews in `body`, an array of SubjectAccessReviews, is
   // allowed; Forbidden otherwise.
   enum class Verb : unsigned char { Create, Update, Patch, Delete, ExpectGone, ExpectNone, ExpectAllowed };
@@ -88,10 +90,17 @@ struct Write {
   }
 };
 
+// What a controller wants to know again at the key's next reconcile, and no object tells: how often something was tried. It is
+// lost when the process ends, so only paces may depend on it.
+struct Memory {
+  virtual ~Memory() = default;
+};
+
 struct Plan {
   std::vector<Write> writes;      // by stage
   std::vector<EventNote> events;  // recorded when all writes have succeeded
   std::optional<rt::Duration> requeue_after;
+  std::shared_ptr<const Memory> memory;  // whether or not the writes succeed
 
   bool empty() const { return writes.empty() && events.empty() && !requeue_after; }
   // Keeps the earlier of two wishes.

@@ -153,16 +153,23 @@ rt::Task<void> Runner::work() {
 rt::Task<void> Runner::reconcile(Key key) {
   const rt::Instant started = loop_.clock().now();
   ++stats_.reconciles;
-  Request request{key, std::nullopt};
+  Request request{key, std::nullopt, nullptr};
   if (const Error* failure = this->failure(key)) request.failure = *failure;
+  if (const auto memory = memories_.find(key); memory != memories_.end()) request.memory = memory->second;
 
   Plan plan;
   Result<void> outcome;
   try {
+    request.answers = co_await controller_->ask(request, view_);
     plan = controller_->reconcile(request, view_, loop_.clock().wall());
   } catch (const BrokenInvariant& broken) {
     ++stats_.broken;
     outcome = fail(Reason::InternalError, broken.what());
+  }
+  if (plan.memory) {
+    memories_[key] = std::move(plan.memory);
+  } else {
+    memories_.erase(key);
   }
   auto expected = std::make_shared<Expectations>();
   if (outcome) outcome = co_await carry_out(std::move(plan.writes), expected);
@@ -219,7 +226,8 @@ rt::Task<Result<void>> Runner::expect_gone(Write write) {
   auto found = co_await transport_.get(write.resource, write.key);
   if (!found && found.error().reason == Reason::NotFound) co_return Result<void>();
   if (!found) co_return fail(std::move(found.error()));
-  if ((*found)->uid() != write.delete_options.uid) co_return Result<void>();
+  const std::string& uid = write.delete_options.uid;
+  if (!uid.empty() && (*found)->uid() != uid) co_return Result<void>();
   co_return fail(Reason::Conflict, write.resource.kind->group_resource() + " \"" + write.key.name + "\" still exists");
 }
 

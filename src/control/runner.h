@@ -85,6 +85,7 @@ class Runner {
   std::vector<std::unique_ptr<Followed>> followed_;
   model::KindRegistry::Subscription kinds_;
   std::map<Key, Error> failures_;
+  std::map<Key, std::shared_ptr<const Memory>> memories_;
   RunnerStats stats_;
   rt::Scope scope_;
 };

@@ -18,16 +18,6 @@ std::string histogram(const Reasons& reasons) {
 
 std::string none_available(std::size_t nodes) { return "0/" + std::to_string(nodes) + " nodes are available:"; }
 
-// There is no preemption: a node is never said to have victims.
-std::string preemption_text(const PodInfo& pod, std::size_t nodes, std::int32_t resolvable) {
-  if (pod.pod->spec.preemptionPolicy == "Never") return "preemption: not eligible due to preemptionPolicy=Never.";
-  Reasons reasons;
-  if (resolvable > 0) reasons.add("No preemption victims found for incoming pod", resolvable);
-  if (std::int32_t rest = static_cast<std::int32_t>(nodes) - resolvable; rest > 0)
-    reasons.add("Preemption is not helpful for scheduling", rest);
-  return "preemption: " + none_available(nodes) + " " + histogram(reasons) + ".";
-}
-
 }  // namespace
 
 std::size_t nodes_to_find(std::size_t nodes, std::size_t percentage) {
@@ -39,7 +29,7 @@ std::size_t nodes_to_find(std::size_t nodes, std::size_t percentage) {
   return std::max(kFewestNodesToFind, nodes * percentage / 100);
 }
 
-Core::Core(std::vector<WeightedPlugin> plugins, std::uint64_t seed) : plugins_(std::move(plugins)), random_state_(seed) {}
+Core::Core(Profile profile, std::uint64_t seed) : profile_(std::move(profile)), random_state_(seed) {}
 
 // SplitMix64 (Steele, Lea, Flood 2014).
 std::uint64_t Core::random_below(std::uint64_t bound) {
@@ -50,18 +40,19 @@ std::uint64_t Core::random_below(std::uint64_t bound) {
 }
 
 Core::Search Core::prepare(const Snapshot& snapshot, const PodInfo& pod) const {
-  Search search;
-  for (const WeightedPlugin& weighted : plugins_) {
-    Prepared prepared = weighted.plugin->prepare(snapshot, pod);
+  Search search{.filters = Filters(pod)};
+  for (const ActivePlugin& active : profile_.plugins) {
+    Prepared prepared = active.plugin->prepare(snapshot, pod);
+    if (prepared.scorer && active.weight != 0) search.scorers.push_back({std::move(prepared.scorer), active.weight});
+    if (!active.filters) continue;
+    if (prepared.filter) search.filters.add(std::move(prepared.filter), *active.plugin);
     if (prepared.rejection && !search.rejection) {
       search.rejection = std::move(prepared.rejection);
-      search.turned_down_by = {weighted.plugin.get()};
+      search.helped_by = active.plugin->helped_by();
     }
-    if (prepared.filter) search.filters.push_back({std::move(prepared.filter), weighted.plugin.get()});
-    if (prepared.scorer) search.scorers.push_back({std::move(prepared.scorer), weighted.weight});
     if (!prepared.only_nodes) continue;
-    search.narrowed_by.insert(weighted.plugin->name());
-    search.turned_down_by.insert(weighted.plugin.get());
+    search.narrowed_by.insert(active.plugin->name());
+    search.helped_by |= active.plugin->helped_by();
     if (search.only_nodes)
       std::erase_if(*prepared.only_nodes, [&](const auto& name) { return !search.only_nodes->contains(name); });
     search.only_nodes = std::move(prepared.only_nodes);
@@ -70,19 +61,14 @@ Core::Search Core::prepare(const Snapshot& snapshot, const PodInfo& pod) const {
 }
 
 bool Core::fits(Search& search, const NodeInfo& node) {
-  for (const ActiveFilter& active : search.filters) {
-    Verdict verdict = active.filter->check(node, search.reasons);
-    if (verdict == Verdict::Fits) continue;
-    if (verdict == Verdict::Unschedulable) ++search.resolvable;
-    search.turned_down_by.insert(active.plugin);
-    return false;
-  }
-  return true;
+  Verdict verdict = search.filters.check(node, search.reasons);
+  if (verdict == Verdict::Unschedulable) resolvable_.push_back(&node);
+  return verdict == Verdict::Fits;
 }
 
 std::size_t Core::search_nodes(const Snapshot& snapshot, Search& search) {
   const auto& nodes = snapshot.nodes();
-  std::size_t wanted = search.scorers.empty() ? 1 : nodes_to_find(nodes.size(), 0);
+  std::size_t wanted = search.scorers.empty() ? 1 : nodes_to_find(nodes.size(), profile_.percentage_of_nodes);
   std::size_t evaluated = 0;
   std::size_t at = next_start_ % nodes.size();
   while (evaluated < nodes.size() && feasible_.size() < wanted) {
@@ -126,22 +112,38 @@ const NodeInfo& Core::best(Search& search) {
   return *feasible_[best];
 }
 
-void Core::explain(const Snapshot& snapshot, const PodInfo& pod, Search& search, Decision& decision) {
+void Core::explain(const Snapshot& snapshot, Search& search, Decision& decision) const {
   const std::size_t nodes = snapshot.nodes().size();
   decision.message = none_available(nodes) + " ";
+  decision.helped_by = search.helped_by | search.filters.helped_by();
   if (search.rejection) {
     decision.message += *search.rejection + ".";
-  } else {
-    if (search.only_nodes && decision.evaluated < nodes) {
-      std::string plugins;
-      for (std::string_view name : search.narrowed_by) plugins.append(plugins.empty() ? "" : " ").append(name);
-      search.reasons.add("node(s) didn't satisfy plugin(s) [" + plugins + "]",
-                         static_cast<std::int32_t>(nodes - decision.evaluated));
-    }
-    decision.message += histogram(search.reasons) + ".";
+    return;
   }
-  decision.message += " " + preemption_text(pod, nodes, search.resolvable);
-  for (const Plugin* plugin : search.turned_down_by) decision.helped_by |= plugin->helped_by();
+  if (search.only_nodes && decision.evaluated < nodes) {
+    std::string plugins;
+    for (std::string_view name : search.narrowed_by) plugins.append(plugins.empty() ? "" : " ").append(name);
+    search.reasons.add("node(s) didn't satisfy plugin(s) [" + plugins + "]",
+                       static_cast<std::int32_t>(nodes - decision.evaluated));
+  }
+  decision.message += histogram(search.reasons) + ".";
+}
+
+std::string Core::preempt(const Snapshot& snapshot, const PodInfo& pod, Search& search, Decision& decision) {
+  const std::size_t nodes = snapshot.nodes().size();
+  const std::string* nominated = snapshot.nominated_node(pod.uid());
+  bool may_fit =
+      nominated != nullptr && std::ranges::any_of(resolvable_, [&](const NodeInfo* node) { return node->name == *nominated; });
+  if (auto reason = not_eligible(snapshot, pod, may_fit ? Nominated::MayFit : Nominated::Hopeless)) return *reason;
+  decision.tried_preemption = true;
+  PreemptionSearch victims(snapshot, pod, search.filters, *profile_.preemption);
+  std::size_t start = resolvable_.empty() ? 0 : random_below(resolvable_.size());
+  decision.preemption = victims.find(resolvable_, start);
+  if (decision.preemption) return {};
+  Reasons reasons = victims.reasons();
+  if (std::size_t hopeless = nodes - resolvable_.size(); hopeless > 0)
+    reasons.add("Preemption is not helpful for scheduling", static_cast<std::int32_t>(hopeless));
+  return none_available(nodes) + " " + histogram(reasons) + ".";
 }
 
 Decision Core::decide(const Snapshot& snapshot, const PodInfo& pod) {
@@ -154,24 +156,28 @@ Decision Core::decide(const Snapshot& snapshot, const PodInfo& pod) {
   snapshot.trim();
   Search search = prepare(snapshot, pod);
   feasible_.clear();
+  resolvable_.clear();
   if (!search.rejection) {
     // A nominated node was made free for this pod, so it comes first.
-    const std::string& nominated = pod.pod->status.nominatedNodeName;
-    const NodeInfo* node = nominated.empty() ? nullptr : snapshot.node(nominated);
-    if (node != nullptr && (!search.only_nodes || search.only_nodes->contains(nominated)) && fits(search, *node)) {
+    const std::string* nominated = snapshot.nominated_node(pod.uid());
+    const NodeInfo* node = nominated == nullptr ? nullptr : snapshot.node(*nominated);
+    if (node != nullptr && (!search.only_nodes || search.only_nodes->contains(*nominated)) && fits(search, *node)) {
       feasible_.push_back(node);
       decision.evaluated = 1;
     } else {
       search.reasons = {};
-      search.resolvable = 0;
+      resolvable_.clear();
       decision.evaluated = search.only_nodes ? search_named(snapshot, search) : search_nodes(snapshot, search);
     }
   }
   decision.feasible = feasible_.size();
-  if (feasible_.empty())
-    explain(snapshot, pod, search, decision);
-  else
+  if (!feasible_.empty()) {
     decision.node = best(search).name;
+    return decision;
+  }
+  explain(snapshot, search, decision);
+  if (!profile_.preemption) return decision;
+  if (std::string more = preempt(snapshot, pod, search, decision); !more.empty()) decision.message += " preemption: " + more;
   return decision;
 }
 

@@ -8,12 +8,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "scheduler/filters.h"
 #include "scheduler/pod_info.h"
+#include "scheduler/preemption.h"
 #include "scheduler/profile.h"
 #include "scheduler/snapshot.h"
 
@@ -25,6 +28,10 @@ struct Decision {
   Changes helped_by = 0;      // then what may help it
   std::size_t evaluated = 0;  // nodes that were looked at
   std::size_t feasible = 0;   // of these, nodes that fit
+  // The pod cannot be placed now, but could be if these victims went. It then has the node as its nominated one.
+  std::optional<Preemption> preemption;
+  // The pod tried to find victims, with or without success.
+  bool tried_preemption = false;
 };
 
 inline constexpr std::size_t kFewestNodesToFind = 100;
@@ -35,44 +42,44 @@ std::size_t nodes_to_find(std::size_t nodes, std::size_t percentage);
 
 class Core {
  public:
-  Core(std::vector<WeightedPlugin> plugins, std::uint64_t seed);
+  Core(Profile profile, std::uint64_t seed);
+
+  const Profile& profile() const { return profile_; }
 
   Decision decide(const Snapshot& snapshot, const PodInfo& pod);
 
  private:
-  struct ActiveFilter {
-    std::unique_ptr<NodeFilter> filter;
-    const Plugin* plugin;
-  };
   struct ActiveScorer {
     std::unique_ptr<NodeScorer> scorer;
     std::int64_t weight;
   };
   // One decision under way.
   struct Search {
-    std::vector<ActiveFilter> filters;
+    Filters filters;
     std::vector<ActiveScorer> scorers;
     std::optional<std::string> rejection;
     std::optional<std::set<std::string>> only_nodes;
     std::set<std::string_view> narrowed_by;  // plugins that gave only_nodes
-    std::set<const Plugin*> turned_down_by;
+    Changes helped_by = 0;                   // of plugins that rejected the pod or narrowed the choice
     Reasons reasons;
-    std::int32_t resolvable = 0;  // nodes that might fit if pods went away
   };
 
   Search prepare(const Snapshot& snapshot, const PodInfo& pod) const;
-  static bool fits(Search& search, const NodeInfo& node);
+  bool fits(Search& search, const NodeInfo& node);
   std::size_t search_nodes(const Snapshot& snapshot, Search& search);
   std::size_t search_named(const Snapshot& snapshot, Search& search);
   const NodeInfo& best(Search& search);
-  static void explain(const Snapshot& snapshot, const PodInfo& pod, Search& search, Decision& decision);
+  void explain(const Snapshot& snapshot, Search& search, Decision& decision) const;
+  // Looks for victims; what is to be added to the message.
+  std::string preempt(const Snapshot& snapshot, const PodInfo& pod, Search& search, Decision& decision);
   std::uint64_t random_below(std::uint64_t bound);
 
-  std::vector<WeightedPlugin> plugins_;
+  Profile profile_;
   std::uint64_t random_state_;
   std::size_t next_start_ = 0;
   // Kept between decisions for their memory.
   std::vector<const NodeInfo*> feasible_;
+  std::vector<const NodeInfo*> resolvable_;  // might fit if pods went away
   std::vector<std::int64_t> scores_;
   std::vector<std::int64_t> totals_;
 };

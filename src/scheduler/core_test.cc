@@ -88,7 +88,7 @@ TEST(Core, NominatedNodeComesFirst) {
   snapshot.set_node(make_node("idle"));
   snapshot.set_pod(info(on_node(make_pod("there", "2", "4Gi"), "busy")));
   Pod pod = make_pod("p", "1");
-  pod.status.nominatedNodeName = "busy";
+  snapshot.nominate(info(pod), "busy");
   EXPECT_EQ(decide(snapshot, pod).node, "busy");
   pod.spec.containers[0].resources.requests["cpu"] = quantity("3");
   EXPECT_EQ(decide(snapshot, pod).node, "idle");
@@ -235,9 +235,29 @@ class Naive {
   const RandomCluster& cluster_;
 };
 
+// With the victims away the pod fits, all of them are less important, and none of them could stay.
+void expect_just_enough(RandomCluster& cluster, const Pod& pod, const Preemption& preemption) {
+  const Node& node = *cluster.nodes.at(preemption.node);
+  ASSERT_FALSE(preemption.victims.empty());
+  auto with = cluster.pods;
+  for (const PodInfoPtr& victim : preemption.victims) {
+    ASSERT_LT(victim->priority(), pod.spec.priority.value_or(0));
+    ASSERT_EQ(victim->pod->spec.nodeName, preemption.node);
+    cluster.pods.erase(victim->uid());
+  }
+  EXPECT_TRUE(Naive(cluster).fits(pod, node));
+  for (const PodInfoPtr& victim : preemption.victims) {
+    cluster.pods[victim->uid()] = with.at(victim->uid());
+    EXPECT_FALSE(Naive(cluster).fits(pod, node)) << victim->name() << " could stay";
+    cluster.pods.erase(victim->uid());
+  }
+  cluster.pods = std::move(with);
+}
+
 TEST(Core, DecidesAsTheRulesSay) {
   int placed = 0;
   int refused = 0;
+  int preempted = 0;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(seed);
     RandomCluster cluster(seed);
@@ -251,6 +271,10 @@ TEST(Core, DecidesAsTheRulesSay) {
       Decision decision = core.decide(cluster.snapshot, *info(pod));
       ASSERT_EQ(decision.feasible, fitting.size()) << decision.message;
       ASSERT_EQ(decision.node.empty(), fitting.empty());
+      if (decision.preemption) {
+        ++preempted;
+        ASSERT_NO_FATAL_FAILURE(expect_just_enough(cluster, pod, *decision.preemption));
+      }
       if (decision.node.empty()) {
         ++refused;
       } else {
@@ -264,6 +288,7 @@ TEST(Core, DecidesAsTheRulesSay) {
   // The clusters are such that both happen often.
   EXPECT_GT(placed, 500);
   EXPECT_GT(refused, 100);
+  EXPECT_GT(preempted, 30);
 }
 
 }  // namespace

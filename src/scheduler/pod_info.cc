@@ -1,6 +1,7 @@
 #include "scheduler/pod_info.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 namespace charon::scheduler {
@@ -31,6 +32,26 @@ void add_terms(PodTerms& out, const auto& affinity, const core::v1::Pod& pod) {
     const auto& term = weighted.podAffinityTerm;
     out.preferred.push_back({PodSelector(term, ns, labels), term.topologyKey, weighted.weight});
   }
+}
+
+// "web" is "web:latest".
+std::string with_tag(const std::string& image) {
+  std::size_t colon = image.rfind(':');
+  std::size_t slash = image.rfind('/');
+  bool tagged = colon != std::string::npos && (slash == std::string::npos || colon > slash);
+  return tagged ? image : image + ":latest";
+}
+
+void add_disks(const core::v1::VolumeSource& source, std::vector<SharedDisk>& disks) {
+  if (source.gcePersistentDisk)
+    disks.push_back({"gce-pd/" + source.gcePersistentDisk->pdName, source.gcePersistentDisk->readOnly});
+  // Attached to one machine at a time, whatever is done with it.
+  if (source.awsElasticBlockStore) disks.push_back({"aws-ebs/" + source.awsElasticBlockStore->volumeID, false});
+  if (source.iscsi) disks.push_back({"iscsi/" + source.iscsi->iqn, source.iscsi->readOnly});
+  // The same image reached by one monitor in common is the same disk.
+  if (source.rbd)
+    for (const std::string& monitor : source.rbd->monitors)
+      disks.push_back({"rbd/" + source.rbd->pool + "/" + source.rbd->image + "/" + monitor, source.rbd->readOnly});
 }
 
 }  // namespace
@@ -77,6 +98,8 @@ bool PodSelector::matches(const core::v1::Pod& pod, const LabelMap& namespace_la
 
 PodInfo::PodInfo(std::shared_ptr<const core::v1::Pod> source)
     : pod(std::move(source)), requests(pod_requests(*pod)), node_affinity(pod->spec) {
+  importance.priority = pod->spec.priority.value_or(0);
+  importance.start = pod->status.startTime.value_or(Time{.seconds = std::numeric_limits<std::int64_t>::max()});
   Resources scoring = pod_requests_for_scoring(*pod);
   scoring_milli_cpu = scoring.milli_cpu;
   scoring_memory_bytes = scoring.memory_bytes;
@@ -87,6 +110,14 @@ PodInfo::PodInfo(std::shared_ptr<const core::v1::Pod> source)
             {port.hostIP.empty() ? "0.0.0.0" : port.hostIP, port.protocol.empty() ? "TCP" : port.protocol, port.hostPort});
   };
   for (const auto& container : pod->spec.containers) add_ports(container);
+  for (const auto& container : pod->spec.initContainers) images.push_back(with_tag(container.image));
+  for (const auto& container : pod->spec.containers) images.push_back(with_tag(container.image));
+  for (const auto& volume : pod->spec.volumes) {
+    const core::v1::VolumeSource& source = volume.volumeSource;
+    if (source.persistentVolumeClaim) claims.push_back({source.persistentVolumeClaim->claimName, false});
+    if (source.ephemeral) claims.push_back({pod->metadata.name + "-" + volume.name, true});
+    add_disks(source, disks);
+  }
   for (const auto& container : pod->spec.initContainers)
     if (container.restartPolicy == "Always") add_ports(container);
   if (!pod->spec.affinity) return;

@@ -11,11 +11,15 @@
 #include <vector>
 
 #include "api/core/v1/types.h"
+#include "model/node_selector.h"
 #include "model/selector.h"
-#include "scheduler/node_selector.h"
 #include "scheduler/resources.h"
 
 namespace charon::scheduler {
+
+using model::LabelMap;
+using model::NodeTerm;
+using model::RequiredNodeAffinity;
 
 struct HostPort {
   std::string ip;        // "0.0.0.0": every address
@@ -26,6 +30,20 @@ struct HostPort {
   bool conflicts(const HostPort& other) const {
     return port == other.port && protocol == other.protocol && (ip == other.ip || ip == "0.0.0.0" || other.ip == "0.0.0.0");
   }
+};
+
+// A network disk that a pod names directly. Pods of one node share it only when all of them just read it.
+struct SharedDisk {
+  std::string id;  // "gce-pd/data"
+  bool read_only = false;
+  bool operator==(const SharedDisk&) const = default;
+  bool conflicts(const SharedDisk& other) const { return id == other.id && !(read_only && other.read_only); }
+};
+
+// A claim that a pod's volume stands for.
+struct ClaimUse {
+  std::string name;
+  bool ephemeral = false;  // made for this pod, which owns it
 };
 
 // A set of pods, by namespace and labels. Two with the same text() are the same set.
@@ -75,14 +93,24 @@ struct PreferredNodes {
   std::int32_t weight;
 };
 
+// What decides between pods when not all can stay.
+struct Importance {
+  std::int32_t priority = 0;
+  Time start;  // those that have not started count as the youngest
+};
+
 struct PodInfo {
   explicit PodInfo(std::shared_ptr<const core::v1::Pod> source);
 
   std::shared_ptr<const core::v1::Pod> pod;
+  Importance importance;
   Resources requests;
   std::int64_t scoring_milli_cpu = 0;
   std::int64_t scoring_memory_bytes = 0;
   std::vector<HostPort> host_ports;
+  std::vector<std::string> images;  // of all containers, each with a tag or digest, as nodes report them
+  std::vector<ClaimUse> claims;
+  std::vector<SharedDisk> disks;
   RequiredNodeAffinity node_affinity;
   std::vector<PreferredNodes> preferred_nodes;
   PodTerms affinity;
@@ -92,7 +120,9 @@ struct PodInfo {
   const std::string& ns() const { return pod->metadata.namespace_; }
   const std::string& name() const { return pod->metadata.name; }
   const LabelMap& labels() const { return pod->metadata.labels; }
-  std::int32_t priority() const { return pod->spec.priority.value_or(0); }
+  std::int32_t priority() const { return importance.priority; }
+  // The key of one of its claims: "namespace/name".
+  std::string claim_key(const ClaimUse& claim) const { return ns() + "/" + claim.name; }
   bool terminating() const { return pod->metadata.deletionTimestamp.has_value(); }
   bool gated() const { return !pod->spec.schedulingGates.empty(); }
   // Succeeded or Failed: it occupies nothing any more.

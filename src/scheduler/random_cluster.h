@@ -49,6 +49,7 @@ class RandomCluster {
     Pod pod =
         make_pod("pod-" + std::to_string(next_++), std::to_string(below(5) * 100) + "m", std::to_string(below(4) * 128) + "Mi");
     pod.metadata.namespace_ = pick({"default", "default", "blue"});
+    pod.spec.priority = below(3) * 10;
     pod.metadata.labels = {{"app", pick({"web", "db", "cache"})}};
     if (below(3) == 0) pod.metadata.labels["tier"] = pick({"front", "back"});
     if (below(5) == 0) {

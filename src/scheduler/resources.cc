@@ -96,6 +96,13 @@ void Resources::raise_to(const Resources& other) {
   merge(extended, other.extended, [](std::int64_t a, std::int64_t b) { return std::max(a, b); });
 }
 
+std::int64_t Resources::amount(std::string_view name) const {
+  if (name == "cpu") return milli_cpu;
+  if (name == "memory") return memory_bytes;
+  if (name == "ephemeral-storage") return ephemeral_bytes;
+  return extended_amount(name);
+}
+
 std::int64_t Resources::extended_amount(std::string_view name) const {
   auto found = std::ranges::lower_bound(extended, name, {}, [](const auto& entry) { return std::string_view(entry.first); });
   return found != extended.end() && found->first == name ? found->second : 0;

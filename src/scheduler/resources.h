@@ -28,6 +28,8 @@ struct Resources {
   Resources& operator-=(const Resources& other);
   // The larger of each.
   void raise_to(const Resources& other);
+  // "cpu" is in thousandths, the others in their own units.
+  std::int64_t amount(std::string_view name) const;
   std::int64_t extended_amount(std::string_view name) const;
   bool operator==(const Resources&) const = default;
 };

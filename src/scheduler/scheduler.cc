@@ -1,94 +1,92 @@
 #include "scheduler/scheduler.h"
 
+#include <optional>
 #include <utility>
 
 #include "api/apps/v1/types.h"
 #include "api/core/v1/types.h"
-#include "client/typed.h"
-#include "codec/tree.h"
+#include "api/policy/v1/types.h"
+#include "api/storage/v1/types.h"
 
 namespace charon::scheduler {
 
-namespace {
-
-using core::v1::Namespace;
-using core::v1::Node;
-using core::v1::Pod;
-using core::v1::Service;
-
-// What may help other pods when a placed pod comes or changes.
-Changes changes_between(const PodInfo* before, const PodInfo& now) {
-  if (before == nullptr) return kPodPlaced;
-  Changes changes = 0;
-  if (before->labels() != now.labels()) changes |= kPodPlaced;
-  if (!(before->requests == now.requests) || before->terminating() != now.terminating()) changes |= kPodRemoved;
-  return changes;
-}
-
-bool placed(const Pod& pod) { return !pod.spec.nodeName.empty(); }
-
-bool is_ours(const Pod& pod) { return pod.spec.schedulerName == Scheduler::kName || pod.spec.schedulerName.empty(); }
-
-const core::v1::PodCondition* scheduled_condition(const Pod& pod) {
-  for (const auto& condition : pod.status.conditions)
-    if (condition.type == "PodScheduled") return &condition;
-  return nullptr;
-}
-
-codec::Value unschedulable_patch(const Pod& pod, const std::string& message, Time since) {
-  codec::Object condition;
-  condition["type"] = "PodScheduled";
-  condition["status"] = "False";
-  condition["reason"] = "Unschedulable";
-  condition["message"] = message;
-  if (pod.metadata.generation > 0) condition["observedGeneration"] = pod.metadata.generation;
-  condition["lastProbeTime"] = nullptr;
-  condition["lastTransitionTime"] = format_rfc3339(since);
-  codec::Object status;
-  status["conditions"] = codec::Array{std::move(condition)};
-  codec::Object patch;
-  patch["status"] = std::move(status);
-  return patch;
-}
-
-codec::Value binding_to(const PodInfo& pod, const std::string& node) {
-  core::v1::Binding binding;
-  binding.metadata.name = pod.name();
-  binding.metadata.namespace_ = pod.ns();
-  binding.metadata.uid = pod.uid();
-  binding.target.kind = "Node";
-  binding.target.name = node;
-  return schema::tree_from_struct(core::v1::Binding::table(), &binding);
-}
-
-}  // namespace
-
-Scheduler::Scheduler(rt::Loop& loop, client::InformerSet& informers, client::Transport& transport, rt::Random& random)
+Scheduler::Scheduler(rt::Loop& loop, client::InformerSet& informers, client::Transport& transport, rt::Random& random,
+                     Metrics* metrics)
     : loop_(loop),
       informers_(informers),
       transport_(transport),
+      random_(random),
       events_(loop, transport, std::string(kName)),
-      core_(default_profile(), random.next()),
+      volume_binder_(loop, informers, transport),
       work_(loop),
-      scope_(loop) {}
+      self_(std::make_shared<Scheduler*>(this)),
+      scope_(loop) {
+  configure(Configuration::standard());
+  if (metrics == nullptr) return;
+  metrics_ = std::make_unique<SchedulerMetrics>(*metrics);
+  metrics->on_collect([weak = std::weak_ptr(self_)] {
+    if (auto self = weak.lock()) (*self)->metrics_->read((*self)->queue_, (*self)->snapshot_);
+  });
+}
 
 Scheduler::~Scheduler() = default;
 
 void Scheduler::start() { scope_.spawn(run()); }
 
-rt::Task<void> Scheduler::run() {
-  // The pods wait until everything that decides about them is known.
-  co_await informers_.of<Node>().wait_synced();
-  co_await informers_.of<Namespace>().wait_synced();
-  co_await informers_.of<Pod>().wait_synced();
-  co_await informers_.of<Service>().wait_synced();
+void Scheduler::configure(Configuration configuration) {
+  cores_.clear();
+  for (Profile& profile : configuration.profiles) {
+    for (const ActivePlugin& active : profile.plugins) reads_usage_ = reads_usage_ || active.plugin->reads_usage();
+    std::string name = profile.scheduler_name;
+    cores_[std::move(name)] = std::make_unique<Core>(std::move(profile), random_.next());
+  }
+  volume_time_out_ = configuration.volume_time_out;
+  queue_.set_back_off(configuration.back_off);
+  if (!following_) return;
+  subscribe_usage();
+  std::vector<std::string> foreign;
+  queue_.each([&](const PodInfo& pod) {
+    if (core_of(*pod.pod) == nullptr) foreign.push_back(pod.uid());
+  });
+  for (const std::string& uid : foreign) {
+    queue_.remove(uid);
+    snapshot_.end_nomination(uid);
+  }
+  for (const model::DocumentPtr& document : informers_.of<core::v1::Pod>().documents())
+    if (!queue_.contains(document->uid()) && !snapshot_.has_pod(document->uid())) pod_changed(nullptr, document);
+  wake(kAnyChange);
+}
+
+Core* Scheduler::core_of(const core::v1::Pod& pod) const {
+  auto found = cores_.find(pod.spec.schedulerName.empty() ? kName : std::string_view(pod.spec.schedulerName));
+  return found == cores_.end() ? nullptr : found->second.get();
+}
+
+rt::Task<void> Scheduler::wait_for_caches() {
+  co_await informers_.of<core::v1::Node>().wait_synced();
+  co_await informers_.of<core::v1::Namespace>().wait_synced();
+  co_await informers_.of<core::v1::Pod>().wait_synced();
+  co_await informers_.of<core::v1::Service>().wait_synced();
   co_await informers_.of<apps::v1::ReplicaSet>().wait_synced();
   co_await informers_.of<apps::v1::StatefulSet>().wait_synced();
+  co_await informers_.of<policy::v1::PodDisruptionBudget>().wait_synced();
+  co_await informers_.of<core::v1::PersistentVolume>().wait_synced();
+  co_await informers_.of<core::v1::PersistentVolumeClaim>().wait_synced();
+  co_await informers_.of<storage::v1::StorageClass>().wait_synced();
+  co_await informers_.of<storage::v1::CSINode>().wait_synced();
+}
+
+rt::Task<void> Scheduler::run() {
+  // The pods wait until everything that decides about them is known.
+  co_await wait_for_caches();
+  following_ = true;
+  subscribe_storage();
   subscribe();
   subscribe_groups();
+  subscribe_usage();
   scope_.spawn(keep_time());
   while (true) {
-    for (int i = 0; i < kDecisionsPerTurn && bindings_ < kBindingsAtOnce; ++i) {
+    for (int i = 0; i < kDecisionsPerTurn && can_bind(); ++i) {
       std::optional<QueuedPod> next = queue_.pop(now());
       if (!next) {
         work_.clear();
@@ -96,7 +94,7 @@ rt::Task<void> Scheduler::run() {
       }
       schedule(*std::move(next));
     }
-    if (bindings_ >= kBindingsAtOnce) work_.clear();
+    if (!can_bind()) work_.clear();
     co_await rt::sleep(loop_, rt::Duration::zero());
     co_await work_.wait();
   }
@@ -108,174 +106,92 @@ rt::Task<void> Scheduler::keep_time() {
     co_await rt::sleep(loop_, std::chrono::seconds(1));
     for (const PodInfoPtr& pod : snapshot_.expire(now())) {
       wake(kPodRemoved);
-      if (model::DocumentPtr current = informers_.of<Pod>().document({pod->ns(), pod->name()})) pod_changed(nullptr, current);
+      if (model::DocumentPtr current = informers_.of<core::v1::Pod>().document({pod->ns(), pod->name()}))
+        pod_changed(nullptr, current);
     }
     if (auto due = queue_.next_due(); due && *due <= now()) work_.set();
   }
 }
 
-void Scheduler::wake(Changes changes) {
-  if (changes == 0) return;
-  queue_.changed(changes, now());
-  work_.set();
-}
-
-void Scheduler::subscribe() {
-  subscriptions_.push_back(informers_.of<Node>().subscribe({
-      .added = [this](const model::DocumentPtr& document) { node_changed(document); },
-      .updated = [this](const model::DocumentPtr&, const model::DocumentPtr& document) { node_changed(document); },
-      .deleted =
-          [this](const model::DocumentPtr& last) {
-            snapshot_.remove_node(last->key().name);
-            wake(kNodeLabels);  // what is spread is now spread over fewer nodes
-          },
-  }));
-  auto set_namespace = [this](const model::DocumentPtr& document) {
-    snapshot_.set_namespace_labels(document->key().name, {document->labels().begin(), document->labels().end()});
-  };
-  subscriptions_.push_back(informers_.of<Namespace>().subscribe({
-      .added = set_namespace,
-      .updated =
-          [this, set_namespace](const model::DocumentPtr& before, const model::DocumentPtr& document) {
-            set_namespace(document);
-            if (before->labels() != document->labels()) wake(kNamespaceLabels);
-          },
-      .deleted = [this](const model::DocumentPtr& last) { snapshot_.remove_namespace(last->key().name); },
-  }));
-  subscriptions_.push_back(informers_.of<Pod>().subscribe({
-      .added = [this](const model::DocumentPtr& document) { pod_changed(nullptr, document); },
-      .updated = [this](const model::DocumentPtr& before,
-                        const model::DocumentPtr& document) { pod_changed(before, document); },
-      .deleted = [this](const model::DocumentPtr& last) { pod_gone(last); },
-  }));
-}
-
-// Services and workloads: the pods that are spread together by default.
-void Scheduler::subscribe_groups() {
-  auto follow = [this](client::Informer& informer, auto selector_of) {
-    const std::string prefix = std::string(informer.kind().kind) + "/";
-    auto set = [this, prefix, selector_of](const model::DocumentPtr& document) {
-      snapshot_.set_group(document->key().ns, prefix + document->key().name, selector_of(document));
-    };
-    subscriptions_.push_back(informer.subscribe({
-        .added = set,
-        .updated = [set](const model::DocumentPtr&, const model::DocumentPtr& document) { set(document); },
-        .deleted = [this, prefix](
-                       const model::DocumentPtr& last) { snapshot_.remove_group(last->key().ns, prefix + last->key().name); },
-    }));
-  };
-  auto workload = []<class T>(const model::DocumentPtr& document) {
-    return model::LabelSelector::of(document->as<T>()->spec.selector).value_or(model::LabelSelector::nothing());
-  };
-  follow(informers_.of<Service>(),
-         [](const model::DocumentPtr& document) { return model::LabelSelector::of(document->as<Service>()->spec.selector); });
-  follow(informers_.of<apps::v1::ReplicaSet>(), [workload](const model::DocumentPtr& document) {
-    return workload.template operator()<apps::v1::ReplicaSet>(document);
-  });
-  follow(informers_.of<apps::v1::StatefulSet>(), [workload](const model::DocumentPtr& document) {
-    return workload.template operator()<apps::v1::StatefulSet>(document);
-  });
-}
-
-void Scheduler::node_changed(const model::DocumentPtr& document) {
-  NodeChange change = snapshot_.set_node(document->as<Node>());
-  wake((change.added ? kNodeAdded : 0u) | (change.allocatable ? kNodeAllocatable : 0u) | (change.labels ? kNodeLabels : 0u) |
-       (change.taints ? kNodeTaints : 0u));
-}
-
-void Scheduler::pod_changed(const model::DocumentPtr& before, const model::DocumentPtr& document) {
-  // The same name may be another pod by now.
-  if (before && before->uid() != document->uid()) pod_gone(before);
-  std::shared_ptr<const Pod> now_pod = document->as<Pod>();
-  auto info = std::make_shared<const PodInfo>(now_pod);
-  if (info->finished()) {
-    queue_.remove(info->uid());
-    if (snapshot_.remove_pod(info->uid())) wake(kPodRemoved);
-    return;
-  }
-  if (placed(*now_pod)) {
-    queue_.remove(info->uid());
-    std::optional<PodInfo> was;
-    if (before && placed(*before->as<Pod>())) was.emplace(before->as<Pod>());
-    Changes changes = changes_between(was ? &*was : nullptr, *info);
-    snapshot_.set_pod(std::move(info));
-    wake(changes);
-    return;
-  }
-  // An assumed pod has its node already; the server will say so, or the binding fails.
-  if (!is_ours(*now_pod) || snapshot_.has_pod(info->uid())) return;
-  if (info->terminating()) {
-    queue_.remove(info->uid());
-    return;
-  }
-  queue_.set(std::move(info), now());
-  work_.set();
-}
-
-void Scheduler::pod_gone(const model::DocumentPtr& last) {
-  queue_.remove(last->uid());
-  if (snapshot_.remove_pod(last->uid())) wake(kPodRemoved);
-}
-
-control::EventNote Scheduler::note(const PodInfo& pod, control::EventSeverity severity, std::string reason,
-                                   std::string message) const {
-  return {control::reference_to(*pod.pod), severity, std::move(reason), std::move(message)};
-}
-
 void Scheduler::schedule(QueuedPod pod) {
+  Core* core = core_of(*pod.pod->pod);
+  if (core == nullptr) return;
   ++stats_.attempts;
-  Decision decision = core_.decide(snapshot_, *pod.pod);
-  if (decision.node.empty()) {
-    ++stats_.unschedulable;
-    events_.record(note(*pod.pod, control::EventSeverity::Warning, "FailedScheduling", decision.message));
-    scope_.spawn(report_unschedulable(pod.pod, std::move(decision.message)));
-    queue_.unschedulable(std::move(pod), decision.helped_by, now());
-    return;
+  rt::Instant began = now();
+  Decision decision = core->decide(snapshot_, *pod.pod);
+  if (metrics_) metrics_->decision(now() - began);
+  if (decision.node.empty())
+    give_up(std::move(pod), std::move(decision), *core);
+  else
+    place(std::move(pod), std::move(decision), *core);
+}
+
+void Scheduler::give_up(QueuedPod pod, Decision decision, const Core& core) {
+  ++stats_.unschedulable;
+  if (metrics_) {
+    metrics_->attempt(core.profile().scheduler_name, SchedulerMetrics::Outcome::Unschedulable, rt::Duration::zero());
+    if (decision.tried_preemption) metrics_->tried_preemption();
   }
+  events_.record(note(*pod.pod, control::EventSeverity::Warning, "FailedScheduling", decision.message));
+  std::optional<std::string> nominated;
+  if (decision.preemption) {
+    nominated = decision.preemption->node;
+    make_room(pod.pod, *decision.preemption);
+    decision.helped_by |= kPodRemoved;
+  } else if (decision.tried_preemption && !pod.pod->pod->status.nominatedNodeName.empty()) {
+    // The room that was made for it is somebody else's, and there is none to be made.
+    nominated = "";
+    snapshot_.end_nomination(pod.pod->uid());
+  }
+  scope_.spawn(report_unschedulable(pod.pod, std::move(decision.message), std::move(nominated)));
+  queue_.unschedulable(std::move(pod), decision.helped_by, now());
+}
+
+void Scheduler::make_room(const PodInfoPtr& pod, const Preemption& preemption) {
+  ++stats_.preemptions;
+  if (metrics_) metrics_->preempted(preemption.victims.size());
+  // Less important pods that wait for room there would not get it.
+  std::vector<PodInfoPtr> displaced;
+  if (const NodeInfo* node = snapshot_.node(preemption.node))
+    for (const PodInfoPtr& other : node->pods->nominated)
+      if (other->priority() < pod->priority()) displaced.push_back(other);
+  for (const PodInfoPtr& other : displaced) {
+    snapshot_.end_nomination(other->uid());
+    scope_.spawn(take_nomination(other));
+    queue_.activate(other->uid(), now());
+  }
+  snapshot_.nominate(pod, preemption.node);
+  for (const PodInfoPtr& victim : preemption.victims)
+    if (!victim->terminating()) scope_.spawn(evict(victim, pod, preemption.node));
+}
+
+VolumePlan Scheduler::promise_volumes(const PodInfo& pod, const std::string& node) {
+  if (pod.claims.empty()) return {};
+  PodClaims claims = claims_of(snapshot_.storage(), pod);
+  // A profile without the volume plugin leaves volumes to others.
+  if (claims.rejection) return {};
+  auto plan = plan_volumes(snapshot_.storage(), claims, *snapshot_.node(node));
+  if (!plan) return {};
+  for (const VolumePlan::Match& match : plan->matches) snapshot_.storage().promise(match.claim, match.volume);
+  for (const std::string& claim : plan->provisions) snapshot_.storage().promise_on(claim, node);
+  return *std::move(plan);
+}
+
+void Scheduler::withdraw_promises(const VolumePlan& plan) {
+  for (const VolumePlan::Match& match : plan.matches) snapshot_.storage().withdraw(match.claim);
+  for (const std::string& claim : plan.provisions) snapshot_.storage().withdraw(claim);
+}
+
+void Scheduler::place(QueuedPod pod, Decision decision, const Core& core) {
+  BindingOrder order;
+  order.volumes = promise_volumes(*pod.pod, decision.node);
   snapshot_.assume(pod.pod, decision.node);
   ++bindings_;
-  scope_.spawn(bind(std::move(pod), std::move(decision.node)));
-}
-
-rt::Task<void> Scheduler::bind(QueuedPod pod, std::string node) {
-  client::ResourceRef ref{&client::kind_of<Pod>(), "binding"};
-  auto bound = co_await transport_.create(ref, pod.pod->ns(), binding_to(*pod.pod, node));
-  --bindings_;
-  work_.set();
-  if (bound) {
-    ++stats_.scheduled;
-    snapshot_.expect(pod.pod->uid(), now() + kAssumedFor);
-    events_.record(note(*pod.pod, control::EventSeverity::Normal, "Scheduled",
-                        "Successfully assigned " + pod.pod->ns() + "/" + pod.pod->name() + " to " + node));
-    co_return;
-  }
-  ++stats_.bind_errors;
-  snapshot_.forget(pod.pod->uid());
-  wake(kPodRemoved);
-  // What the cache shows now decides: the pod may be gone, bound by somebody else, or changed meanwhile.
-  std::shared_ptr<const Pod> current = informers_.of<Pod>().get<Pod>({pod.pod->ns(), pod.pod->name()});
-  if (!current || current->metadata.uid != pod.pod->uid() || placed(*current) || current->metadata.deletionTimestamp) co_return;
-  if (bound.error().reason == Reason::NotFound) {
-    // The pod is gone and the cache behind, or the node is: look again after the back-off.
-    queue_.retry({std::make_shared<const PodInfo>(current), pod.since, pod.attempts, 0}, now());
-    co_return;
-  }
-  events_.record(
-      note(*pod.pod, control::EventSeverity::Warning, "FailedScheduling", "binding rejected: " + bound.error().message));
-  queue_.retry({std::make_shared<const PodInfo>(current), pod.since, pod.attempts, 0}, now());
-}
-
-rt::Task<void> Scheduler::report_unschedulable(PodInfoPtr pod, std::string message) {
-  const core::v1::PodCondition* there = scheduled_condition(*pod->pod);
-  bool was_false = there != nullptr && there->status == "False";
-  if (was_false && there->reason == "Unschedulable" && there->message == message) co_return;
-  Time since = was_false ? there->lastTransitionTime : loop_.clock().wall();
-  client::ResourceRef ref{&client::kind_of<Pod>(), "status"};
-  model::ObjectKey key{pod->ns(), pod->name()};
-  codec::Value patch = unschedulable_patch(*pod->pod, message, since);
-  // Best effort: the next attempt writes it again.
-  auto written = co_await transport_.patch(ref, std::move(key), client::PatchType::StrategicMerge, std::move(patch));
-  (void)written;
+  order.pod = std::move(pod);
+  order.node = std::move(decision.node);
+  order.profile = core.profile().scheduler_name;
+  order.began = now();
+  scope_.spawn(bind(std::move(order)));
 }
 
 }  // namespace charon::scheduler

@@ -1,5 +1,5 @@
 // Decisions a second on 5,000 nodes: each is made, assumed, and now and then an old pod goes. The shapes are those of
-// Kubernetes' scheduler_perf: basic, pod anti-affinity, preferred affinity, topology spreading.
+// Kubernetes' scheduler_perf: basic, pod (anti-)affinity, topology spreading, node affinity, preemption.
 #include <benchmark/benchmark.h>
 
 #include <deque>
@@ -62,6 +62,15 @@ void BM_PodAntiAffinity(benchmark::State& state) {
 }
 BENCHMARK(BM_PodAntiAffinity);
 
+void BM_PodAffinity(benchmark::State& state) {
+  run(state, [](Pod& pod) {
+    pod.metadata.labels = {{"color", "blue"}};
+    affinity(pod).requiredDuringSchedulingIgnoredDuringExecution.push_back(
+        affinity_term({{"color", "blue"}}, "topology.kubernetes.io/zone"));
+  });
+}
+BENCHMARK(BM_PodAffinity);
+
 void BM_PreferredPodAffinity(benchmark::State& state) {
   run(state, [](Pod& pod) {
     pod.metadata.labels = {{"color", "red"}};
@@ -85,6 +94,35 @@ void BM_NodeAffinity(benchmark::State& state) {
   run(state, [](Pod& pod) { pod.spec.nodeSelector = {{"topology.kubernetes.io/zone", "zone-1"}}; });
 }
 BENCHMARK(BM_NodeAffinity);
+
+// A full cluster of four small pods on each node; each important pod takes the place of three of them. Two decisions a pod: the
+// one that finds the victims, and the one that takes the room. Then the node is as before, for the next.
+void BM_Preemption(benchmark::State& state) {
+  Snapshot snapshot;
+  for (int i = 0; i < kNodes; ++i) snapshot.set_node(make_node("node-" + std::to_string(i), {.cpu = "4", .memory = "32Gi"}));
+  for (int i = 0; i < 4 * kNodes; ++i)
+    snapshot.set_pod(info(on_node(make_pod("low-" + std::to_string(i), "900m", "500Mi"), "node-" + std::to_string(i / 4))));
+  Core core(default_profile(), 1);
+  int next = 0;
+  for (auto _ : state) {
+    Pod pod = make_pod("high-" + std::to_string(next++), "3000m", "500Mi");
+    pod.spec.priority = 10;
+    PodInfoPtr facts = info(std::move(pod));
+    Decision decision = core.decide(snapshot, *facts);
+    if (!decision.preemption) {
+      state.SkipWithError("no victims");
+      break;
+    }
+    snapshot.nominate(facts, decision.preemption->node);
+    for (const PodInfoPtr& victim : decision.preemption->victims) snapshot.remove_pod(victim->uid());
+    Decision placed = core.decide(snapshot, *facts);
+    snapshot.assume(facts, placed.node);
+    snapshot.remove_pod(facts->uid());
+    for (const PodInfoPtr& victim : decision.preemption->victims) snapshot.set_pod(victim);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_Preemption);
 
 }  // namespace
 }  // namespace charon::scheduler::testing

@@ -9,12 +9,14 @@ namespace charon::scheduler {
 namespace {
 
 const LabelMap kNoLabels;
+constexpr std::int64_t kMostPods = 1'000'000;
 
 void read_node(NodeInfo& info, const core::v1::Node& node) {
   const ResourceList& allocatable = node.status.allocatable.empty() ? node.status.capacity : node.status.allocatable;
   info.allocatable = resources_of(allocatable);
   auto pods = allocatable.find("pods");
-  info.allowed_pods = pods == allocatable.end() ? 0 : pods->second.value();
+  info.allowed_pods =
+      pods == allocatable.end() ? 0 : static_cast<std::int32_t>(std::clamp<std::int64_t>(pods->second.value(), 0, kMostPods));
   info.unschedulable = node.spec.unschedulable;
   info.repels = info.discourages = false;
   for (const auto& taint : node.spec.taints) {
@@ -32,12 +34,13 @@ bool same_taints(const core::v1::Node& a, const core::v1::Node& b) {
 
 }  // namespace
 
-NodeInfo& Snapshot::node_record(std::string_view name) {
+Snapshot::NodeRecord& Snapshot::node_record(std::string_view name) {
   auto [place, is_new] = nodes_.try_emplace(std::string(name));
   if (!is_new) return *place->second;
-  place->second = std::make_unique<NodeInfo>();
-  NodeInfo& info = *place->second;
+  place->second = std::make_unique<NodeRecord>();
+  NodeRecord& info = *place->second;
   info.name = name;
+  info.pods = &info.here;
   info.topology.assign(topology_.key_count(), kNoTopology);
   if (unused_slots_.empty()) {
     unused_slots_.push_back(static_cast<NodeSlot>(slots_.size()));
@@ -49,11 +52,17 @@ NodeInfo& Snapshot::node_record(std::string_view name) {
   return info;
 }
 
-void Snapshot::release_if_unused(NodeInfo& info) {
-  if (info.node || !info.pods.empty()) return;
+void Snapshot::release_if_unused(NodeRecord& info) {
+  if (info.node || !info.here.placed.empty() || !info.here.nominated.empty()) return;
   slots_[info.place.slot] = nullptr;
   unused_slots_.push_back(info.place.slot);
   nodes_.erase(std::string(info.name));
+}
+
+void Snapshot::take_census(const NodeInfo& info, std::int32_t sign) {
+  if (info.unschedulable) census_.unschedulable += sign;
+  if (info.repels) census_.repelling += sign;
+  if (info.discourages) census_.discouraging += sign;
 }
 
 void Snapshot::set_topology(NodeInfo& info, const LabelMap* before, const LabelMap* now) {
@@ -68,7 +77,7 @@ void Snapshot::set_topology(NodeInfo& info, const LabelMap* before, const LabelM
 }
 
 NodeChange Snapshot::set_node(std::shared_ptr<const core::v1::Node> node) {
-  NodeInfo& info = node_record(node->metadata.name);
+  NodeRecord& info = node_record(node->metadata.name);
   NodeChange change;
   std::shared_ptr<const core::v1::Node> before = std::move(info.node);
   info.node = std::move(node);
@@ -78,6 +87,8 @@ NodeChange Snapshot::set_node(std::shared_ptr<const core::v1::Node> node) {
     info.position = order_.size();
     order_.push_back(&info);
     read_node(info, now);
+    take_census(info, 1);
+    images_.set(info.place.slot, {}, now.status.images);
     set_topology(info, nullptr, &now.metadata.labels);
     return change;
   }
@@ -88,16 +99,25 @@ NodeChange Snapshot::set_node(std::shared_ptr<const core::v1::Node> node) {
   change.taints = !same_taints(*before, now);
   Resources allocatable = info.allocatable;
   std::int64_t pods = info.allowed_pods;
+  take_census(info, -1);
   read_node(info, now);
+  take_census(info, 1);
+  images_.set(info.place.slot, before->status.images, now.status.images);
   change.allocatable = !(allocatable == info.allocatable) || pods != info.allowed_pods;
   return change;
+}
+
+void Snapshot::report_usage(std::string_view name, NodeInfo::Usage used) {
+  if (auto found = nodes_.find(std::string(name)); found != nodes_.end()) found->second->report(used);
 }
 
 void Snapshot::remove_node(std::string_view name) {
   auto found = nodes_.find(std::string(name));
   if (found == nodes_.end() || !found->second->node) return;
-  NodeInfo& info = *found->second;
+  NodeRecord& info = *found->second;
   set_topology(info, &info.node->metadata.labels, nullptr);
+  take_census(info, -1);
+  images_.set(info.place.slot, info.node->status.images, {});
   info.node = nullptr;
   order_[info.position] = order_.back();
   nodes_.at(order_[info.position]->name)->position = info.position;
@@ -105,53 +125,81 @@ void Snapshot::remove_node(std::string_view name) {
   release_if_unused(info);
 }
 
-void Snapshot::occupy(NodeInfo& info, const PodInfo& pod, std::int32_t sign) {
-  if (sign > 0) {
-    info.requested += pod.requests;
-    info.host_ports.insert(info.host_ports.end(), pod.host_ports.begin(), pod.host_ports.end());
-  } else {
-    info.requested -= pod.requests;
-    for (const HostPort& port : pod.host_ports) info.host_ports.erase(std::ranges::find(info.host_ports, port));
-  }
-  info.scoring_milli_cpu += sign * pod.scoring_milli_cpu;
-  info.scoring_memory_bytes += sign * pod.scoring_memory_bytes;
+void Snapshot::occupy(NodeRecord& info, const PodInfo& pod, std::int32_t sign) {
+  info.occupy(pod, sign);
+  auto level = info.here.priorities.try_emplace(pod.priority(), 0).first;
+  if ((level->second += sign) == 0) info.here.priorities.erase(level);
+  for (const ClaimUse& claim : pod.claims) storage_.use(pod.claim_key(claim), sign);
   counts_.count(pod, namespace_labels(pod.ns()), info.place, sign);
   counts_.count_terms(pod, info.place, sign, topology_);
 }
 
-void Snapshot::place(PodInfoPtr pod, NodeInfo& info, std::optional<rt::Instant> deadline, bool assumed) {
-  auto register_keys = [&](const PodTerms& terms) {
-    for (const PodTerm& term : terms.required) topology_key(term.topology_key);
-    for (const PodTerm& term : terms.preferred) topology_key(term.topology_key);
-  };
-  register_keys(pod->affinity);
-  register_keys(pod->anti_affinity);
+// So that every node has a value for each key that filters may ask about.
+void Snapshot::register_keys(const PodInfo& pod) {
+  for (const PodTerms* terms : {&pod.affinity, &pod.anti_affinity}) {
+    for (const PodTerm& term : terms->required) topology_key(term.topology_key);
+    for (const PodTerm& term : terms->preferred) topology_key(term.topology_key);
+  }
+}
+
+void Snapshot::place(PodInfoPtr pod, NodeRecord& info, std::optional<rt::Instant> deadline, bool assumed) {
+  register_keys(*pod);
   occupy(info, *pod, 1);
   std::string uid = pod->uid();
-  info.pods.push_back(pod);
-  pods_[std::move(uid)] = {std::move(pod), &info, info.pods.size() - 1, assumed, deadline};
+  std::vector<PodInfoPtr>& placed = info.here.placed;
+  placed.push_back(pod);
+  pods_[uid] = {std::move(pod), &info, placed.size() - 1, assumed, deadline};
+  if (assumed) ++assumed_;
+  end_nomination(uid);
 }
 
 void Snapshot::take_away(std::unordered_map<std::string, PodRecord>::iterator found) {
   PodRecord& record = found->second;
-  NodeInfo& info = *record.node;
+  NodeRecord& info = *record.node;
   occupy(info, *record.pod, -1);
-  info.pods[record.position] = std::move(info.pods.back());
-  info.pods.pop_back();
-  if (record.position < info.pods.size()) pods_.at(info.pods[record.position]->uid()).position = record.position;
+  std::vector<PodInfoPtr>& placed = info.here.placed;
+  placed[record.position] = std::move(placed.back());
+  placed.pop_back();
+  if (record.position < placed.size()) pods_.at(placed[record.position]->uid()).position = record.position;
   if (record.deadline) deadlines_.erase({*record.deadline, found->first});
+  if (record.assumed) --assumed_;
   pods_.erase(found);
   release_if_unused(info);
+}
+
+void Snapshot::nominate(PodInfoPtr pod, std::string_view node) {
+  end_nomination(pod->uid());
+  register_keys(*pod);
+  NodeRecord& info = node_record(node);
+  nominations_[pod->uid()] = &info;
+  info.awaited = true;
+  info.here.nominated.push_back(std::move(pod));
+}
+
+void Snapshot::end_nomination(std::string_view uid) {
+  auto found = nominations_.find(std::string(uid));
+  if (found == nominations_.end()) return;
+  NodeRecord& info = *found->second;
+  std::erase_if(info.here.nominated, [&](const PodInfoPtr& pod) { return pod->uid() == uid; });
+  info.awaited = !info.here.nominated.empty();
+  nominations_.erase(found);
+  release_if_unused(info);
+}
+
+const std::string* Snapshot::nominated_node(std::string_view uid) const {
+  auto found = nominations_.find(std::string(uid));
+  return found == nominations_.end() ? nullptr : &found->second->name;
 }
 
 void Snapshot::set_pod(PodInfoPtr pod) {
   if (auto found = pods_.find(pod->uid()); found != pods_.end()) take_away(found);
   if (pod->finished() || pod->pod->spec.nodeName.empty()) return;
-  NodeInfo& info = node_record(pod->pod->spec.nodeName);
+  NodeRecord& info = node_record(pod->pod->spec.nodeName);
   place(std::move(pod), info, std::nullopt, false);
 }
 
 bool Snapshot::remove_pod(std::string_view uid) {
+  end_nomination(uid);
   auto found = pods_.find(std::string(uid));
   if (found == pods_.end()) return false;
   take_away(found);
@@ -240,7 +288,7 @@ const LabelMap& Snapshot::namespace_labels(std::string_view ns) const {
 TopologyKey Snapshot::topology_key(const std::string& name) const {
   if (const TopologyKey* known = topology_.find(name)) return *known;
   TopologyKey key = topology_.add(name);
-  for (NodeInfo* info : slots_)
+  for (NodeRecord* info : slots_)
     if (info != nullptr) info->topology.push_back(info->node ? topology_.enter(key, info->labels()) : kNoTopology);
   return key;
 }

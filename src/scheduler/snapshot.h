@@ -19,33 +19,15 @@
 
 #include "api/core/v1/types.h"
 #include "rt/loop.h"
+#include "scheduler/disruption_budgets.h"
+#include "scheduler/image_index.h"
+#include "scheduler/node_info.h"
 #include "scheduler/pod_counts.h"
 #include "scheduler/pod_info.h"
+#include "scheduler/storage.h"
 #include "scheduler/topology.h"
 
 namespace charon::scheduler {
-
-struct NodeInfo {
-  // First what every decision looks at.
-  Resources allocatable;
-  Resources requested;
-  std::int64_t scoring_milli_cpu = 0;  // requested, with a minimum for containers that ask for nothing
-  std::int64_t scoring_memory_bytes = 0;
-  std::int64_t allowed_pods = 0;
-  bool unschedulable = false;
-  bool repels = false;       // has NoSchedule or NoExecute taints
-  bool discourages = false;  // has PreferNoSchedule taints
-
-  std::string name;
-  std::shared_ptr<const core::v1::Node> node;  // null while only pods of it are known
-  std::vector<PodInfoPtr> pods;
-  std::vector<HostPort> host_ports;
-  Place place;
-  std::vector<TopologyValue> topology;  // by TopologyKey
-  std::size_t position = 0;             // in Snapshot::nodes()
-
-  const LabelMap& labels() const { return node->metadata.labels; }
-};
 
 // What changed about a node, for waking pods that could not be placed.
 struct NodeChange {
@@ -53,6 +35,13 @@ struct NodeChange {
   bool allocatable = false;
   bool labels = false;
   bool taints = false;  // or spec.unschedulable
+};
+
+// How many nodes have what most plugins ask about: none, and the plugin has nothing to do.
+struct NodeCensus {
+  std::int32_t unschedulable = 0;
+  std::int32_t repelling = 0;
+  std::int32_t discouraging = 0;
 };
 
 class Snapshot {
@@ -63,6 +52,8 @@ class Snapshot {
   // --- Changes ---
   NodeChange set_node(std::shared_ptr<const core::v1::Node> node);
   void remove_node(std::string_view name);
+  // What is in use on a node that is known, by its own report.
+  void report_usage(std::string_view name, NodeInfo::Usage used);
   // A pod that the server shows with spec.nodeName, new or changed.
   void set_pod(PodInfoPtr pod);
   // True when it was there.
@@ -75,6 +66,9 @@ class Snapshot {
   void forget(std::string_view uid);
   // Ends assumptions past their deadline; those pods.
   std::vector<PodInfoPtr> expire(rt::Instant now);
+  // A pod that waits until it has room on the node; again: it waits for another node. Its binding or removal ends that too.
+  void nominate(PodInfoPtr pod, std::string_view node);
+  void end_nomination(std::string_view uid);
   void set_namespace_labels(std::string_view ns, LabelMap labels);
   void remove_namespace(std::string_view ns);
 
@@ -82,12 +76,22 @@ class Snapshot {
   void set_group(const std::string& ns, const std::string& id, model::LabelSelector selector);
   void remove_group(const std::string& ns, const std::string& id);
 
+  DisruptionBudgets& budgets() { return budgets_; }
+  Storage& storage() { return storage_; }
+
   // --- State ---
+  const DisruptionBudgets& budgets() const { return budgets_; }
+  const Storage& storage() const { return storage_; }
+  const ImageIndex& images() const { return images_; }
+  const NodeCensus& census() const { return census_; }
   const std::vector<const NodeInfo*>& nodes() const { return order_; }
   const NodeInfo* node(std::string_view name) const;  // null unless the node object is there
   const NodeInfo* node_of_pod(std::string_view uid) const;
+  bool has_nominations() const { return !nominations_.empty(); }
   bool has_pod(std::string_view uid) const { return pods_.contains(std::string(uid)); }
   bool is_assumed(std::string_view uid) const;
+  const std::string* nominated_node(std::string_view uid) const;  // null when it is not nominated
+  std::size_t assumed_count() const { return assumed_; }
   std::size_t pod_count() const { return pods_.size(); }
   const LabelMap& namespace_labels(std::string_view ns) const;
 
@@ -106,10 +110,13 @@ class Snapshot {
   model::LabelSelector group_selector(const PodInfo& pod) const;
 
  private:
+  struct NodeRecord : NodeInfo {
+    NodePods here;
+  };
   struct PodRecord {
     PodInfoPtr pod;
-    NodeInfo* node = nullptr;
-    std::size_t position = 0;  // in node->pods
+    NodeRecord* node = nullptr;
+    std::size_t position = 0;  // in node->here.placed
     bool assumed = false;
     std::optional<rt::Instant> deadline;
   };
@@ -118,22 +125,30 @@ class Snapshot {
     model::LabelSelector selector;
   };
 
-  NodeInfo& node_record(std::string_view name);
-  void release_if_unused(NodeInfo& node);
+  NodeRecord& node_record(std::string_view name);
+  void release_if_unused(NodeRecord& node);
+  void register_keys(const PodInfo& pod);
+  void take_census(const NodeInfo& node, std::int32_t sign);
   void set_topology(NodeInfo& node, const LabelMap* before, const LabelMap* now);
-  void place(PodInfoPtr pod, NodeInfo& node, std::optional<rt::Instant> deadline, bool assumed);
+  void place(PodInfoPtr pod, NodeRecord& node, std::optional<rt::Instant> deadline, bool assumed);
   void take_away(std::unordered_map<std::string, PodRecord>::iterator record);
-  void occupy(NodeInfo& node, const PodInfo& pod, std::int32_t sign);
+  void occupy(NodeRecord& node, const PodInfo& pod, std::int32_t sign);
 
-  std::unordered_map<std::string, std::unique_ptr<NodeInfo>> nodes_;
+  std::unordered_map<std::string, std::unique_ptr<NodeRecord>> nodes_;
   std::vector<const NodeInfo*> order_;
-  std::vector<NodeInfo*> slots_;  // by NodeSlot
+  std::vector<NodeRecord*> slots_;  // by NodeSlot
   std::vector<NodeSlot> unused_slots_;
   std::unordered_map<std::string, PodRecord> pods_;
+  std::unordered_map<std::string, NodeRecord*> nominations_;  // by pod uid
   std::set<std::pair<rt::Instant, std::string>> deadlines_;
   std::map<std::string, LabelMap, std::less<>> namespaces_;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<Group>> groups_;
   std::unordered_map<std::string, LabelIndex<Group>> groups_by_ns_;
+  DisruptionBudgets budgets_;
+  Storage storage_;
+  ImageIndex images_;
+  NodeCensus census_;
+  std::size_t assumed_ = 0;
   mutable Topology topology_;
   mutable PodCounts counts_;
 };

@@ -23,11 +23,11 @@ TEST(Snapshot, AddsUpAndTakesAway) {
   const NodeInfo* node = snapshot.node("n");
   EXPECT_EQ(node->requested.milli_cpu, 1000);
   EXPECT_EQ(node->scoring_milli_cpu, 1100);
-  EXPECT_EQ(node->pods.size(), 2u);
+  EXPECT_EQ(node->pod_count, 2);
   EXPECT_TRUE(snapshot.remove_pod("a"));
   EXPECT_FALSE(snapshot.remove_pod("a"));
   EXPECT_EQ(node->requested, Resources());
-  EXPECT_EQ(node->pods.size(), 1u);
+  EXPECT_EQ(node->pod_count, 1);
 }
 
 TEST(Snapshot, AFinishedPodOccupiesNothing) {
@@ -104,7 +104,7 @@ void expect_same(const RandomCluster& cluster, const Snapshot& left, const Snaps
     EXPECT_EQ(a->requested, b->requested);
     EXPECT_EQ(a->scoring_milli_cpu, b->scoring_milli_cpu);
     EXPECT_EQ(a->scoring_memory_bytes, b->scoring_memory_bytes);
-    EXPECT_EQ(a->pods.size(), b->pods.size());
+    EXPECT_EQ(a->pod_count, b->pod_count);
     EXPECT_TRUE(std::ranges::is_permutation(a->host_ports, b->host_ports));
     EXPECT_EQ(a->unschedulable, b->unschedulable);
     EXPECT_EQ(a->repels, b->repels);

@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/names.h"
 #include "codec/json.h"
 #include "codec/tree.h"
 #include "schema/formats.h"
@@ -247,8 +249,10 @@ class Checker {
   void number(const Node& node, const Value& value, const std::string& path) {
     double real = value.to_number<double>();
     if (node.multiple_of && *node.multiple_of > 0) {
-      double quotient = real / *node.multiple_of;
-      if (quotient != std::trunc(quotient))
+      // As Kubernetes computes it: 0.3 is three times 0.1, whatever binary fractions make of it.
+      double quotient = *node.multiple_of < 1 ? 1 / *node.multiple_of * real : real / *node.multiple_of;
+      double difference = std::abs(quotient - std::trunc(quotient));
+      if (difference > 1e-9 * (std::abs(quotient) + std::abs(std::trunc(quotient))))
         invalid(path, printed(value), fmt::format("should be a multiple of {}", *node.multiple_of));
     }
     if (node.maximum && (real > *node.maximum || (node.exclusive_maximum && real == *node.maximum)))
@@ -326,6 +330,12 @@ class Checker {
       if (found == nullptr || !found->is_string() || found->get_string().empty())
         add(Kind::Required, join(path, name), "", "must not be empty");
     }
+    const Value* kind = members.if_contains("kind");
+    if (kind == nullptr || !kind->is_string() || kind->get_string().empty()) return;
+    std::string lower(codec::view(kind->get_string()));
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    for (const std::string& text : dns1035_label_errors(lower))
+      invalid(join(path, "kind"), printed(*kind), "may have mixed case, but should otherwise match: " + text);
   }
 
   // What is wrong with the value by one alternative; empty: nothing.

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "codec/tree.h"
+#include "model/scale.h"
 #include "rt/timeout.h"
 #include "server/managed_fields/manager_name.h"
 #include "server/status.h"
@@ -69,6 +70,16 @@ bool tells_of_end(const Request& request, const codec::Value& object) {
 rt::Task<bool> remove_now(NamespaceContent* content, User user, std::string ns) {
   auto removed = co_await content->remove(std::move(user), std::move(ns));
   co_return removed.has_value();
+}
+
+// A merge patch of a Scale, as one of the object that it scales.
+codec::Value change_of_scale(Request& request, const codec::Value& patch) {
+  request.subresource.clear();
+  request.came_through = "scale";
+  const codec::Value* metadata = codec::find(patch, "metadata");
+  codec::Value change = codec::Object{{"metadata", metadata == nullptr ? codec::Value(codec::Object()) : *metadata}};
+  model::set_replicas(*request.kind, change, model::replicas_of(patch));
+  return change;
 }
 
 // What the audit log is told of one request.
@@ -164,6 +175,7 @@ class InProcessTransport final : public client::Transport {
                                       codec::Value patch) override {
     Request request = make("patch", ref, std::move(key));
     CO_TRY_ASSIGN(Told told, enter(request, &patch));
+    if (request.subresource == "scale") patch = change_of_scale(request, patch);
     auto patched = co_await api_.patch(std::move(request), type, std::move(patch), nullptr);
     co_return told.done(std::move(patched), kOk);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <set>
 
 #include "base/names.h"
@@ -54,6 +55,12 @@ void validate_finalizers(const model::Kind& kind, const Value& meta, schema::Fie
                         "name is neither a standard finalizer name nor is it fully qualified"});
     ++index;
   }
+  auto has = [finalizers](std::string_view name) {
+    return std::ranges::find(finalizers->get_array(), Value(name)) != finalizers->get_array().end();
+  };
+  if (has(kOrphanFinalizer) && has(kForegroundFinalizer))
+    errors.push_back({schema::FieldError::Kind::Invalid, "metadata.finalizers", codec::write_json(*finalizers),
+                      "finalizer orphan and foregroundDeletion cannot be both set"});
 }
 
 // apimachinery's ValidateOwnerReferences, which names the list where a member of one of its items is wrong.
@@ -128,6 +135,27 @@ Result<void> check_name(const Request& request, std::string_view name) {
       mismatch("the name of the object (" + std::string(name) + ") does not match the name on the URL (" + request.name + ")"));
 }
 
+void drop_double_owners(Value& object, Warnings* warnings) {
+  codec::Object& meta = codec::ensure_object(object, {"metadata"});
+  Value* references = meta.if_contains("ownerReferences");
+  if (references == nullptr || !references->is_array()) return;
+  codec::Array kept;
+  std::string twice;
+  for (const Value& reference : references->get_array()) {
+    if (std::ranges::find(kept, reference) == kept.end())
+      kept.push_back(reference);
+    else
+      twice += (twice.empty() ? "" : ", ") + std::string(string_at(reference, "uid"));
+  }
+  if (twice.empty()) return;
+  *references = std::move(kept);
+  if (warnings != nullptr)
+    warnings->push_back(
+        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject "
+        "such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: " +
+        twice);
+}
+
 Result<void> check_key(const Value& object, const model::ObjectKey& key) {
   model::ObjectKey own{std::string(codec::string_at_path(object, {"metadata", "namespace"})),
                        std::string(codec::string_at_path(object, {"metadata", "name"}))};
@@ -142,7 +170,10 @@ void validate_strings(const Value& meta, std::string_view member, schema::FieldE
   std::size_t total = 0;
   for (const auto& [key, value] : map->get_object()) {
     std::string path = "metadata." + std::string(member);
-    for (std::string& text : qualified_name_errors({key.data(), key.size()}))
+    std::string name(key);
+    // The case of an annotation's key is its own.
+    if (member == "annotations") std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+    for (std::string& text : qualified_name_errors(name))
       errors.push_back({schema::FieldError::Kind::Invalid, path, "\"" + std::string(key) + "\"", std::move(text)});
     if (!value.is_string()) continue;
     total += key.size() + value.get_string().size();
@@ -236,11 +267,13 @@ void validate_meta_update(const Value& object, const Value& before, schema::Fiel
   std::set<std::string_view> known;
   if (then != nullptr && then->is_array())
     for (const Value& finalizer : then->get_array()) known.insert(text_of(finalizer));
-  for (const Value& finalizer : now->get_array()) {
-    if (!known.contains(text_of(finalizer)))
-      errors.push_back({schema::FieldError::Kind::Forbidden, "metadata.finalizers", "",
-                        "no new finalizers can be added if the object is being deleted"});
-  }
+  std::string added;
+  for (const Value& finalizer : now->get_array())
+    if (!known.contains(text_of(finalizer))) added += (added.empty() ? "" : ", ") + codec::write_json(finalizer);
+  if (!added.empty())
+    errors.push_back(
+        {schema::FieldError::Kind::Forbidden, "metadata.finalizers", "",
+         "no new finalizers can be added if the object is being deleted, found new finalizers []string{" + added + "}"});
 }
 
 bool ready_to_go(const model::Kind& kind, const Value& object) {

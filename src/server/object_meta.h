@@ -29,6 +29,9 @@ Result<void> prepare_update_meta(const Request& request, codec::Value& object, c
 // another than the request's.
 Result<void> settle_namespace(const Request& request, codec::Value& object);
 
+// Removes owner references that are there twice, and warns of them.
+void drop_double_owners(codec::Value& object, Warnings* warnings);
+
 // BadRequest when the request names another object.
 Result<void> check_name(const Request& request, std::string_view name);
 

@@ -11,17 +11,14 @@ constexpr std::array<std::string_view, 2> kRefused = {
     "MutatingAdmissionPolicy",
 };
 
-constexpr std::array<std::string_view, 10> kStored = {
+constexpr std::array<std::string_view, 7> kStored = {
     "StatefulSet",
     "DaemonSet",
     "Job",
     "CronJob",
     "ReplicationController",
-    "HorizontalPodAutoscaler",
-    "PersistentVolumeClaim",
     "NetworkPolicy",
     "Ingress",
-    "PodDisruptionBudget",
 };
 
 }  // namespace

@@ -1,4 +1,7 @@
 """Deployments: rollout in all its forms, scaling, ownership."""
+import http.client
+import random
+import threading
 import time
 
 from .checks import Suite, equal, eventually, true
@@ -198,6 +201,75 @@ def foreground(c):
     c.kubectl("rollout status deployment/fg --timeout=40s").ok()
     c.kubectl("delete deployment fg --cascade=foreground", timeout=60).ok()
     equal(c.kubectl("get rs,pods -o name").ok().out.strip(), "", "what is left")
+
+
+class Load(threading.Thread):
+    """Requests to the ready endpoints of a service, from one thread, while a block runs."""
+
+    def __init__(self, c, service):
+        super().__init__(daemon=True)
+        self.c, self.service, self.stopped = c, service, threading.Event()
+        self.answered, self.failures, self.asked = 0, [], set()
+
+    def endpoints(self):
+        path = f"/apis/discovery.k8s.io/v1/namespaces/{self.c.namespace}/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3D{self.service}"
+        slices = self.c.request("GET", path).json()["items"]
+        return [endpoint["addresses"][0] for part in slices for endpoint in part.get("endpoints") or [] if endpoint["conditions"]["ready"]]
+
+    def run(self):
+        while not self.stopped.is_set():
+            address = random.choice(self.endpoints() or ["none is ready"])
+            try:
+                connection = http.client.HTTPConnection(address, 80, timeout=5)
+                connection.request("GET", "/")
+                equal(connection.getresponse().status, 200, "the status")
+                self.answered += 1
+                self.asked.add(address)
+            except Exception as error:  # whatever it is, a request was lost
+                self.failures.append(f"{address}: {error!r}")
+            time.sleep(0.01)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.join(20)
+
+
+@CASES.case("a rollout under load drops no request")
+def under_load(c):
+    c.apply("""
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: load}
+spec:
+  replicas: 2
+  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
+  selector: {matchLabels: {app: load}}
+  template:
+    metadata: {labels: {app: load}}
+    spec:
+      terminationGracePeriodSeconds: 5
+      containers:
+      - name: main
+        image: charon.local/nginx:1
+        imagePullPolicy: Never
+        readinessProbe: {httpGet: {port: 80}, periodSeconds: 1}
+        lifecycle: {preStop: {sleep: {seconds: 2}}}
+""").ok()
+    c.kubectl("expose deployment load --port=80").ok()
+    c.kubectl("rollout status deployment/load --timeout=60s", timeout=75).ok()
+    load = Load(c, "load")
+    eventually(lambda: equal(len(load.endpoints()), 2, "the ready endpoints"), 20)
+    with load:
+        c.kubectl("rollout restart deployment/load").ok()
+        c.kubectl("rollout status deployment/load --timeout=60s", timeout=75).ok()
+        eventually(lambda: equal(len(c.kubectl_json("get pods -l app=load")["items"]), 2, "the pods in the end"), 20)
+    equal(load.failures, [], "the lost requests")
+    true(load.answered > 50 and len(load.asked) >= 4, f"{load.answered} requests were answered by {len(load.asked)} pods")
+    c.kubectl("delete deployment,service load").ok()
 
 
 @CASES.case("a ReplicaSet by itself: adopts what fits its selector, and releases what no longer does")

@@ -56,13 +56,21 @@ Result<std::int64_t> value_of(std::string_view text, const Bounds& bounds) {
   return number_of(text);
 }
 
+struct FieldSet {
+  std::uint64_t bits = 0;
+  bool any = false;  // "*", as it is
+};
+
 // "*", "5", "1-5", each with "/2".
-Result<void> check_range(std::string_view text, const Bounds& bounds) {
+Result<FieldSet> parse_range(std::string_view text, const Bounds& bounds) {
   std::vector<std::string_view> range_and_step = split(text, "/");
   std::vector<std::string_view> ends = split(range_and_step[0], "-");
   std::int64_t low = bounds.least;
   std::int64_t high = bounds.most;
-  if (ends[0] != "*" && ends[0] != "?") {
+  FieldSet set;
+  if (ends[0] == "*" || ends[0] == "?") {
+    set.any = true;
+  } else {
     TRY_ASSIGN(low, value_of(ends[0], bounds));
     high = low;
     if (ends.size() == 2) {
@@ -83,30 +91,69 @@ Result<void> check_range(std::string_view text, const Bounds& bounds) {
   if (low > high)
     return fail(Reason::Invalid, fmt::format("beginning of range ({}) beyond end of range ({}): {}", low, high, text));
   if (step == 0) return fail(Reason::Invalid, fmt::format("step of range should be a positive number: {}", text));
-  return {};
+  if (step > 1) set.any = false;
+  for (std::int64_t value = low; value <= high; value += std::min(step, high - low + 1)) set.bits |= std::uint64_t{1} << value;
+  return set;
 }
 
-std::optional<std::string> descriptor_error(std::string_view text) {
-  constexpr std::string_view kKnown[] = {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"};
+Result<FieldSet> parse_field(std::string_view text, const Bounds& bounds) {
+  FieldSet set;
+  for (std::string_view range : split(text, ",")) {
+    TRY_ASSIGN(const FieldSet part, parse_range(range, bounds));
+    set.bits |= part.bits;
+    set.any = set.any || part.any;
+  }
+  return set;
+}
+
+Result<CronSchedule> parse_descriptor(std::string_view text) {
+  struct Descriptor {
+    std::string_view name;
+    std::string_view fields;
+  };
+  constexpr Descriptor kKnown[] = {{"@yearly", "0 0 1 1 *"}, {"@annually", "0 0 1 1 *"}, {"@monthly", "0 0 1 * *"},
+                                   {"@weekly", "0 0 * * 0"}, {"@daily", "0 0 * * *"},    {"@midnight", "0 0 * * *"},
+                                   {"@hourly", "0 * * * *"}};
+  const auto known = std::ranges::find(kKnown, text, &Descriptor::name);
+  if (known != std::end(kKnown)) return parse_schedule(known->fields);
   constexpr std::string_view kEvery = "@every ";
-  if (std::ranges::find(kKnown, text) != std::end(kKnown)) return std::nullopt;
-  if (!text.starts_with(kEvery)) return fmt::format("unrecognized descriptor: {}", text);
-  if (parse_go_duration(text.substr(kEvery.size()))) return std::nullopt;
-  return fmt::format("failed to parse duration {}: time: invalid duration \"{}\"", text, text.substr(kEvery.size()));
+  if (!text.starts_with(kEvery)) return fail(Reason::Invalid, fmt::format("unrecognized descriptor: {}", text));
+  const Result<std::chrono::nanoseconds> every = parse_go_duration(text.substr(kEvery.size()));
+  if (!every)
+    return fail(Reason::Invalid,
+                fmt::format("failed to parse duration {}: time: invalid duration \"{}\"", text, text.substr(kEvery.size())));
+  CronSchedule schedule;
+  schedule.every = std::max(std::chrono::floor<std::chrono::seconds>(*every), std::chrono::seconds(1));
+  return schedule;
 }
 
 }  // namespace
 
-std::optional<std::string> schedule_error(std::string_view schedule) {
-  if (schedule.starts_with('@')) return descriptor_error(schedule);
-  std::vector<std::string_view> fields = split(schedule, " \t\n\r\v\f");
+Result<CronSchedule> parse_schedule(std::string_view text) {
+  if (text.starts_with('@')) return parse_descriptor(text);
+  std::vector<std::string_view> fields = split(text, " \t\n\r\v\f");
   std::erase(fields, std::string_view());
   if (fields.size() != std::size(kFields))
-    return fmt::format("expected exactly 5 fields, found {}: [{}]", fields.size(), fmt::join(fields, " "));
-  for (std::size_t i = 0; i < fields.size(); ++i)
-    for (std::string_view range : split(fields[i], ","))
-      if (Result<void> checked = check_range(range, kFields[i]); !checked) return checked.error().message;
-  return std::nullopt;
+    return fail(Reason::Invalid,
+                fmt::format("expected exactly 5 fields, found {}: [{}]", fields.size(), fmt::join(fields, " ")));
+  FieldSet sets[std::size(kFields)];
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    TRY_ASSIGN(sets[i], parse_field(fields[i], kFields[i]));
+  }
+  return CronSchedule{.minutes = sets[0].bits,
+                      .hours = sets[1].bits,
+                      .days = sets[2].bits,
+                      .months = sets[3].bits,
+                      .weekdays = sets[4].bits,
+                      .any_day = sets[2].any,
+                      .any_weekday = sets[4].any,
+                      .every = std::nullopt};
+}
+
+std::optional<std::string> schedule_error(std::string_view schedule) {
+  Result<CronSchedule> parsed = parse_schedule(schedule);
+  if (parsed) return std::nullopt;
+  return std::move(parsed.error().message);
 }
 
 }  // namespace charon::batch::v1

@@ -63,6 +63,20 @@ std::string selectable_value(const Value& job, std::string_view) {
   return std::to_string(number_at_path(job, {"status", "succeeded"}));
 }
 
+// Of a pod template, what stays as it was while the job has not started: all but where its pods may run, what they are given of
+// the machine, and what they are called by.
+Value fixed_part(const Value* pod_template) {
+  Value fixed = pod_template == nullptr ? Value(codec::Object()) : *pod_template;
+  for (std::string_view member : {"labels", "annotations"}) codec::ensure_object(fixed, {"metadata"}).erase(member);
+  codec::Object& spec = codec::ensure_object(fixed, {"spec"});
+  for (std::string_view member : {"nodeSelector", "tolerations", "schedulingGates"}) spec.erase(member);
+  codec::ensure_object(fixed, {"spec", "affinity"}).erase("nodeAffinity");
+  if (Value* containers = spec.if_contains("containers"); containers != nullptr && containers->is_array())
+    for (Value& container : containers->get_array())
+      if (container.is_object()) container.get_object().erase("resources");
+  return fixed;
+}
+
 void validate(const Value& job, const model::WriteContext& context, schema::FieldErrors& errors) {
   if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
@@ -75,10 +89,10 @@ void validate(const Value& job, const model::WriteContext& context, schema::Fiel
   bool suspended = codec::find_path(*context.before, {"spec", "suspend"}) != nullptr &&
                    *codec::find_path(*context.before, {"spec", "suspend"}) == true;
   bool started = !meta::v1::time_of(find_path(*context.before, {"status", "startTime"})).is_zero();
-  // Where its pods may run is open until it first starts.
-  if (!suspended || started)
-    meta::v1::check_immutable(errors, spec.child("template"), find_path(*context.before, {"spec", "template"}),
-                              find_path(job, {"spec", "template"}));
+  const Value* template_before = find_path(*context.before, {"spec", "template"});
+  const Value* template_now = find_path(job, {"spec", "template"});
+  if (!suspended || started || fixed_part(template_before) != fixed_part(template_now))
+    meta::v1::check_immutable(errors, spec.child("template"), template_before, template_now);
   const Value* completions = find_path(job, {"spec", "completions"});
   const Value* before = find_path(*context.before, {"spec", "completions"});
   if (codec::string_at_path(job, {"spec", "completionMode"}) != "Indexed")
@@ -117,7 +131,8 @@ void set_defaults(Value& job) {
 
 // Unless the user takes care of it (manualSelector), pods are found by the job's uid.
 void prepare(Value& job, const model::WriteContext& context) {
-  if (!context.create || codec::find_path(job, {"spec", "manualSelector"}) != nullptr) return;
+  const Value* manual = codec::find_path(job, {"spec", "manualSelector"});
+  if (!context.create || (manual != nullptr && *manual == Value(true))) return;
   std::string uid(codec::string_at_path(job, {"metadata", "uid"}));
   std::string name(codec::string_at_path(job, {"metadata", "name"}));
   codec::Object& labels = codec::ensure_object(job, {"spec", "template", "metadata", "labels"});

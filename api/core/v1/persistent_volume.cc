@@ -53,6 +53,10 @@ void validate_change(const Value& before, const Value& after, const meta::v1::Fi
                               codec::find(after, "nodeAffinity"));
 }
 
+void prepare(Value& volume, const model::WriteContext& context) {
+  if (context.create) codec::ensure_object(volume, {"status"})["phase"] = "Pending";
+}
+
 void validate(const Value& volume, const model::WriteContext& context, schema::FieldErrors& errors) {
   if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
@@ -89,6 +93,6 @@ void validate(const Value& volume, const model::WriteContext& context, schema::F
 
 }  // namespace
 
-const model::KindRules persistent_volume_rules = {.validate = validate, .cells = cells_of};
+const model::KindRules persistent_volume_rules = {.prepare = prepare, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::core::v1

@@ -48,6 +48,10 @@ codec::Object immutable_part(const Value* spec) {
   return part;
 }
 
+void prepare(Value& claim, const model::WriteContext& context) {
+  if (context.create) codec::ensure_object(claim, {"status"})["phase"] = "Pending";
+}
+
 void validate(const Value& claim, const model::WriteContext& context, schema::FieldErrors& errors) {
   if (context.subresource == "status") return;
   meta::v1::FieldPath spec("spec");
@@ -72,6 +76,6 @@ void validate(const Value& claim, const model::WriteContext& context, schema::Fi
 
 }  // namespace
 
-const model::KindRules persistent_volume_claim_rules = {.validate = validate, .cells = cells_of};
+const model::KindRules persistent_volume_claim_rules = {.prepare = prepare, .validate = validate, .cells = cells_of};
 
 }  // namespace charon::core::v1

@@ -3,6 +3,7 @@
 #include "api/meta/v1/validation.h"
 #include "base/bytes.h"
 #include "base/names.h"
+#include "codec/json.h"
 
 namespace charon::core::v1 {
 
@@ -30,6 +31,14 @@ void check_type(const Value& secret, schema::FieldErrors& errors) {
                               {"kubernetes.io/tls", "tls.key"}};
   std::string_view type = codec::string_at(secret, "type");
   meta::v1::FieldPath data("data");
+  for (std::string_view key : {".dockerconfigjson", ".dockercfg"}) {
+    if (type != "kubernetes.io/" + std::string(key.substr(1))) continue;
+    const Value* config = codec::find_path(secret, {"data", key});
+    if (config == nullptr || !config->is_string()) continue;
+    auto text = base64_decode(codec::view(config->get_string()));
+    if (!text || !codec::parse_json(*text))
+      meta::v1::add_invalid(errors, data.key(key), Value("<secret contents redacted>"), "invalid character");
+  }
   for (const Needs& needs : kNeeds)
     if (needs.type == type && codec::find_path(secret, {"data", needs.key}) == nullptr)
       meta::v1::add_required(errors, data.key(needs.key));
@@ -70,8 +79,8 @@ void validate(const Value& secret, const model::WriteContext& context, schema::F
 
 constexpr std::string_view kSelectable[] = {"type"};
 
-// stringData is data in plain text, for writing only.
-void prepare(Value& secret, const model::WriteContext&) {
+// stringData is data in plain text, for writing only: whoever gives it owns the data.
+void set_defaults(Value& secret) {
   const Value* plain = codec::find(secret, "stringData");
   if (plain == nullptr) return;
   Value given = *plain;
@@ -85,6 +94,6 @@ void prepare(Value& secret, const model::WriteContext&) {
 }  // namespace
 
 const model::KindRules secret_rules = {
-    .prepare = prepare, .validate = validate, .cells = cells_of, .selectable_fields = kSelectable};
+    .set_defaults = set_defaults, .validate = validate, .cells = cells_of, .selectable_fields = kSelectable};
 
 }  // namespace charon::core::v1

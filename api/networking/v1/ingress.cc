@@ -123,6 +123,13 @@ void validate(const Value& ingress, const model::WriteContext& context, schema::
   if (fallback != nullptr) validate_backend(errors, spec.child("defaultBackend"), fallback);
   meta::v1::check_name(errors, spec.child("ingressClassName"), codec::string_at_path(ingress, {"spec", "ingressClassName"}),
                        dns1123_subdomain_errors);
+  // The annotation came before the field, and stays beside it only where it came first.
+  constexpr std::string_view kClass = "kubernetes.io/ingress.class";
+  if (context.before == nullptr && find_path(ingress, {"metadata", "annotations", kClass}) != nullptr &&
+      find_path(ingress, {"spec", "ingressClassName"}) != nullptr)
+    meta::v1::add_invalid(errors, meta::v1::FieldPath("annotations").child(kClass),
+                          *find_path(ingress, {"metadata", "annotations", kClass}),
+                          "can not be set when the class field is also set");
   const codec::Array& tls = items_of(find_path(ingress, {"spec", "tls"}));
   meta::v1::FieldPath tls_path = spec.child("tls");
   for (std::size_t i = 0; i < tls.size(); ++i) {

@@ -17,6 +17,7 @@ struct ServerOptions {
   int max_mutating_requests_inflight = 200;
   std::string request_timeout = "1m0s";
   std::string shutdown_delay = "0s";
+  std::string scheduler_config_file;  // empty: the default profile
 };
 
 struct Options {
@@ -26,7 +27,7 @@ struct Options {
   std::string node_name;          // empty: the host's name
   std::string node_ip;            // empty: the address of the default route
   std::string containerd_socket;  // empty: a containerd of our own
-  std::string cluster_cidr = "10.42.0.0/24";
+  std::string cluster_cidr = "10.42.0.0/16";
   std::string service_ip = "10.43.0.1";
   std::vector<std::string> node_labels;
   ServerOptions server;

@@ -14,11 +14,14 @@
 #include "cmd/cli/pid_file.h"
 #include "cmd/cli/preconditions.h"
 #include "cmd/cli/progress.h"
+#include "cmd/cli/server_identity.h"
 #include "cmd/compose/agent.h"
 #include "cmd/compose/control_plane.h"
 #include "cmd/compose/controllers.h"
 #include "cmd/compose/process_metrics.h"
+#include "cmd/compose/scheduler_config.h"
 #include "cmd/pki/pki.h"
+#include "controllers/nodeipam/ranges.h"
 #include "rt/os/loop.h"
 #include "rt/os/machine.h"
 #include "rt/os/net.h"
@@ -72,6 +75,7 @@ class Process {
     loop_.run();
     scope.cancel();
     agent_.reset();
+    scheduler_config_.reset();
     controllers_.reset();
     control_plane_.reset();
     if (claimed_) (void)files_->remove_all(pid_file(options_));
@@ -145,12 +149,18 @@ class Process {
     options.limits.inflight = {flags.max_requests_inflight, flags.max_mutating_requests_inflight};
     CO_TRY_ASSIGN(options.limits.timeout, parse_go_duration(flags.request_timeout));
     CO_TRY_ASSIGN(options.shutdown_delay, parse_go_duration(flags.shutdown_delay));
+    if (!flags.scheduler_config_file.empty()) {
+      scheduler_config_ = std::make_unique<SchedulerConfigFile>(loop_, *files_, flags.scheduler_config_file);
+      CO_TRY(scheduler_config_->read());
+    }
     control_plane_ = std::make_unique<ControlPlane>(Host{loop_, *net_, *files_, *random_}, options, *pki_, metrics_);
     CO_TRY(co_await control_plane_->start());
     progress_.step(fmt::format("API server ready at https://127.0.0.1:{}", control_plane_->local().port));
     manager_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {}));
     admin_transport_ = control_plane_->transport(user_of("system:kube-controller-manager", {"system:masters"}));
     scheduler_transport_ = control_plane_->transport(user_of("system:kube-scheduler", {}));
+    aggregated_reader_ = control_plane_->aggregated_reader(user_of("system:kube-controller-manager", {"system:masters"}));
+    CO_TRY_ASSIGN(identity_, server_identity(*files_, *random_, options_));
     start_controllers();
     serving_ = true;
     tasks_.spawn(renew_certificates());
@@ -163,7 +173,9 @@ class Process {
     settings.cluster_ca_key_pem = pki_->ca_key_pem();
     settings.service_account_key_pem = pki_->service_account_key_pem();
     settings.server_url = fmt::format("https://{}:{}", options_.node_ip, control_plane_->local().port);
+    settings.cluster_cidr = options_.cluster_cidr;
     settings.kinds = &control_plane_->kinds();
+    settings.apis = aggregated_reader_.get();
     auto connect = [this](const std::string& user) {
       std::vector<std::string> groups;
       if (user.starts_with("system:serviceaccount:")) groups = {"system:serviceaccounts", "system:serviceaccounts:kube-system"};
@@ -171,9 +183,24 @@ class Process {
     };
     controllers_ = std::make_unique<Controllers>(
         loop_, *random_, Controllers::Lines{*manager_transport_, *scheduler_transport_, *admin_transport_, std::move(connect)},
-        metrics_, settings);
+        metrics_, std::move(settings), identity_);
+    configure_scheduler();
     controllers_->start();
     add_process_metrics(metrics_, *files_);
+  }
+
+  void configure_scheduler() {
+    if (!scheduler_config_) return;
+    auto apply = [this](scheduler::Configuration configuration) {
+      controllers_->configure_scheduler(std::move(configuration));
+    };
+    auto complain_of = [](const Error& error) { complain("the scheduler's configuration", error); };
+    // It may have been changed, for the worse, since the server began to start.
+    if (auto configuration = scheduler_config_->read())
+      apply(*std::move(configuration));
+    else
+      complain_of(configuration.error());
+    scheduler_config_->follow(apply, complain_of);
   }
 
   rt::Task<Result<void>> start_agent() {
@@ -241,6 +268,7 @@ class Process {
     progress_.step("stopping; containers go on running");
     if (control_plane_) co_await control_plane_->announce_shutdown();
     if (agent_) co_await agent_->shutdown();
+    if (controllers_) co_await controllers_->release();
     if (control_plane_) co_await control_plane_->shutdown();
     loop_.stop();
   }
@@ -252,7 +280,9 @@ class Process {
     settings.data_dir = options_.data_dir;
     settings.node_name = options_.node_name;
     settings.node_ip = options_.node_ip;
-    settings.pod_cidr = options_.cluster_cidr;
+    // The first node's part, so that its network need not wait for the controller that gives parts to the others.
+    if (const auto cluster = controllers::nodeipam::parse_range(options_.cluster_cidr))
+      settings.pod_cidr = controllers::nodeipam::free_part(*cluster, {})->text();
     settings.labels = options_.node_labels;
     settings.containerd_socket = options_.containerd_socket;
     settings.serving = pki_->kubelet();
@@ -275,7 +305,10 @@ class Process {
   std::unique_ptr<client::Transport> admin_transport_;
   std::unique_ptr<client::Transport> scheduler_transport_;
   std::unique_ptr<client::Transport> agent_transport_;
+  std::unique_ptr<client::PathReader> aggregated_reader_;
+  std::string identity_;  // of this server among others
   std::unique_ptr<Controllers> controllers_;
+  std::unique_ptr<SchedulerConfigFile> scheduler_config_;  // null: the default profile
   std::unique_ptr<Agent> agent_;
   rt::Scope tasks_{loop_};
   std::shared_ptr<net::TlsClient> agent_tls_;  // of an agent without a server in this process

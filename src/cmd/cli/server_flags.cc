@@ -51,6 +51,10 @@ void add_server_flags(CLI::App* command, ServerOptions& options) {
                    "how long all is still served after /readyz has said that the server ends")
       ->capture_default_str()
       ->check(duration_problem);
+  command
+      ->add_option("--scheduler-config-file", options.scheduler_config_file,
+                   "a KubeSchedulerConfiguration: profiles, plugins, back-offs; changes of it are followed")
+      ->transform(CLI::Validator(make_absolute, ""));
 }
 
 std::vector<std::string> server_arguments(const ServerOptions& options) {
@@ -69,6 +73,7 @@ std::vector<std::string> server_arguments(const ServerOptions& options) {
   add("--max-mutating-requests-inflight", std::to_string(options.max_mutating_requests_inflight));
   add("--request-timeout", options.request_timeout);
   add("--shutdown-delay-duration", options.shutdown_delay);
+  add("--scheduler-config-file", options.scheduler_config_file);
   return arguments;
 }
 

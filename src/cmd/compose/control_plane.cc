@@ -13,6 +13,7 @@
 #include "server/aggregation/authentication_config.h"
 #include "server/aggregation/availability.h"
 #include "server/aggregation/namespace_content.h"
+#include "server/aggregation/reader.h"
 #include "server/aggregation/registration.h"
 #include "server/aggregation/remote_servers.h"
 #include "server/api.h"
@@ -109,6 +110,7 @@ struct ControlPlane::Parts {
   std::shared_ptr<net::TlsServer> tls;
   std::unique_ptr<net::HttpServer> https;
   std::unique_ptr<client::Transport> admin;
+  std::unique_ptr<server::KubernetesServiceKeeper> kubernetes_service;
   bool bootstrapped = false;
   bool ending = false;
 };
@@ -169,13 +171,14 @@ rt::Task<Result<void>> ControlPlane::start() {
                            [front](net::Exchange& exchange) { return front->handle(exchange); });
 
   parts.admin = transport(component("system:apiserver", {"system:masters"}));
-  CO_TRY(co_await server::bootstrap(
-      *parts.admin, {options_.service_ip, options_.advertise_ip, parts.https->local().port, authentication_config(pki_)}));
+  const server::KubernetesService service{options_.service_ip, options_.advertise_ip, parts.https->local().port};
+  CO_TRY(co_await server::bootstrap(*parts.admin, {service, authentication_config(pki_)}));
   CO_TRY(co_await server::bootstrap_roles(host_.loop, *parts.admin));
   parts.definitions->start(*parts.api);
   parts.registration = std::make_unique<server::Registration>(*parts.api);
   parts.availability = std::make_unique<server::Availability>(*parts.api, *parts.api_services, *parts.remote_servers, metrics_);
   parts.authentication_config = std::make_unique<server::AuthenticationConfig>(*parts.api, authentication_config(pki_));
+  parts.kubernetes_service = std::make_unique<server::KubernetesServiceKeeper>(host_.loop, *parts.admin, service);
   parts.legacy_token_use->start();
   parts.bootstrapped = true;
   co_return Result<void>();
@@ -256,6 +259,11 @@ rt::Task<void> ControlPlane::shutdown() {
 std::unique_ptr<client::Transport> ControlPlane::transport(server::User user) {
   return server::make_in_process_transport(*parts_->api, *parts_->authorizer, std::move(user), parts_->auditor.get(),
                                            parts_->namespace_content.get());
+}
+
+std::unique_ptr<client::PathReader> ControlPlane::aggregated_reader(server::User user) {
+  return server::make_aggregated_reader(host_.loop, *parts_->api_services, *parts_->remote_servers, *parts_->authorizer,
+                                        std::move(user));
 }
 
 const model::KindRegistry& ControlPlane::kinds() const { return *parts_->kinds; }

@@ -12,6 +12,7 @@
 
 #include "base/metrics.h"
 #include "base/result.h"
+#include "client/path_reader.h"
 #include "client/transport.h"
 #include "cmd/pki/pki.h"
 #include "model/registry.h"
@@ -70,6 +71,8 @@ class ControlPlane {
 
   // A transport inside this process that acts as `user`.
   std::unique_ptr<client::Transport> transport(server::User user);
+  // The same for what aggregated servers have.
+  std::unique_ptr<client::PathReader> aggregated_reader(server::User user);
   const model::KindRegistry& kinds() const;
   rt::Address local() const;
   // Serves new connections with the certificates that the PKI has now, and signs tokens with its key.

@@ -1,17 +1,21 @@
-// Controllers and scheduler of the control plane, run over one set of informers.
+// Controllers and scheduler of the control plane, each set run while this process holds its lease (control/lease.h).
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/metrics.h"
 #include "client/informer.h"
 #include "client/transport.h"
+#include "control/lease.h"
 #include "control/runner.h"
 #include "controllers/accounts.h"
 #include "rt/loop.h"
 #include "rt/random.h"
+#include "rt/task.h"
+#include "scheduler/configuration.h"
 #include "scheduler/scheduler.h"
 
 namespace charon::cmd {
@@ -25,17 +29,36 @@ class Controllers {
     controllers::Connect connect;  // for the others
   };
   // What `lines` and `settings` refer to must outlive it, and so must the metrics, in which the queues are measured.
-  Controllers(rt::Loop& loop, rt::Random& random, Lines lines, Metrics& metrics, const control::ControllerSettings& settings);
+  // `identity`: of this server.
+  Controllers(rt::Loop& loop, rt::Random& random, Lines lines, Metrics& metrics, control::ControllerSettings settings,
+              const std::string& identity);
+  ~Controllers();
 
-  // Returns at once; each waits for its caches by itself.
+  // Returns at once; each set starts when its lease is held, and each part of it waits for its caches by itself.
   void start();
+  // Holds from now on, for a scheduler that starts later too.
+  void configure_scheduler(scheduler::Configuration configuration);
+  // Ends both sets and lets other servers run them at once.
+  rt::Task<void> release();
 
  private:
-  client::InformerSet manager_informers_;
-  client::InformerSet scheduler_informers_;
-  std::vector<std::unique_ptr<client::Transport>> writers_;  // one for each controller
-  std::vector<std::unique_ptr<control::Runner>> runners_;
-  scheduler::Scheduler scheduler_;
+  struct Manager;
+  struct Scheduling;
+
+  void start_manager();
+  void start_scheduler();
+  void set_leading(const std::string& name, double value);
+
+  rt::Loop& loop_;
+  rt::Random& random_;
+  Lines lines_;
+  Metrics& metrics_;
+  control::ControllerSettings settings_;
+  std::optional<scheduler::Configuration> scheduler_configuration_;
+  std::unique_ptr<Manager> manager_;        // null: another server leads
+  std::unique_ptr<Scheduling> scheduling_;  // the same
+  control::LeaderElection manager_election_;
+  control::LeaderElection scheduler_election_;
 };
 
 }  // namespace charon::cmd

@@ -16,6 +16,7 @@ class BootstrapSigner final : public control::Controller {
  public:
   explicit BootstrapSigner(ClusterAddress address) : address_(std::move(address)) {}
   std::string_view name() const override { return "bootstrap-signer"; }
+  std::string queue_name() const override { return "bootstrap_signer_queue"; }
 
   std::vector<control::Watch> watches() const override {
     auto when = [](auto concerns) {

@@ -10,6 +10,7 @@ namespace charon::controllers::clusterroleaggregation {
 class ClusterRoleAggregationController final : public control::Controller {
  public:
   std::string_view name() const override { return "clusterrole-aggregation-controller"; }
+  std::string queue_name() const override { return "ClusterRoleAggregator"; }
   std::vector<control::Watch> watches() const override;
   control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/core/v1/types.h"
 #include "control/kinds.h"
 #include "controllers/garbagecollector/plan.h"
 
@@ -27,6 +28,16 @@ std::vector<model::KindRef> collected_kinds(const model::KindRegistry& registry)
   return kinds;
 }
 
+// Whether an object of another namespace is meant.
+bool is_elsewhere(const Owner& owner, const std::string& own_ns, const control::View& view) {
+  if (!owner.kind->namespaced) return false;
+  return std::ranges::any_of(view.of<core::v1::Namespace>().documents(), [&](const model::DocumentPtr& space) {
+    if (space->key().name == own_ns) return false;
+    const model::DocumentPtr found = view.of(*owner.kind).document({space->key().name, owner.reference.name});
+    return found && found->uid() == owner.reference.uid;
+  });
+}
+
 Owner judge(const meta::v1::OwnerReference& reference, const model::Document& dependent,
             const std::vector<model::KindRef>& kinds, const model::KindRegistry& registry, const control::View& view) {
   Owner owner{reference, Owner::Standing::Unknown, kind_of(reference, registry)};
@@ -35,13 +46,27 @@ Owner judge(const meta::v1::OwnerReference& reference, const model::Document& de
   if (owner.kind->namespaced && dependent.key().ns.empty()) return owner;
   const std::string ns = owner.kind->namespaced ? dependent.key().ns : "";
   const model::DocumentPtr found = view.of(*owner.kind).document({ns, reference.name});
-  owner.standing = Owner::Standing::Absent;
-  if (!found || found->uid() != reference.uid) return owner;
+  if (!found || found->uid() != reference.uid) {
+    owner.standing = Owner::Standing::Absent;
+    owner.elsewhere = is_elsewhere(owner, ns, view);
+    return owner;
+  }
   owner.standing = Owner::Standing::Present;
   const meta::v1::ObjectMeta metadata = control::deletion_metadata(*found);
   if (metadata.deletionTimestamp && std::ranges::find(metadata.finalizers, "foregroundDeletion") != metadata.finalizers.end())
     owner.standing = Owner::Standing::DeletingForeground;
   return owner;
+}
+
+// The references that the object had, and has no more as they were. `metadata`: of its latest state.
+std::vector<meta::v1::OwnerReference> lost_references(const control::Change& change, const meta::v1::ObjectMeta& metadata) {
+  if (!change.now) return metadata.ownerReferences;
+  if (!change.before) return {};
+  std::vector<meta::v1::OwnerReference> lost = control::deletion_metadata(*change.before).ownerReferences;
+  std::erase_if(lost, [&](const meta::v1::OwnerReference& reference) {
+    return std::ranges::find(metadata.ownerReferences, reference) != metadata.ownerReferences.end();
+  });
+  return lost;
 }
 
 }  // namespace
@@ -53,14 +78,13 @@ std::vector<control::Watch> GarbageCollector::watches() const {
     // Most updates touch nothing that matters here.
     if (change.now && change.before && control::deletion_metadata(*change.before) == metadata) return;
     if (change.now && (!metadata.ownerReferences.empty() || metadata.deletionTimestamp)) keys.push_back(key_of(*change.now));
-    // The end of a dependent may be what its owner waits for; the end of an owner ends its dependents.
-    if (!change.now) {
-      for (const meta::v1::OwnerReference& reference : metadata.ownerReferences) {
-        const model::Kind* kind = kind_of(reference, registry_);
-        if (kind == nullptr || !kind->has_verb("delete")) continue;
-        keys.push_back({{kind->namespaced ? change.before->key().ns : "", reference.name}, kind});
-      }
+    // What its owner waits for may be the end of a dependent, or that it does not refer to it any more.
+    for (const meta::v1::OwnerReference& reference : lost_references(change, metadata)) {
+      const model::Kind* kind = kind_of(reference, registry_);
+      if (kind == nullptr || !kind->has_verb("delete")) continue;
+      keys.push_back({{kind->namespaced ? change.latest()->key().ns : "", reference.name}, kind});
     }
+    // The end of an owner ends its dependents.
     const bool going = !change.now || metadata.deletionTimestamp.has_value();
     if (!going) return;
     for (const model::KindRef& kind : collected_kinds(registry_))

@@ -4,6 +4,8 @@
 //   foreground   the owner stays, with the finalizer foregroundDeletion, until the dependents that block it are gone
 //   orphan       the owner stays, with the finalizer orphan, until no dependent refers to it any more; these live on
 //
+// Owners that own each other are no reason to wait: one of a circle that is asked to wait lets the one before it go.
+//
 // Source: k8s.io/kubernetes pkg/controller/garbagecollector; documentation "Garbage Collection".
 #pragma once
 
@@ -29,6 +31,8 @@ struct Owner {
   meta::v1::OwnerReference reference;
   Standing standing = Standing::Unknown;
   model::KindRef kind;  // null when unknown
+  // An absent one that is in another namespace, where it cannot own this.
+  bool elsewhere = false;
 };
 
 struct Dependent {

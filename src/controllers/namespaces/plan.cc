@@ -105,8 +105,13 @@ NamespaceStatus status_of(const State& state, const Totals& totals, Time now) {
   return status;
 }
 
+bool is_pod(const model::DocumentPtr& document) { return document->kind().kind == "Pod" && document->kind().gv.group.empty(); }
+
+// Pods first: what protects or serves them (network policies, secrets, claims) stays until they have ended (KEP-5080).
 void delete_content(const State& state, Totals& totals, Plan& plan) {
+  const bool pods_first = std::ranges::any_of(state.content, is_pod);
   for (const model::DocumentPtr& document : state.content) {
+    if (pods_first && !is_pod(document)) continue;
     const model::Kind& kind = document->kind();
     const meta::v1::ObjectMeta metadata = control::deletion_metadata(*document);
     ++totals.by_resource[fmt::format("{}.{}", kind.plural, kind.gv.group)];

@@ -73,6 +73,21 @@ TEST_F(NamespaceStory, GoesWithItsContent) {
   EXPECT_THAT(cluster_.list<ServiceAccount>("team"), SizeIs(0));
 }
 
+TEST_F(NamespaceStory, PodsGoBeforeWhatTheyUse) {
+  add_pod("held", {"example.com/hold"});
+  ConfigMap settings;
+  settings.metadata.name = "settings";
+  settings.metadata.namespace_ = "team";
+  cluster_.create(settings);
+  cluster_.remove<Namespace>({"", "team"});
+  cluster_.run(60s);
+  EXPECT_NE(cluster_.get<ConfigMap>({"team", "settings"}), nullptr);
+  cluster_.change<Pod>({"team", "held"}, "", [](Pod& pod) { pod.metadata.finalizers.clear(); });
+  cluster_.run(5s);
+  EXPECT_EQ(team(), nullptr);
+  EXPECT_EQ(cluster_.get<ConfigMap>({"team", "settings"}), nullptr);
+}
+
 TEST_F(NamespaceStory, WaitsForFinalizersAndSaysSo) {
   add_pod("held", {"example.com/hold"});
   cluster_.remove<Namespace>({"", "team"});

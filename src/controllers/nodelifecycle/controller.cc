@@ -39,6 +39,7 @@ control::Plan NodeLifecycleController::reconcile(const control::Request& request
   if (!state.node) return {};
   state.lease = view.get<Lease>({std::string(kLeases), request.key.object.name});
   state.pods = view.by<Pod>(control::kNodeIndex, request.key.object.name);
+  if (!is_ready(*state.node)) state.zone = zone_of(*state.node, view.list<Node>());
   return plan_node(state, periods_, now);
 }
 

@@ -70,8 +70,21 @@ void mark_unknown(Node& node, Time now) {
   }
 }
 
+bool gives_up(const Taint& taint) {
+  return taint.effect == "NoExecute" && (taint.key == kNotReady || taint.key == kUnreachable);
+}
+
+// Whether pods may be driven away from a node that is not ready.
+bool may_give_up(const State& state, Time now) {
+  if (!state.zone) return true;
+  if (state.zone->all_lost) return false;
+  if (std::ranges::any_of(state.node->spec.taints, gives_up)) return true;  // it is, maybe for another reason
+  if (!state.zone->interval) return false;
+  return !state.zone->last || state.zone->last->seconds + state.zone->interval->count() <= now.seconds;
+}
+
 bool is_ours(const Taint& taint) {
-  const bool execute = taint.effect == "NoExecute" && (taint.key == kNotReady || taint.key == kUnreachable);
+  const bool execute = gives_up(taint);
   const bool schedule =
       taint.effect == "NoSchedule" &&
       (taint.key == kUnschedulable || std::ranges::find(kTaints, taint.key, &ConditionTaint::taint) != std::end(kTaints));
@@ -79,7 +92,7 @@ bool is_ours(const Taint& taint) {
 }
 
 // The taints that the node should have: those of others as they are, ours by its conditions. One that stays keeps its time.
-std::vector<Taint> taints_of(Node& node, Time now) {
+std::vector<Taint> taints_of(const State& state, Node& node, Time now) {
   std::vector<Taint> taints;
   for (const Taint& taint : node.spec.taints)
     if (!is_ours(taint)) taints.push_back(taint);
@@ -99,7 +112,7 @@ std::vector<Taint> taints_of(Node& node, Time now) {
     const NodeCondition* condition = condition_of(node, entry.condition);
     if (condition == nullptr || condition->status != entry.status) continue;
     want(entry.taint, "NoSchedule");
-    if (entry.condition == "Ready") want(entry.taint, "NoExecute");
+    if (entry.condition == "Ready" && may_give_up(state, now)) want(entry.taint, "NoExecute");
   }
   return taints;
 }
@@ -164,9 +177,10 @@ Plan plan_node(const State& state, const Periods& periods, Time now) {
                              fmt::format("Node {} status is now: NodeNotReady", node.metadata.name)});
   }
   if (ready != nullptr && !is_ready) mark_pods_not_ready(state, now, plan);
+  if (state.zone) plan.requeue(periods.zone_look);
 
   // A new status comes back as a change of the node; the taints follow from that one.
-  std::vector<Taint> taints = taints_of(node, now);
+  std::vector<Taint> taints = taints_of(state, node, now);
   if (node.status == state.node->status && !same_taints(taints, state.node->spec.taints)) write_taints(node, taints, plan);
   return plan;
 }

@@ -121,5 +121,44 @@ TEST(NodePlan, TaintsGoWhenTheirReasonHasGone) {
   EXPECT_EQ(codec::string_at(taints[0], "key"), "node.kubernetes.io/unschedulable");
 }
 
+struct GiveUpCase {
+  Zone zone;
+  bool tainted;
+  bool given_up;
+};
+
+class GiveUp : public testing::TestWithParam<GiveUpCase> {};
+
+TEST_P(GiveUp, WhenTheZoneAllows) {
+  Node node = make_node("Unknown", 100);
+  if (GetParam().tainted)
+    node.spec.taints.push_back({.key = "node.kubernetes.io/not-ready", .effect = "NoExecute", .timeAdded = kNow});
+  for (const char* type : {"MemoryPressure", "DiskPressure", "PIDPressure"}) {
+    node.status.conditions.emplace_back().type = type;
+    node.status.conditions.back().status = "Unknown";
+  }
+  State state = state_of(node);
+  state.zone = GetParam().zone;
+  const auto plan = plan_node(state, {}, kNow);
+  ASSERT_EQ(plan.writes.size(), 1u);
+  bool given_up = false;
+  for (const codec::Value& taint : codec::find_path(plan.writes[0].body, {"spec", "taints"})->as_array())
+    if (codec::string_at(taint, "effect") == "NoExecute") {
+      given_up = true;
+      EXPECT_EQ(codec::string_at(taint, "key"), "node.kubernetes.io/unreachable");
+    }
+  EXPECT_EQ(given_up, GetParam().given_up);
+  EXPECT_LE(plan.requeue_after, std::chrono::seconds(10));
+}
+
+using std::chrono::seconds;
+INSTANTIATE_TEST_SUITE_P(Zones, GiveUp,
+                         testing::Values(GiveUpCase{{.interval = seconds(10)}, false, true},
+                                         GiveUpCase{{.interval = seconds(10), .last = Time{kNow.seconds - 9, 0}}, false, false},
+                                         GiveUpCase{{.interval = seconds(10), .last = Time{kNow.seconds - 10, 0}}, false, true},
+                                         GiveUpCase{{.interval = std::nullopt}, false, false},
+                                         GiveUpCase{{.interval = std::nullopt}, true, true},
+                                         GiveUpCase{{.all_lost = true}, true, false}));
+
 }  // namespace
 }  // namespace charon::controllers::nodelifecycle

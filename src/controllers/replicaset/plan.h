@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "api/apps/v1/types.h"
@@ -16,9 +15,6 @@
 
 namespace charon::controllers::replicaset {
 
-// Pods made or deleted by one plan at most.
-inline constexpr int kBurst = 500;
-
 struct State {
   std::shared_ptr<const apps::v1::ReplicaSet> replica_set;
   std::vector<std::shared_ptr<const core::v1::Pod>> pods;     // owned by it, and orphans of the namespace
@@ -27,12 +23,5 @@ struct State {
 };
 
 control::Plan plan_replica_set(const State& state, Time now);
-
-// `pods` with those to delete first in front: not on a node, pending, not ready, cheap by
-// controller.kubernetes.io/pod-deletion-cost, on a node with many of `related`, ready for the shortest time (in powers of
-// two), often restarted, young.
-std::vector<std::shared_ptr<const core::v1::Pod>> by_deletion_order(
-    std::vector<std::shared_ptr<const core::v1::Pod>> pods, const std::vector<std::shared_ptr<const core::v1::Pod>>& related,
-    Time now);
 
 }  // namespace charon::controllers::replicaset

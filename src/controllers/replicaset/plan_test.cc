@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "control/ownership.h"
+#include "control/replicas.h"
 
 namespace charon::controllers::replicaset {
 namespace {
@@ -110,7 +111,7 @@ TEST(ReplicaSetPlan, OrdersByNodePhaseAndNeighbours) {
   crowded.spec.nodeName = "n2";
   const State state = make_state(set, {make_pod("lone", &set), crowded, pending, unassigned});
   std::vector<std::shared_ptr<const Pod>> related = {std::make_shared<Pod>(crowded), std::make_shared<Pod>(crowded)};
-  const auto ordered = by_deletion_order(state.pods, related, kNow);
+  const auto ordered = control::by_deletion_order(state.pods, related, kNow);
   EXPECT_EQ(ordered[0]->metadata.name, "unassigned");
   EXPECT_EQ(ordered[1]->metadata.name, "pending");
   EXPECT_EQ(ordered[2]->metadata.name, "crowded");

@@ -13,6 +13,7 @@ class ResourceQuotaController final : public control::Controller {
   // The registry must outlive it.
   explicit ResourceQuotaController(const model::KindRegistry& registry) : registry_(registry) {}
   std::string_view name() const override { return "resourcequota-controller"; }
+  std::string queue_name() const override { return "resourcequota_primary"; }
   std::vector<control::Watch> watches() const override;
   const model::KindRegistry* kinds() const override { return &registry_; }
   control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;

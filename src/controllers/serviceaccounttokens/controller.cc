@@ -28,6 +28,7 @@ class ServiceAccountTokensController final : public control::Controller {
   ServiceAccountTokensController(std::optional<jose::SigningKey> key, std::string ca_pem)
       : key_(std::move(key)), ca_pem_(std::move(ca_pem)) {}
   std::string_view name() const override { return "serviceaccount-token-controller"; }
+  std::string queue_name() const override { return "serviceaccount_tokens_secret"; }
   std::vector<control::Watch> watches() const override {
     return {control::watch_self<Secret>(), {&client::kind_of<ServiceAccount>(), keys_of_account}};
   }

@@ -17,6 +17,9 @@ constexpr auto kWriteEvery = 5min;
 constexpr auto kRenewEvery = 10s;
 constexpr std::int32_t kLeaseSeconds = 40;
 constexpr char kLeaseNamespace[] = "kube-node-lease";
+// Read by the scheduler, for profiles that place pods by what is in use.
+constexpr char kCpuUsedAnnotation[] = "charon.local/cpu-used";
+constexpr char kMemoryUsedAnnotation[] = "charon.local/memory-used";
 
 }  // namespace
 
@@ -155,6 +158,17 @@ rt::Task<void> Registrar::keep_node() {
   }
 }
 
+void Registrar::report_usage(std::map<std::string, std::string, std::less<>>& annotations) {
+  auto stat = files_.read("/proc/stat");
+  auto memory = files_.read("/proc/meminfo");
+  if (!stat || !memory) return;
+  std::int64_t used = meminfo_bytes(*memory, "MemTotal") - meminfo_bytes(*memory, "MemAvailable");
+  auto milli_cpus = cpu_meter_.milli_cpus_since_last(*stat);
+  if (!milli_cpus) return;
+  annotations[kCpuUsedAnnotation] = Quantity::of_milli(*milli_cpus).text();
+  annotations[kMemoryUsedAnnotation] = Quantity::of(used, Quantity::Format::BinarySI).text();
+}
+
 rt::Task<Result<void>> Registrar::renew_lease() {
   client::Client client(transport_);
   auto found = co_await client.get<coordination::v1::Lease>({kLeaseNamespace, options_.name});
@@ -173,6 +187,7 @@ rt::Task<Result<void>> Registrar::renew_lease() {
   lease.spec.holderIdentity = options_.name;
   lease.spec.leaseDurationSeconds = kLeaseSeconds;
   lease.spec.renewTime = loop_.clock().wall();
+  report_usage(lease.metadata.annotations);
   if (found) {
     CO_TRY_ASSIGN(auto updated, co_await client.update<coordination::v1::Lease>(lease));
     (void)updated;

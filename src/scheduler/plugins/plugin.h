@@ -1,9 +1,9 @@
 // Plugin: one reason for or against placing a pod on a node.
 //
-// A plugin has no state of its own. For each decision it looks at the pod once (`prepare`) and hands out a filter, a scorer,
-// both or nothing; what it leaves out costs nothing in that decision. All run on the scheduler's thread.
-// The model is Kubernetes' scheduling framework (KEP-624): PreFilter and PreScore are `prepare`, Filter is NodeFilter, Score
-// with NormalizeScore is NodeScorer.
+// A plugin has its arguments and no other state. For each decision it looks at the pod once (`prepare`) and hands out a filter,
+// a scorer, both or nothing; what it leaves out costs nothing in that decision. All run on the scheduler's thread. The model is
+// Kubernetes' scheduling framework (KEP-624): PreFilter and PreScore are `prepare`, Filter is NodeFilter, Score with
+// NormalizeScore is NodeScorer.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,10 @@ class Reasons {
     }
     counts_.emplace_back(reason, nodes);
   }
+  void add(const Reasons& others) {
+    for (const auto& [reason, nodes] : others.counts_) add(reason, nodes);
+  }
+  bool empty() const { return counts_.empty(); }
   const std::vector<std::pair<std::string, std::int32_t>>& counts() const { return counts_; }
 
  private:
@@ -53,6 +57,10 @@ class NodeFilter {
   virtual ~NodeFilter() = default;
   // Unless it fits, says why.
   virtual Verdict check(const NodeInfo& node, Reasons& reasons) = 0;
+  // From now on as if `other` had come to the node (+1) or left it (-1), until the opposite call. Only one node at a time is
+  // thought of differently, and only it is checked meanwhile, in the form it would have. For filters that look at more than
+  // the node they are asked about.
+  virtual void adjust(const NodeInfo& node, const PodInfo& other, std::int32_t sign) { (void)node, (void)other, (void)sign; }
 };
 
 class NodeScorer {
@@ -80,6 +88,7 @@ enum Change : std::uint32_t {
   kPodPlaced = 1u << 4,   // a pod came to a node, or one there changed its labels
   kPodRemoved = 1u << 5,  // a pod left a node, or asks for less
   kNamespaceLabels = 1u << 6,
+  kStorage = 1u << 7,  // volumes, claims, storage classes, what nodes can attach
 };
 using Changes = std::uint32_t;
 inline constexpr Changes kAnyChange = ~0u;
@@ -92,6 +101,8 @@ class Plugin {
   virtual Prepared prepare(const Snapshot& snapshot, const PodInfo& pod) const = 0;
   // What may help a pod that this plugin has turned down.
   virtual Changes helped_by() const = 0;
+  // It looks at NodeInfo::usage.
+  virtual bool reads_usage() const { return false; }
 };
 
 // Brings raw scores of at least 0 to 0..kMaxScore, the largest becoming kMaxScore.

@@ -292,14 +292,14 @@ TEST_F(DefinitionsTest, AnUpdateSaysWhichVersionItReplaces) {
     return updated ? std::string() : updated.error().message;
   };
   const std::string mine_is = "crontabs.stable.example.com \"" + mine()->key().name +
-                              "\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update";
+                              "\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update";
   EXPECT_EQ(refusal(mine()->tree(), ""), mine_is);
   EXPECT_EQ(refusal(mine()->tree(), "0"), mine_is);
   EXPECT_EQ(refusal(mine()->tree(), "", "status"), mine_is);
   EXPECT_EQ(refusal(mine()->tree(), std::to_string(mine()->revision())), "");
   EXPECT_EQ(refusal(crd()->tree(), ""),
             "customresourcedefinitions.apiextensions.k8s.io \"crontabs.stable.example.com\" is invalid: "
-            "metadata.resourceVersion: Invalid value: 0: must be specified for an update");
+            "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update");
   // Patches change what they find.
   EXPECT_TRUE(server_.patch_as("me", *kind(), mine()->key(), client::PatchType::Merge, R"({"metadata":{"labels":{"a":"b"}}})"));
 }

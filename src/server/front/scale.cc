@@ -1,5 +1,5 @@
-// The scale subresource over HTTP (server/scale/scale.h).
-#include "server/scale/scale.h"
+// The scale subresource over HTTP (model/scale.h).
+#include "model/scale.h"
 #include "base/limits.h"
 #include "codec/tree.h"
 #include "schema/apply/operations.h"
@@ -20,7 +20,7 @@ Result<codec::Value> replicas_config(const Request& request, const codec::Value&
     return fail(bad_request(
         "invalid object type: " + (version.find('/') == version.npos ? "/" + std::string(version) : std::string(version)) +
         ", Kind=" + std::string(codec::string_at(scale, "kind"))));
-  if (auto checked = schema::apply::check(scale_type(), scale); !checked)
+  if (auto checked = schema::apply::check(model::scale_type(), scale); !checked)
     return fail(Reason::Unknown, "failed to create typed patch object (" + request.ns + "/" + request.name +
                                      "; autoscaling/v1, Kind=Scale): " + checked.error().message);
   if (std::string_view name = codec::string_at_path(scale, {"metadata", "name"}); !name.empty()) TRY(check_name(request, name));
@@ -29,8 +29,8 @@ Result<codec::Value> replicas_config(const Request& request, const codec::Value&
   if (auto resource_version = codec::string_at_path(scale, {"metadata", "resourceVersion"}); !resource_version.empty())
     meta["resourceVersion"] = resource_version;
   if (codec::find_path(scale, {"spec", "replicas"}) != nullptr) {
-    TRY(check_replicas(request.name, replicas_of(scale)));
-    set_replicas(*request.kind, config, replicas_of(scale));
+    TRY(model::check_replicas(request.name, model::replicas_of(scale)));
+    model::set_replicas(*request.kind, config, model::replicas_of(scale));
   }
   config.get_object()["kind"] = request.kind->kind;
   config.get_object()["apiVersion"] = request.kind->gv.text();
@@ -44,7 +44,7 @@ Result<void> check_scale(const Request& request, codec::Value& scale) {
   TRY(check_named(request, scale));
   TRY(check_name(request, codec::string_at_path(scale, {"metadata", "name"})));
   TRY(settle_namespace(request, scale));
-  return check_replicas(request.name, replicas_of(scale));
+  return model::check_replicas(request.name, model::replicas_of(scale));
 }
 
 // What it asks of the object: of its metadata what the object may have to be still.
@@ -53,7 +53,7 @@ codec::Value replicas_patch(const model::Kind& kind, const codec::Value& scale) 
   for (std::string_view member : {"resourceVersion", "uid"})
     if (auto text = codec::string_at_path(scale, {"metadata", member}); !text.empty()) meta[member] = text;
   codec::Value patch = codec::Object{{"metadata", std::move(meta)}};
-  set_replicas(kind, patch, replicas_of(scale));
+  model::set_replicas(kind, patch, model::replicas_of(scale));
   return patch;
 }
 
@@ -61,12 +61,12 @@ codec::Value replicas_patch(const model::Kind& kind, const codec::Value& scale) 
 
 Result<codec::Value> Front::patched_scale(Call& call, std::string_view body, const model::Document& object) const {
   const Request& request = call.request();
-  codec::Value before = scale_of(*request.kind, object.tree());
+  codec::Value before = model::scale_of(*request.kind, object.tree());
   codec::ensure_object(before, {"metadata"}).erase("resourceVersion");
   TRY_ASSIGN(Patch patch, read_patch(call, body));
-  TRY_ASSIGN(codec::Value made, patched(scale_type(), patch.sort, before, patch.tree));
+  TRY_ASSIGN(codec::Value made, patched(model::scale_type(), patch.sort, before, patch.tree));
   codec::Value scale = made;
-  TRY(normalize_and_judge(scale_type(), scale, {}, request.field_validation, &call.warnings,
+  TRY(normalize_and_judge(model::scale_type(), scale, {}, request.field_validation, &call.warnings,
                           [&made](const std::string& why) { return invalid_patch(made, why); }));
   return scale;
 }
@@ -88,15 +88,15 @@ rt::Task<Result<void>> Front::serve_scale(Call& call) {
     current = std::move(applied.object);
   } else if (request.verb != "get") {
     CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
-    CO_TRY_ASSIGN(codec::Value scale,
-                  request.verb == "patch" ? patched_scale(call, body, *current) : read_normal_tree(call, body, &scale_type()));
+    CO_TRY_ASSIGN(codec::Value scale, request.verb == "patch" ? patched_scale(call, body, *current)
+                                                              : read_normal_tree(call, body, &model::scale_type()));
     CO_TRY(check_scale(request, scale));
     codec::Value patch = replicas_patch(*request.kind, scale);
     CO_TRY_ASSIGN(current, co_await api_.patch(object_request, client::PatchType::Merge, std::move(patch), &call.warnings));
   }
   const codec::Value tree = current->tree();
-  CO_TRY(check_has_replicas(*request.kind, tree));
-  co_await send_tree(call, 200, scale_of(*request.kind, tree), &scale_type());
+  CO_TRY(model::check_has_replicas(*request.kind, tree));
+  co_await send_tree(call, 200, model::scale_of(*request.kind, tree), &model::scale_type());
   co_return Result<void>();
 }
 

@@ -174,7 +174,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
     }
   }
   if (!written) co_return fail(std::move(written.error()));
-  if (request.subresource == "binding") {
+  if (request.subresource == "binding" || request.kind->type == &core::v1::Binding::table()) {
     codec::Object success{
         {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}, {"code", 201}};
     co_await send_tree(call, 201, std::move(success), &meta::v1::Status::table());

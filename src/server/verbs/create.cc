@@ -1,4 +1,5 @@
 #include "api/core/v1/types.h"
+#include "client/typed.h"
 #include "codec/tree.h"
 #include "schema/convert.h"
 #include "schema/validate.h"
@@ -18,6 +19,11 @@ namespace {
 // How often a taken generated name is replaced by another (KEP-4420).
 constexpr int kNameTries = 8;
 
+const model::Kind& binding_kind() {
+  static const model::Kind& kind = client::kind_of<core::v1::Binding>();
+  return kind;
+}
+
 // A pod can only be bound to a node, and by a Binding that is meant for it.
 Result<void> check_binding(const Request& request, const Value& binding) {
   using Kind = schema::FieldError::Kind;
@@ -36,6 +42,12 @@ Result<void> check_binding(const Request& request, const Value& binding) {
 
 rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warnings* warnings) {
   if (request.subresource == "binding") co_return co_await create_binding(std::move(request), std::move(object));
+  if (request.kind == &binding_kind()) {  // what names its pod itself
+    request.kind = &client::kind_of<core::v1::Pod>();
+    request.subresource = "binding";
+    request.name = codec::string_at_path(object, {"metadata", "name"});
+    co_return co_await create_binding(std::move(request), std::move(object));
+  }
   const model::Kind& kind = *request.kind;
   if (const Review* found = review(kind, request.subresource))
     co_return co_await create_review(std::move(request), *found, std::move(object), warnings);
@@ -50,6 +62,7 @@ rt::Task<Result<DocumentPtr>> Api::create(Request request, Value object, Warning
   CO_TRY(check_identity(kind, object));
   Value managed = take_managed_fields(object);
   CO_TRY(normalize_and_default(request, object, warnings));
+  drop_double_owners(object, warnings);
   bool generated = codec::string_at_path(object, {"metadata", "name"}).empty() && request.name.empty();
   CO_TRY(prepare_create_meta(request, object, loop_.clock().wall(), random_));
   drop_status(kind, object);

@@ -39,6 +39,11 @@ void set_finalizer(codec::Object& meta, std::string_view name, bool wanted) {
   }
 }
 
+// Before workloads had owners, the pods of these stayed; for those who rely on it they still do.
+bool orphans_by_default(const model::Kind& kind) {
+  return (kind.kind == "Job" && kind.gv.group == "batch") || (kind.kind == "ReplicationController" && kind.gv.group.empty());
+}
+
 void set_propagation(codec::Object& meta, client::Propagation propagation) {
   if (propagation == client::Propagation::Default) return;
   set_finalizer(meta, kForegroundFinalizer, propagation == client::Propagation::Foreground);
@@ -64,13 +69,14 @@ void mark_deleted(const model::Kind& kind, Value& object, std::int64_t grace, Ti
 Result<void> check_preconditions(const model::Document& document, const client::DeleteOptions& options) {
   const model::Kind& kind = document.kind();
   if (!options.uid.empty() && options.uid != document.uid())
-    return fail(
-        conflict(kind, document.key().name,
-                 "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " + document.uid()));
+    return fail(conflict(kind, document.key().name,
+                         "the UID in the precondition (" + options.uid + ") does not match the UID in record (" +
+                             document.uid() + "). The object might have been deleted and then recreated"));
   if (!options.resource_version.empty() && options.resource_version != std::to_string(document.revision()))
     return fail(conflict(kind, document.key().name,
-                         "Precondition failed: ResourceVersion in precondition: " + options.resource_version +
-                             ", ResourceVersion in object meta: " + std::to_string(document.revision())));
+                         "the ResourceVersion in the precondition (" + options.resource_version +
+                             ") does not match the ResourceVersion in record (" + std::to_string(document.revision()) +
+                             "). The object might have been modified"));
   return {};
 }
 
@@ -81,6 +87,13 @@ rt::Task<Result<Deleted>> Api::remove(Request request, client::DeleteOptions opt
   bool evicts = request.subresource == kEviction;
   if (!evicts && !request.subresource.empty())
     co_return fail(Reason::MethodNotAllowed, "the server does not allow this method on the requested resource");
+  if (options.propagation == client::Propagation::Default && orphans_by_default(*request.kind)) {
+    options.propagation = client::Propagation::Orphan;
+    if (request.kind->kind == "Job" && warnings != nullptr)
+      warnings->push_back(
+          "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+          "propagationPolicy=Orphan to suppress this warning");
+  }
   for (int attempt = 1;; ++attempt) {
     DocumentPtr stored = caches_.of(*request.kind).get(request.key());
     if (!stored) co_return fail(not_found(*request.kind, request.name));

@@ -1,5 +1,6 @@
 #include "codec/json.h"
 #include "codec/tree.h"
+#include "model/scale.h"
 #include "model/storage_form.h"
 #include "server/api.h"
 #include "server/crd/definition.h"
@@ -8,7 +9,6 @@
 #include "server/object_meta.h"
 #include "server/patched.h"
 #include "server/prepare.h"
-#include "server/scale/scale.h"
 
 namespace charon::server {
 
@@ -26,7 +26,7 @@ Result<void> check_preconditions(const Request& request, const Value& object, co
   if (any_version && request.verb == "update" && (request.kind->custom || request.kind->rules.update_needs_version))
     return fail(schema::invalid_error(
         request.kind->plural, request.kind->gv.group, request.name,
-        {{schema::FieldError::Kind::Invalid, "metadata.resourceVersion", "0", "must be specified for an update"}}));
+        {{schema::FieldError::Kind::Invalid, "metadata.resourceVersion", "0x0", "must be specified for an update"}}));
   if (!any_version && version != std::to_string(before.revision()))
     return fail(conflict(*request.kind, request.name, kModified));
   std::string_view uid = codec::string_at_path(object, {"metadata", "uid"});
@@ -45,11 +45,11 @@ class Admitted {
     if (request.came_through != "scale") return;
     const model::Kind& kind = *request.kind;
     request_.subresource = request.came_through;
-    Value was = scale_of(kind, before->tree());
-    scale_ = scale_of(kind, object);
+    Value was = model::scale_of(kind, before->tree());
+    scale_ = model::scale_of(kind, object);
     codec::ensure_object(scale_, {"metadata"})["resourceVersion"] = std::to_string(before->revision());
     review_.object = &scale_;
-    review_.type = &scale_type();
+    review_.type = &model::scale_type();
     review_.before = std::make_shared<model::Document>(kind, before->revision(), share(codec::write_json(was)), was);
   }
   Admitted(const Admitted&) = delete;
@@ -58,8 +58,8 @@ class Admitted {
   // What admission made of the object. Invalid when it cannot be so.
   Result<void> take() {
     if (review_.object != &scale_) return {};
-    TRY(check_replicas(request_.name, replicas_of(scale_)));
-    set_replicas(*request_.kind, object_, replicas_of(scale_));
+    TRY(model::check_replicas(request_.name, model::replicas_of(scale_)));
+    model::set_replicas(*request_.kind, object_, model::replicas_of(scale_));
     return {};
   }
 
@@ -119,6 +119,7 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   Value stored = take_managed_fields(before_tree);
   Value given = take_managed_fields(object);
   CO_TRY(normalize_and_default(request, object, warnings));
+  drop_double_owners(object, warnings);
   CO_TRY(prepare_update_meta(request, object, *before, before_tree));
   if (request.subresource != "binding") keep_other_half(request, object, before_tree);
   CO_TRY_ASSIGN(Value managed, co_await managed_after(request, before_tree, object, std::move(stored), std::move(given)));

@@ -11,6 +11,7 @@ double share(std::int64_t requested, std::int64_t allocatable) {
   return std::min(1.0, static_cast<double>(requested) / static_cast<double>(allocatable));
 }
 
+// Over cpu and memory, the default.
 class Scorer final : public NodeScorer {
  public:
   explicit Scorer(const Resources& wanted) : wanted_(wanted) {}
@@ -31,19 +32,59 @@ class Scorer final : public NodeScorer {
   const Resources& wanted_;
 };
 
+class ByDeviation final : public NodeScorer {
+ public:
+  ByDeviation(const Resources& wanted, const std::vector<std::string>& resources) : wanted_(wanted), resources_(resources) {}
+  void score(std::span<const NodeInfo* const> nodes, std::span<std::int64_t> scores) override {
+    std::vector<double> shares;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      shares.clear();
+      for (const std::string& name : resources_)
+        if (std::int64_t has = nodes[i]->allocatable.amount(name); has > 0)
+          shares.push_back(share(nodes[i]->requested.amount(name) + wanted_.amount(name), has));
+      scores[i] = static_cast<std::int64_t>((1 - deviation(shares)) * static_cast<double>(kMaxScore));
+    }
+  }
+
+ private:
+  static double deviation(const std::vector<double>& shares) {
+    if (shares.empty()) return 0;
+    auto count = static_cast<double>(shares.size());
+    double mean = 0;
+    for (double share : shares) mean += share / count;
+    double variance = 0;
+    for (double share : shares) variance += (share - mean) * (share - mean) / count;
+    return std::sqrt(variance);
+  }
+
+  const Resources& wanted_;
+  const std::vector<std::string>& resources_;
+};
+
 class BalancedAllocation final : public Plugin {
  public:
+  explicit BalancedAllocation(std::vector<std::string> resources) : resources_(std::move(resources)) {}
   std::string_view name() const override { return "NodeResourcesBalancedAllocation"; }
   Prepared prepare(const Snapshot&, const PodInfo& pod) const override {
     Prepared out;
-    if (pod.requests.milli_cpu != 0 || pod.requests.memory_bytes != 0) out.scorer = std::make_unique<Scorer>(pod.requests);
+    bool asks = std::ranges::any_of(resources_, [&](const std::string& name) { return pod.requests.amount(name) != 0; });
+    if (!asks) return out;
+    if (resources_ == std::vector<std::string>{"cpu", "memory"})
+      out.scorer = std::make_unique<Scorer>(pod.requests);
+    else
+      out.scorer = std::make_unique<ByDeviation>(pod.requests, resources_);
     return out;
   }
   Changes helped_by() const override { return 0; }
+
+ private:
+  std::vector<std::string> resources_;
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_balanced_allocation() { return std::make_unique<BalancedAllocation>(); }
+std::unique_ptr<Plugin> make_balanced_allocation(std::vector<std::string> resources) {
+  return std::make_unique<BalancedAllocation>(std::move(resources));
+}
 
 }  // namespace charon::scheduler

@@ -21,5 +21,15 @@ TEST(BalancedAllocation, PodsWithoutRequestsAreNotScored) {
   EXPECT_TRUE(probe.scores(make_pod("p")).empty());
 }
 
+TEST(BalancedAllocation, OverOtherResources) {
+  Probe probe(make_balanced_allocation({"cpu", "memory", "example.com/gpu"}));
+  probe.node("n", {.cpu = "4", .memory = "4Gi", .extended = {{"example.com/gpu", quantity("4")}}});
+  Pod pod = make_pod("p", "2", "2Gi");
+  // Shares of 1/2, 1/2 and 0: the standard deviation is sqrt(1/18).
+  EXPECT_EQ(probe.scores(pod), (Scores{{"n", 76}}));
+  pod.spec.containers[0].resources.requests["example.com/gpu"] = quantity("2");
+  EXPECT_EQ(probe.scores(pod), (Scores{{"n", 100}}));
+}
+
 }  // namespace
 }  // namespace charon::scheduler::testing

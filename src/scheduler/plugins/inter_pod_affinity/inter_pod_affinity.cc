@@ -7,18 +7,19 @@ namespace charon::scheduler {
 
 namespace {
 
-constexpr std::int64_t kHardAffinityWeight = 1;  // what a required term of a placed pod is worth to the pods it means
-
 // One of the pod's own terms, with the pods it means counted.
 struct OwnTerm {
   const PodCounter* counter;
   TopologyKey key;
   std::int64_t weight = 0;
+  std::int64_t adjustment = 0;  // pods that the node in question would have more
 
   std::int64_t at(const NodeInfo& node) const {
     TopologyValue value = node.topology[key];
-    return value == kNoTopology ? 0 : counter->at(key, value);
+    return value == kNoTopology ? 0 : counter->at(key, value) + adjustment;
   }
+  // Of all values.
+  std::int64_t anywhere() const { return counter->total() - counter->at(key, kNoTopology) + adjustment; }
 };
 
 OwnTerm own_term(const Snapshot& snapshot, const PodSelector& pods, const PodTerm& term, std::int64_t weight) {
@@ -28,7 +29,7 @@ OwnTerm own_term(const Snapshot& snapshot, const PodSelector& pods, const PodTer
 
 class Filter final : public NodeFilter {
  public:
-  Filter(const Snapshot& snapshot, const PodInfo& pod) {
+  Filter(const Snapshot& snapshot, const PodInfo& pod) : snapshot_(snapshot), pod_(pod) {
     prepare_affinity(snapshot, pod);
     for (const PodTerm& term : pod.anti_affinity.required) avoided_.push_back(own_term(snapshot, term.pods, term, 0));
     snapshot.terms_about(pod, [&](const CarriedTerm& carried) {
@@ -36,7 +37,20 @@ class Filter final : public NodeFilter {
     });
   }
 
-  bool idle() const { return wanted_.empty() && avoided_.empty() && avoiding_.empty(); }
+  // Nominated pods may bring terms about the pod that no placed pod has.
+  bool idle() const { return wanted_.empty() && avoided_.empty() && avoiding_.empty() && !snapshot_.has_nominations(); }
+
+  void adjust(const NodeInfo& node, const PodInfo& other, std::int32_t sign) override {
+    const LabelMap& namespace_labels = snapshot_.namespace_labels(other.ns());
+    for (auto* terms : {&wanted_, &avoided_})
+      for (OwnTerm& term : *terms)
+        if (node.topology[term.key] != kNoTopology && term.counter->selector().matches(*other.pod, namespace_labels))
+          term.adjustment += sign;
+    for (const PodTerm& term : other.anti_affinity.required)
+      if (node.topology[snapshot_.topology_key(term.topology_key)] != kNoTopology &&
+          term.pods.matches(*pod_.pod, snapshot_.namespace_labels(pod_.ns())))
+        avoiding_adjustment_ += sign;
+  }
 
   Verdict check(const NodeInfo& node, Reasons& reasons) override {
     if (!near_wanted(node)) {
@@ -47,13 +61,12 @@ class Filter final : public NodeFilter {
       reasons.add("node(s) didn't match pod anti-affinity rules");
       return Verdict::Unschedulable;
     }
-    for (const CarriedTerm* carried : avoiding_) {
-      TopologyValue value = node.topology[carried->key];
-      if (value == kNoTopology || carried->at(value) == 0) continue;
-      reasons.add("node(s) didn't satisfy existing pods anti-affinity rules");
-      return Verdict::Unschedulable;
-    }
-    return Verdict::Fits;
+    std::int64_t avoiding = avoiding_adjustment_;
+    for (const CarriedTerm* carried : avoiding_)
+      if (TopologyValue value = node.topology[carried->key]; value != kNoTopology) avoiding += carried->at(value);
+    if (avoiding == 0) return Verdict::Fits;
+    reasons.add("node(s) didn't satisfy existing pods anti-affinity rules");
+    return Verdict::Unschedulable;
   }
 
  private:
@@ -63,14 +76,8 @@ class Filter final : public NodeFilter {
     if (terms.empty()) return;
     PodSelector all = terms.front().pods;
     for (std::size_t i = 1; i < terms.size(); ++i) all = PodSelector::both(all, terms[i].pods);
-    bool any = false;
-    for (const PodTerm& term : terms) {
-      wanted_.push_back(own_term(snapshot, all, term, 0));
-      const OwnTerm& own = wanted_.back();
-      any = any || own.counter->total() > own.counter->at(own.key, kNoTopology);
-    }
-    // The first of a group of pods that want to be together may start anywhere.
-    first_of_group_ = !any && all.matches(*pod.pod, snapshot.namespace_labels(pod.ns()));
+    for (const PodTerm& term : terms) wanted_.push_back(own_term(snapshot, all, term, 0));
+    wants_itself_ = all.matches(*pod.pod, snapshot.namespace_labels(pod.ns()));
   }
 
   bool near_wanted(const NodeInfo& node) const {
@@ -79,22 +86,29 @@ class Filter final : public NodeFilter {
       if (node.topology[term.key] == kNoTopology) return false;
       near = near && term.at(node) > 0;
     }
-    return near || first_of_group_;
+    if (near || !wants_itself_) return near;
+    // The first of a group of pods that want to be together may start anywhere.
+    return std::ranges::none_of(wanted_, [](const OwnTerm& term) { return term.anywhere() > 0; });
   }
 
+  const Snapshot& snapshot_;
+  const PodInfo& pod_;
   std::vector<OwnTerm> wanted_;
   std::vector<OwnTerm> avoided_;
   std::vector<const CarriedTerm*> avoiding_;
-  bool first_of_group_ = false;
+  std::int64_t avoiding_adjustment_ = 0;
+  bool wants_itself_ = false;  // it is one of the pods that it wants to be near to
 };
 
 class Scorer final : public NodeScorer {
  public:
-  Scorer(const Snapshot& snapshot, const PodInfo& pod) {
+  Scorer(const Snapshot& snapshot, const PodInfo& pod, const InterPodAffinityArgs& args) {
     for (const PodTerm& term : pod.affinity.preferred) own_.push_back(own_term(snapshot, term.pods, term, term.weight));
     for (const PodTerm& term : pod.anti_affinity.preferred) own_.push_back(own_term(snapshot, term.pods, term, -term.weight));
+    if (args.ignore_preferred_terms_of_existing_pods && own_.empty()) return;
     snapshot.terms_about(pod, [&](const CarriedTerm& carried) {
-      if (carried.kind == TermKind::RequiredAffinity) carried_.emplace_back(&carried, kHardAffinityWeight);
+      if (carried.kind == TermKind::RequiredAffinity && args.hard_pod_affinity_weight != 0)
+        carried_.emplace_back(&carried, args.hard_pod_affinity_weight);
       if (carried.kind == TermKind::PreferredAffinity) carried_.emplace_back(&carried, carried.term.weight);
       if (carried.kind == TermKind::PreferredAntiAffinity) carried_.emplace_back(&carried, -carried.term.weight);
     });
@@ -131,18 +145,22 @@ class Scorer final : public NodeScorer {
 
 class InterPodAffinity final : public Plugin {
  public:
+  explicit InterPodAffinity(InterPodAffinityArgs args) : args_(args) {}
   std::string_view name() const override { return "InterPodAffinity"; }
   Prepared prepare(const Snapshot& snapshot, const PodInfo& pod) const override {
     Prepared out;
     if (auto filter = std::make_unique<Filter>(snapshot, pod); !filter->idle()) out.filter = std::move(filter);
-    if (auto scorer = std::make_unique<Scorer>(snapshot, pod); !scorer->idle()) out.scorer = std::move(scorer);
+    if (auto scorer = std::make_unique<Scorer>(snapshot, pod, args_); !scorer->idle()) out.scorer = std::move(scorer);
     return out;
   }
   Changes helped_by() const override { return kNodeAdded | kNodeLabels | kPodPlaced | kPodRemoved | kNamespaceLabels; }
+
+ private:
+  InterPodAffinityArgs args_;
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_inter_pod_affinity() { return std::make_unique<InterPodAffinity>(); }
+std::unique_ptr<Plugin> make_inter_pod_affinity(InterPodAffinityArgs args) { return std::make_unique<InterPodAffinity>(args); }
 
 }  // namespace charon::scheduler

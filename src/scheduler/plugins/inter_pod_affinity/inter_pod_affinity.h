@@ -8,6 +8,11 @@
 
 namespace charon::scheduler {
 
-std::unique_ptr<Plugin> make_inter_pod_affinity();
+struct InterPodAffinityArgs {
+  std::int64_t hard_pod_affinity_weight = 1;  // what a required term of a placed pod is worth to the pods it means
+  bool ignore_preferred_terms_of_existing_pods = false;
+};
+
+std::unique_ptr<Plugin> make_inter_pod_affinity(InterPodAffinityArgs args = {});
 
 }  // namespace charon::scheduler

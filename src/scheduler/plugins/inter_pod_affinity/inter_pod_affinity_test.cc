@@ -135,5 +135,20 @@ TEST(InterPodAffinity, PlacedPodsPreferencesScore) {
   EXPECT_EQ(probe.scores(labelled("p", {{"app", "web"}})), (Scores{{"a1", 0}, {"a2", 0}, {"b1", 100}, {"bare", 0}}));
 }
 
+TEST(InterPodAffinity, Weights) {
+  auto prepare = [](InterPodAffinityArgs args) {
+    auto probe = std::make_unique<Probe>(make_inter_pod_affinity(args));
+    add_nodes(*probe);
+    Pod wants = labelled("wants", {});
+    require_near(wants, {{"app", "web"}}, "zone");
+    probe->pod(wants, "a1");
+    return probe;
+  };
+  Pod pod = labelled("p", {{"app", "web"}});
+  EXPECT_EQ(prepare({})->scores(pod).at("a2"), 100);
+  EXPECT_TRUE(prepare({.hard_pod_affinity_weight = 0})->scores(pod).empty());
+  EXPECT_TRUE(prepare({.ignore_preferred_terms_of_existing_pods = true})->scores(pod).empty());
+}
+
 }  // namespace
 }  // namespace charon::scheduler::testing

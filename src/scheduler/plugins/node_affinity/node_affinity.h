@@ -7,6 +7,7 @@
 
 namespace charon::scheduler {
 
-std::unique_ptr<Plugin> make_node_affinity();
+// `added`: what the profile demands of and prefers in all nodes, beside what pods do.
+std::unique_ptr<Plugin> make_node_affinity(core::v1::NodeAffinity added = {});
 
 }  // namespace charon::scheduler

@@ -90,5 +90,15 @@ TEST(NodeAffinity, PreferredWeights) {
   EXPECT_EQ(probe.scores(pod), (Scores{{"a", 100}, {"b", 20}, {"c", 0}}));
 }
 
+TEST(NodeAffinity, AddedByTheProfile) {
+  core::v1::NodeAffinity added;
+  added.requiredDuringSchedulingIgnoredDuringExecution.emplace().nodeSelectorTerms = {
+      core::v1::NodeSelectorTerm{.matchExpressions = {requirement("pool", "In", {"batch"})}}};
+  Probe probe(make_node_affinity(added));
+  probe.node("batch", {.labels = {{"pool", "batch"}}}).node("other");
+  EXPECT_EQ(probe.filter(make_pod("p"), "batch"), "");
+  EXPECT_EQ(probe.filter(make_pod("p"), "other"), "!node(s) didn't match scheduler-enforced node affinity");
+}
+
 }  // namespace
 }  // namespace charon::scheduler::testing

@@ -58,5 +58,45 @@ TEST(NodeResourcesFit, LeastAllocated) {
   EXPECT_EQ(other.scores(make_pod("p")), (Scores{{"m", 70}, {"n", 70}}));
 }
 
+TEST(NodeResourcesFit, MostAllocated) {
+  Probe probe(make_node_resources_fit({.strategy = NodeResourcesFitArgs::Strategy::MostAllocated}));
+  probe.node("empty", {.cpu = "4", .memory = "10000"}).node("half", {.cpu = "4", .memory = "10000"});
+  probe.pod(make_pod("there", "2", "5000"), "half");
+  // cpu 25, memory 20; half: cpu 75, memory 70.
+  EXPECT_EQ(probe.scores(make_pod("p", "1", "2000")), (Scores{{"empty", 22}, {"half", 72}}));
+}
+
+TEST(NodeResourcesFit, WeightsAndExtendedResources) {
+  NodeResourcesFitArgs args{.strategy = NodeResourcesFitArgs::Strategy::MostAllocated,
+                            .resources = {{"cpu", 1}, {"example.com/gpu", 3}}};
+  Probe probe(make_node_resources_fit(args));
+  probe.node("n", {.cpu = "4", .extended = {{"example.com/gpu", quantity("4")}}}).node("plain", {.cpu = "4"});
+  Pod pod = make_pod("p", "1");
+  EXPECT_EQ(probe.scores(pod), (Scores{{"n", 25}, {"plain", 25}}));  // it asks for none of them
+  pod.spec.containers[0].resources.requests["example.com/gpu"] = quantity("2");
+  EXPECT_EQ(probe.scores(pod), (Scores{{"n", (25 + 3 * 50) / 4}, {"plain", 25}}));
+}
+
+TEST(NodeResourcesFit, RequestedToCapacityRatio) {
+  NodeResourcesFitArgs args{.strategy = NodeResourcesFitArgs::Strategy::RequestedToCapacityRatio,
+                            .resources = {{"cpu", 1}},
+                            .shape = {{0, 0}, {50, 10}, {100, 0}}};
+  Probe probe(make_node_resources_fit(args));
+  probe.node("n", {.cpu = "4"});
+  const std::pair<const char*, std::int64_t> cases[] = {{"1", 50}, {"2", 100}, {"3", 50}, {"4", 0}, {"5", 0}};
+  for (const auto& [cpu, score] : cases) EXPECT_EQ(probe.scores(make_pod("p", cpu)), (Scores{{"n", score}})) << cpu;
+}
+
+TEST(NodeResourcesFit, IgnoredResources) {
+  Pod pod = make_pod("p");
+  pod.spec.containers[0].resources.requests["example.com/license"] = quantity("1");
+  Probe strict(make_node_resources_fit());
+  EXPECT_EQ(strict.node("n").filter(pod, "n"), "!Insufficient example.com/license");
+  Probe by_name(make_node_resources_fit({.ignored_resources = {"example.com/license"}}));
+  EXPECT_EQ(by_name.node("n").filter(pod, "n"), "");
+  Probe by_group(make_node_resources_fit({.ignored_resource_groups = {"example.com"}}));
+  EXPECT_EQ(by_group.node("n").filter(pod, "n"), "");
+}
+
 }  // namespace
 }  // namespace charon::scheduler::testing

@@ -1,6 +1,6 @@
 #include "scheduler/plugins/node_unschedulable/node_unschedulable.h"
 
-#include "scheduler/plugins/tolerations.h"
+#include "model/tolerations.h"
 
 namespace charon::scheduler {
 
@@ -18,12 +18,13 @@ class Filter final : public NodeFilter {
 class NodeUnschedulable final : public Plugin {
  public:
   std::string_view name() const override { return "NodeUnschedulable"; }
-  Prepared prepare(const Snapshot&, const PodInfo& pod) const override {
+  Prepared prepare(const Snapshot& snapshot, const PodInfo& pod) const override {
+    Prepared out;
+    if (snapshot.census().unschedulable == 0) return out;
     core::v1::Taint taint;
     taint.key = "node.kubernetes.io/unschedulable";
     taint.effect = "NoSchedule";
-    Prepared out;
-    if (!tolerates(pod.pod->spec.tolerations, taint)) out.filter = std::make_unique<Filter>();
+    if (!model::tolerates(pod.pod->spec.tolerations, taint)) out.filter = std::make_unique<Filter>();
     return out;
   }
   Changes helped_by() const override { return kNodeAdded | kNodeTaints; }

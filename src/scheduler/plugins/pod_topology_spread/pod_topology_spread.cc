@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "scheduler/plugins/tolerations.h"
+#include "model/tolerations.h"
 
 namespace charon::scheduler {
 
@@ -49,8 +49,9 @@ class Constraints {
  public:
   Constraints(const Snapshot& snapshot, const PodInfo& pod) : snapshot_(snapshot), pod_(pod) {}
 
-  void add(const core::v1::TopologySpreadConstraint& from) {
-    Constraint& out = add(std::string(from.topologyKey), from.maxSkew, selector_of(from, pod_.labels()));
+  void add(const core::v1::TopologySpreadConstraint& from) { add(from, selector_of(from, pod_.labels())); }
+  void add(const core::v1::TopologySpreadConstraint& from, const model::LabelSelector& selector) {
+    Constraint& out = add(std::string(from.topologyKey), from.maxSkew, selector);
     out.min_domains = from.minDomains.value_or(1);
     if (from.nodeAffinityPolicy == "Ignore") out.selection = NodeSelection::Ignored;
     if (from.nodeTaintsPolicy == "Honor") out.taints = NodeTaints::Honored;
@@ -96,13 +97,23 @@ class Constraints {
   }
   std::vector<Constraint>& all() { return all_; }
 
- private:
   bool takes_part(const Constraint& constraint, const NodeInfo& node) const {
     if (constraint.selection == NodeSelection::Honored && !pod_.node_affinity.matches(node.name, node.labels())) return false;
     return constraint.taints == NodeTaints::Ignored || !node.repels ||
-           untolerated_taint(*node.node, pod_.pod->spec.tolerations) == nullptr;
+           model::untolerated_taint(*node.node, pod_.pod->spec.tolerations) == nullptr;
+  }
+  // Those of the pod, or the profile's default ones, that say `otherwise` of nodes that do not satisfy them.
+  void add_all(const PodTopologySpreadArgs& args, std::string_view otherwise) {
+    for (const auto& constraint : pod_.pod->spec.topologySpreadConstraints)
+      if (constraint.whenUnsatisfiable == otherwise) add(constraint);
+    if (!pod_.pod->spec.topologySpreadConstraints.empty() || args.list.empty()) return;
+    model::LabelSelector group = snapshot_.group_selector(pod_);
+    if (group.matches_nothing()) return;
+    for (const auto& constraint : args.list)
+      if (constraint.whenUnsatisfiable == otherwise) add(constraint, group);
   }
 
+ private:
   const Snapshot& snapshot_;
   const PodInfo& pod_;
   std::vector<Constraint> all_;
@@ -110,13 +121,24 @@ class Constraints {
 
 class Filter final : public NodeFilter {
  public:
-  Filter(const Snapshot& snapshot, const PodInfo& pod) : constraints_(snapshot, pod) {
-    for (const auto& constraint : pod.pod->spec.topologySpreadConstraints)
-      if (constraint.whenUnsatisfiable == "DoNotSchedule") constraints_.add(constraint);
+  Filter(const Snapshot& snapshot, const PodInfo& pod, const PodTopologySpreadArgs& args)
+      : snapshot_(snapshot), constraints_(snapshot, pod) {
+    constraints_.add_all(args, "DoNotSchedule");
     constraints_.count(true);
     for (const Constraint& constraint : constraints_.all()) least_.push_back(least(snapshot, constraint));
+    adjustments_.assign(least_.size(), 0);
   }
   bool idle() { return constraints_.all().empty(); }
+
+  void adjust(const NodeInfo& node, const PodInfo& other, std::int32_t sign) override {
+    if (!constraints_.has_every_key(node)) return;
+    for (std::size_t i = 0; i < least_.size(); ++i) {
+      const Constraint& constraint = constraints_.all()[i];
+      const PodSelector& counted = constraint.counter->selector();
+      if (constraints_.takes_part(constraint, node) && counted.matches(*other.pod, snapshot_.namespace_labels(other.ns())))
+        adjustments_[i] += sign;
+    }
+  }
 
   Verdict check(const NodeInfo& node, Reasons& reasons) override {
     for (std::size_t i = 0; i < least_.size(); ++i) {
@@ -126,7 +148,8 @@ class Filter final : public NodeFilter {
         reasons.add("node(s) didn't match pod topology spread constraints (missing required label)");
         return Verdict::Unresolvable;
       }
-      std::int64_t skew = std::int64_t{constraint.at(value)} + (constraint.counts_itself ? 1 : 0) - least_[i];
+      std::int32_t here = constraint.at(value) + adjustments_[i];
+      std::int64_t skew = std::int64_t{here} + (constraint.counts_itself ? 1 : 0) - least_[i].with(constraint.at(value), here);
       if (skew <= constraint.max_skew) continue;
       reasons.add("node(s) didn't match pod topology spread constraints");
       return Verdict::Unschedulable;
@@ -136,28 +159,45 @@ class Filter final : public NodeFilter {
 
  private:
   // The fewest pods at any value that a node which takes part has; 0 when there are fewer values than demanded.
-  static std::int32_t least(const Snapshot& snapshot, const Constraint& constraint) {
+  struct Least {
+    std::int32_t count = std::numeric_limits<std::int32_t>::max();
+    std::int32_t next = std::numeric_limits<std::int32_t>::max();  // the same without one of the values that have `count`
+    bool always_zero = false;
+
+    // When the value that has `before` pods had `now`.
+    std::int32_t with(std::int32_t before, std::int32_t now) const {
+      if (always_zero) return 0;
+      return before == now ? count : std::min(now, before == count ? next : count);
+    }
+  };
+  static Least least(const Snapshot& snapshot, const Constraint& constraint) {
     const auto& nodes = snapshot.topology().nodes_by_value(constraint.key);
-    std::int32_t least = std::numeric_limits<std::int32_t>::max();
+    Least least;
     std::int32_t domains = 0;
     for (TopologyValue value = 1; value < nodes.size(); ++value) {
       if (constraint.counts.empty() ? nodes[value] == 0 : !constraint.present[value]) continue;
       ++domains;
-      least = std::min(least, constraint.at(value));
+      least.next = std::min(least.next, std::max(least.count, constraint.at(value)));
+      least.count = std::min(least.count, constraint.at(value));
     }
-    return domains < constraint.min_domains ? 0 : least;
+    least.always_zero = domains < constraint.min_domains;
+    return least;
   }
 
+  const Snapshot& snapshot_;
   Constraints constraints_;
-  std::vector<std::int32_t> least_;
+  std::vector<Least> least_;
+  std::vector<std::int32_t> adjustments_;  // pods that the node in question would have more, by constraint
 };
 
 class Scorer final : public NodeScorer {
  public:
-  Scorer(const Snapshot& snapshot, const PodInfo& pod)
-      : snapshot_(snapshot), constraints_(snapshot, pod), by_default_(pod.pod->spec.topologySpreadConstraints.empty()) {
-    for (const auto& constraint : pod.pod->spec.topologySpreadConstraints)
-      if (constraint.whenUnsatisfiable == "ScheduleAnyway") constraints_.add(constraint);
+  Scorer(const Snapshot& snapshot, const PodInfo& pod, const PodTopologySpreadArgs& args)
+      : snapshot_(snapshot),
+        constraints_(snapshot, pod),
+        by_default_(pod.pod->spec.topologySpreadConstraints.empty() &&
+                    args.defaults == PodTopologySpreadArgs::Defaults::System) {
+    constraints_.add_all(args, "ScheduleAnyway");
     if (!by_default_) return;
     model::LabelSelector group = snapshot.group_selector(pod);
     if (group.matches_nothing()) return;
@@ -167,7 +207,7 @@ class Scorer final : public NodeScorer {
   bool idle() { return constraints_.all().empty(); }
 
   void score(std::span<const NodeInfo* const> nodes, std::span<std::int64_t> scores) override {
-    // Constraints of the pod's own leave nodes without their labels aside; the default ones do not.
+    // Constraints that somebody wrote leave nodes without their labels aside; the system's own do not.
     constraints_.count(!by_default_);
     aside_.assign(nodes.size(), false);
     if (!by_default_)
@@ -221,18 +261,24 @@ class Scorer final : public NodeScorer {
 
 class PodTopologySpread final : public Plugin {
  public:
+  explicit PodTopologySpread(PodTopologySpreadArgs args) : args_(std::move(args)) {}
   std::string_view name() const override { return "PodTopologySpread"; }
   Prepared prepare(const Snapshot& snapshot, const PodInfo& pod) const override {
     Prepared out;
-    if (auto filter = std::make_unique<Filter>(snapshot, pod); !filter->idle()) out.filter = std::move(filter);
-    if (auto scorer = std::make_unique<Scorer>(snapshot, pod); !scorer->idle()) out.scorer = std::move(scorer);
+    if (auto filter = std::make_unique<Filter>(snapshot, pod, args_); !filter->idle()) out.filter = std::move(filter);
+    if (auto scorer = std::make_unique<Scorer>(snapshot, pod, args_); !scorer->idle()) out.scorer = std::move(scorer);
     return out;
   }
   Changes helped_by() const override { return kNodeAdded | kNodeLabels | kNodeTaints | kPodPlaced | kPodRemoved; }
+
+ private:
+  PodTopologySpreadArgs args_;
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_pod_topology_spread() { return std::make_unique<PodTopologySpread>(); }
+std::unique_ptr<Plugin> make_pod_topology_spread(PodTopologySpreadArgs args) {
+  return std::make_unique<PodTopologySpread>(std::move(args));
+}
 
 }  // namespace charon::scheduler

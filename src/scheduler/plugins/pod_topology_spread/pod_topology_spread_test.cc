@@ -122,5 +122,24 @@ TEST(PodTopologySpread, DefaultSpreadsTheGroup) {
   EXPECT_TRUE(probe.scores(web("p")).empty());
 }
 
+TEST(PodTopologySpread, DefaultsOfTheProfile) {
+  PodTopologySpreadArgs args{.defaults = PodTopologySpreadArgs::Defaults::List, .list = {}};
+  auto& constraint = args.list.emplace_back();
+  constraint.topologyKey = "zone";
+  constraint.maxSkew = 1;
+  constraint.whenUnsatisfiable = "DoNotSchedule";
+  Probe probe(make_pod_topology_spread(args));
+  add_zones(probe);
+  probe.pod(web("1"), "a1");
+  EXPECT_EQ(probe.filter(web("p"), "a2"), "");  // no service has it
+  probe.snapshot.set_group("default", "Service/web", model::LabelSelector::of(kWeb));
+  EXPECT_EQ(probe.filter(web("p"), "a2"), kSkew);
+  EXPECT_EQ(probe.filter(web("p"), "b1"), "");
+  // Constraints of its own take their place.
+  Pod own = web("p");
+  own.spec.topologySpreadConstraints = {spread("zone", 5, "DoNotSchedule", kWeb)};
+  EXPECT_EQ(probe.filter(own, "a2"), "");
+}
+
 }  // namespace
 }  // namespace charon::scheduler::testing

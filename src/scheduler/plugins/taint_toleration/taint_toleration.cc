@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "scheduler/plugins/tolerations.h"
+#include "model/tolerations.h"
 
 namespace charon::scheduler {
 
@@ -15,7 +15,7 @@ class Filter final : public NodeFilter {
   explicit Filter(const Tolerations& tolerations) : tolerations_(tolerations) {}
   Verdict check(const NodeInfo& node, Reasons& reasons) override {
     if (!node.repels) return Verdict::Fits;
-    const core::v1::Taint* taint = untolerated_taint(*node.node, tolerations_);
+    const core::v1::Taint* taint = model::untolerated_taint(*node.node, tolerations_);
     if (taint == nullptr) return Verdict::Fits;
     reasons.add("node(s) had untolerated taint {" + taint->key + ": " + taint->value + "}");
     return Verdict::Unresolvable;
@@ -40,7 +40,7 @@ class Scorer final : public NodeScorer {
  private:
   std::int64_t untolerated(const core::v1::Node& node) const {
     return std::ranges::count_if(node.spec.taints, [&](const auto& taint) {
-      return taint.effect == "PreferNoSchedule" && !tolerates(tolerations_, taint);
+      return taint.effect == "PreferNoSchedule" && !model::tolerates(tolerations_, taint);
     });
   }
   Tolerations tolerations_;
@@ -49,10 +49,10 @@ class Scorer final : public NodeScorer {
 class TaintToleration final : public Plugin {
  public:
   std::string_view name() const override { return "TaintToleration"; }
-  Prepared prepare(const Snapshot&, const PodInfo& pod) const override {
+  Prepared prepare(const Snapshot& snapshot, const PodInfo& pod) const override {
     Prepared out;
-    out.filter = std::make_unique<Filter>(pod.pod->spec.tolerations);
-    out.scorer = std::make_unique<Scorer>(pod.pod->spec.tolerations);
+    if (snapshot.census().repelling > 0) out.filter = std::make_unique<Filter>(pod.pod->spec.tolerations);
+    if (snapshot.census().discouraging > 0) out.scorer = std::make_unique<Scorer>(pod.pod->spec.tolerations);
     return out;
   }
   Changes helped_by() const override { return kNodeAdded | kNodeTaints; }

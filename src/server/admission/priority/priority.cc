@@ -31,6 +31,7 @@ class PriorityAdmission final : public AdmissionPlugin {
 
   rt::Task<Result<void>> validate(AdmissionReview review) override {
     const Request& request = *review.request;
+    if (review.operation == Operation::Delete) co_return may_go(request);
     bool writes = review.operation == Operation::Create || review.operation == Operation::Update;
     if (!writes || request.kind != &classes_.kind()) co_return Result<void>();
     if (!codec::bool_at(*review.object, "globalDefault").value_or(false)) co_return Result<void>();
@@ -51,6 +52,12 @@ class PriorityAdmission final : public AdmissionPlugin {
       return true;
     });
     return found;
+  }
+
+  // Pods of every distribution refer to those of the system.
+  Result<void> may_go(const Request& request) const {
+    if (request.kind != &classes_.kind() || !request.name.starts_with("system-")) return {};
+    return fail(admission_forbidden(request, "this is a system priority class and cannot be deleted"));
   }
 
   Result<void> resolve(const Request& request, Value& pod) const {

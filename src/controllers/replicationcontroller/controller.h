@@ -1,0 +1,21 @@
+// The ReplicationController controller: gathers the state for plan.h.
+#pragma once
+
+#include <memory>
+
+#include "control/controller.h"
+
+namespace charon::controllers::replicationcontroller {
+
+class ReplicationControllers final : public control::Controller {
+ public:
+  std::string_view name() const override { return "replication-controller"; }
+  std::string queue_name() const override { return "replicationmanager"; }
+  std::vector<control::Watch> watches() const override;
+  std::vector<control::Index> indexes() const override;
+  control::Plan reconcile(const control::Request& request, const control::View& view, Time now) const override;
+};
+
+std::unique_ptr<control::Controller> make(const control::ControllerSettings& settings);
+
+}  // namespace charon::controllers::replicationcontroller
