@@ -23,6 +23,7 @@ namespace charon::codec {
 namespace {
 
 constexpr std::string_view kTagPrefix = "tag:yaml.org,2002:";
+constexpr std::size_t kMostNotes = 100;
 
 [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& message) { throw YAML::ParserException(mark, message); }
 
@@ -36,7 +37,9 @@ struct Node {
 // Builds the tree of one document from the parser's events.
 class Builder final : public YAML::EventHandler {
  public:
-  explicit Builder(std::size_t input_bytes) : copy_budget_(std::max(10 * input_bytes, kYamlFreeExpansionBytes)) {}
+  // `notes` may be null.
+  Builder(std::size_t input_bytes, YamlNotes* notes)
+      : copy_budget_(std::max(10 * input_bytes, kYamlFreeExpansionBytes)), notes_(notes) {}
 
   // The document's root, null when there was nothing in it.
   Value take() { return std::move(root_); }
@@ -90,6 +93,7 @@ class Builder final : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     bool has_key = false;
     bool key_is_merge = false;
+    bool key_is_text = false;  // else a number or a boolean
     std::string key;
     std::vector<Value> merged;
   };
@@ -177,6 +181,7 @@ class Builder final : public YAML::EventHandler {
       array->push_back(std::move(node.value));
     } else if (!level.has_key) {
       level.key = merge ? std::string() : key_text(mark, node.value);
+      level.key_is_text = node.value.is_string();
       level.key_is_merge = merge;
       level.has_key = true;
     } else {
@@ -185,9 +190,18 @@ class Builder final : public YAML::EventHandler {
         check_merge(mark, node.value);
         level.merged.push_back(std::move(node.value));
       } else {
-        level.node.value.get_object()[level.key] = std::move(node.value);
+        set_member(mark, level, std::move(node.value));
       }
     }
+  }
+
+  void set_member(const YAML::Mark& mark, Level& level, Value value) {
+    Object& object = level.node.value.get_object();
+    if (notes_ != nullptr && notes_->duplicate_keys.size() < kMostNotes && object.contains(level.key)) {
+      std::string key = level.key_is_text ? write_json(Value(level.key)) : level.key;
+      notes_->duplicate_keys.push_back(fmt::format("line {}: key {} already set in map", mark.line + 1, key));
+    }
+    object[level.key] = std::move(value);
   }
 
   static std::string key_text(const YAML::Mark& mark, const Value& key) {
@@ -220,7 +234,17 @@ class Builder final : public YAML::EventHandler {
   std::vector<Level> levels_;
   std::unordered_map<YAML::anchor_t, Node> anchors_;
   std::size_t copy_budget_;
+  YamlNotes* notes_;
 };
+
+// Duplicates of JSON, whose paths end with the key.
+void note_duplicates(const JsonNotes& json, YamlNotes& notes) {
+  for (std::string_view path : json.duplicate_fields) {
+    if (notes.duplicate_keys.size() == kMostNotes) return;
+    std::string_view key = path.substr(path.rfind('.') + 1);
+    notes.duplicate_keys.push_back(fmt::format("key {} already set in map", write_json(Value(key))));
+  }
+}
 
 std::unexpected<Error> yaml_error(const YAML::Mark& mark, std::string_view message) {
   if (mark.is_null()) return fail(Reason::BadRequest, fmt::format("yaml: {}", message));
@@ -444,13 +468,15 @@ class Writer {
 
 }  // namespace
 
-Result<std::vector<Value>> parse_yaml_documents(std::string_view text) {
+Result<std::vector<Value>> parse_yaml_documents(std::string_view text, YamlNotes* notes) {
   // A byte order mark says nothing here, and offsets count from behind it.
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   // JSON is read as JSON: faster, and tabs may stand anywhere.
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (start != std::string_view::npos && (text[start] == '{' || text[start] == '[')) {
-    if (Result<Value> json = parse_json(text)) {
+    JsonNotes json_notes;
+    if (Result<Value> json = parse_json(text, notes == nullptr ? nullptr : &json_notes)) {
+      if (notes != nullptr) note_duplicates(json_notes, *notes);
       std::vector<Value> documents;
       documents.push_back(*std::move(json));
       return documents;
@@ -463,7 +489,7 @@ Result<std::vector<Value>> parse_yaml_documents(std::string_view text) {
     std::istringstream input{std::string(text)};
     YAML::Parser parser(input);
     for (int last_start = -1;;) {
-      Builder builder(text.size());
+      Builder builder(text.size(), notes);
       if (!parser.HandleNextDocument(builder)) return documents;
       // A token that can begin no node ("," or "]") is left unread by yaml-cpp, which would see an empty document for ever.
       if (builder.start() <= last_start)
@@ -479,8 +505,8 @@ Result<std::vector<Value>> parse_yaml_documents(std::string_view text) {
   }
 }
 
-Result<Value> parse_yaml(std::string_view text) {
-  TRY_ASSIGN(std::vector<Value> documents, parse_yaml_documents(text));
+Result<Value> parse_yaml(std::string_view text, YamlNotes* notes) {
+  TRY_ASSIGN(std::vector<Value> documents, parse_yaml_documents(text, notes));
   if (documents.size() > 1) return fail(Reason::BadRequest, "yaml: one document expected, more found");
   if (documents.empty()) return Value(nullptr);
   return std::move(documents.front());

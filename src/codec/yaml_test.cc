@@ -23,6 +23,19 @@ struct Pair {
   const char* json;
 };
 
+TEST(YamlParse, TellsOfKeysThatAreThereTwice) {
+  YamlNotes notes;
+  const Result<Value> value = parse_yaml("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n1: x\n1: y\nd: {<<: {e: 1}, e: 2}\n", &notes);
+  ASSERT_TRUE(value) << value.error().message;
+  EXPECT_EQ(write_json(*value), R"({"a":3,"b":{"c":2},"1":"y","d":{"e":2}})");
+  EXPECT_EQ(notes.duplicate_keys,
+            (std::vector<std::string>{"line 4: key \"c\" already set in map", "line 5: key \"a\" already set in map",
+                                      "line 7: key 1 already set in map"}));
+  YamlNotes of_json;
+  ASSERT_TRUE(parse_yaml(R"({"a":{"b":1,"b":2}})", &of_json));
+  EXPECT_EQ(of_json.duplicate_keys, (std::vector<std::string>{"key \"b\" already set in map"}));
+}
+
 TEST(YamlParse, ResolvesPlainScalars) {
   constexpr Pair kCases[] = {
       {"yes", "true"},

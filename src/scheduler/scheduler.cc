@@ -16,7 +16,6 @@ Scheduler::Scheduler(rt::Loop& loop, client::InformerSet& informers, client::Tra
       informers_(informers),
       transport_(transport),
       random_(random),
-      events_(loop, transport, std::string(kName)),
       volume_binder_(loop, informers, transport),
       work_(loop),
       self_(std::make_shared<Scheduler*>(this)),
@@ -132,7 +131,7 @@ void Scheduler::give_up(QueuedPod pod, Decision decision, const Core& core) {
     metrics_->attempt(core.profile().scheduler_name, SchedulerMetrics::Outcome::Unschedulable, rt::Duration::zero());
     if (decision.tried_preemption) metrics_->tried_preemption();
   }
-  events_.record(note(*pod.pod, control::EventSeverity::Warning, "FailedScheduling", decision.message));
+  events_of(*pod.pod).record(note(*pod.pod, control::EventSeverity::Warning, "FailedScheduling", decision.message));
   std::optional<std::string> nominated;
   if (decision.preemption) {
     nominated = decision.preemption->node;

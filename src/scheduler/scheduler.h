@@ -110,13 +110,15 @@ class Scheduler {
   rt::Task<void> take_nomination(PodInfoPtr pod);
   rt::Task<void> evict(PodInfoPtr victim, PodInfoPtr preemptor, std::string node);
   control::EventNote note(const PodInfo& pod, control::EventSeverity severity, std::string reason, std::string message) const;
+  // Events come from the scheduler that the pod names.
+  control::EventRecorder& events_of(const PodInfo& pod);
   rt::Instant now() const { return loop_.clock().now(); }
 
   rt::Loop& loop_;
   client::InformerSet& informers_;
   client::Transport& transport_;
   rt::Random& random_;
-  control::EventRecorder events_;
+  std::map<std::string, std::unique_ptr<control::EventRecorder>, std::less<>> events_;  // by scheduler name
   VolumeBinder volume_binder_;
   Snapshot snapshot_;
   SchedulingQueue queue_;
@@ -124,12 +126,12 @@ class Scheduler {
   rt::Duration volume_time_out_{};
   std::unique_ptr<SchedulerMetrics> metrics_;  // null: nothing is measured
   SchedulerStats stats_;
-  std::size_t bindings_ = 0;             // under way
-  std::size_t waiting_for_volumes_ = 0;  // of these; they take no part of what can be under way at once
-  bool reads_usage_ = false;             // some profile does
-  bool following_usage_ = false;
-  bool following_ = false;  // the caches are there
-  rt::Event work_;          // something may be active
+  std::size_t bindings_ = 0;                  // under way
+  std::size_t waiting_for_volumes_ = 0;       // of these; they take no part of what can be under way at once
+  bool reads_usage_ = false;                  // some profile does
+  bool following_ = false;                    // the caches are there
+  rt::Event work_;                            // something may be active
+  std::unique_ptr<client::Informer> leases_;  // of nodes; null: nobody reads what they say
   std::vector<client::Informer::Subscription> subscriptions_;
   std::shared_ptr<Scheduler*> self_;  // for what may be called after the end
   rt::Scope scope_;                   // last: its tasks use all of the above

@@ -146,11 +146,12 @@ void Scheduler::subscribe_groups() {
 
 // A node's agent renews its Lease every few seconds, and says in its annotations what is in use.
 void Scheduler::subscribe_usage() {
-  if (!reads_usage_ || following_usage_) return;
-  following_usage_ = true;
-  subscriptions_.push_back(informers_.of<Lease>().subscribe(handlers(
+  if (!reads_usage_ || leases_) return;
+  leases_ = std::make_unique<client::Informer>(loop_, random_, transport_, client::kind_of<Lease>(),
+                                               client::ListOptions{.ns = "kube-node-lease"});
+  leases_->start();
+  subscriptions_.push_back(leases_->subscribe(handlers(
       [this](const model::DocumentPtr& document) {
-        if (document->key().ns != "kube-node-lease") return;
         if (auto usage = usage_of(document->as<Lease>()->metadata.annotations))
           snapshot_.report_usage(document->key().name, *usage);
       },

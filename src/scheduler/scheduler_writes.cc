@@ -62,6 +62,14 @@ control::EventNote Scheduler::note(const PodInfo& pod, control::EventSeverity se
   return {control::reference_to(*pod.pod), severity, std::move(reason), std::move(message)};
 }
 
+control::EventRecorder& Scheduler::events_of(const PodInfo& pod) {
+  const std::string& named = pod.pod->spec.schedulerName;
+  std::string name = named.empty() ? std::string(kName) : named;
+  std::unique_ptr<control::EventRecorder>& recorder = events_[name];
+  if (!recorder) recorder = std::make_unique<control::EventRecorder>(loop_, transport_, name);
+  return *recorder;
+}
+
 rt::Task<Result<void>> Scheduler::bind_volumes_and_pod(const BindingOrder& order) {
   if (!order.volumes.empty()) {
     ++waiting_for_volumes_;
@@ -89,8 +97,8 @@ rt::Task<void> Scheduler::bind(BindingOrder order) {
   const PodInfo& pod = *order.pod.pod;
   ++stats_.scheduled;
   snapshot_.expect(pod.uid(), now() + kAssumedFor);
-  events_.record(note(pod, control::EventSeverity::Normal, "Scheduled",
-                      "Successfully assigned " + pod.ns() + "/" + pod.name() + " to " + order.node));
+  events_of(pod).record(note(pod, control::EventSeverity::Normal, "Scheduled",
+                             "Successfully assigned " + pod.ns() + "/" + pod.name() + " to " + order.node));
   if (!metrics_) co_return;
   metrics_->attempt(order.profile, SchedulerMetrics::Outcome::Scheduled, now() - order.began);
   metrics_->scheduled(order.pod.attempts, now() - order.pod.first_seen);
@@ -109,7 +117,7 @@ void Scheduler::binding_failed(BindingOrder order, const Error& error) {
     return;
   // NotFound: the pod is gone and the cache behind, or the node is: look again after the back-off.
   if (error.reason != Reason::NotFound)
-    events_.record(note(pod, control::EventSeverity::Warning, "FailedScheduling", error.message));
+    events_of(pod).record(note(pod, control::EventSeverity::Warning, "FailedScheduling", error.message));
   order.pod.pod = std::make_shared<const PodInfo>(current);
   queue_.retry(std::move(order.pod), now());
 }
@@ -150,8 +158,9 @@ rt::Task<void> Scheduler::evict(PodInfoPtr victim, PodInfoPtr preemptor, std::st
     failure = std::move(told.error());
   }
   if (!failure) {
-    events_.record(note(*victim, control::EventSeverity::Normal, "Preempted",
-                        "Preempted by pod " + preemptor->uid() + " on node " + node));
+    events_of(*preemptor)
+        .record(note(*victim, control::EventSeverity::Normal, "Preempted",
+                     "Preempted by pod " + preemptor->uid() + " on node " + node));
     co_return;
   }
   if (failure->reason == Reason::NotFound) co_return;

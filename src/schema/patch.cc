@@ -23,7 +23,7 @@ struct Pointer {
   static Result<Pointer> parse(std::string_view text) {
     Pointer pointer{{}, std::string(text)};
     if (text.empty()) return pointer;
-    if (text.front() != '/') return fail(Reason::BadRequest, fmt::format("invalid JSON pointer \"{}\"", text));
+    if (text.front() != '/') return fail(Reason::Invalid, fmt::format("invalid JSON pointer \"{}\"", text));
     std::string step;
     for (std::size_t i = 1; i <= text.size(); ++i) {
       if (i == text.size() || text[i] == '/') {
@@ -133,7 +133,7 @@ Result<void> replace_at(Value& document, const Pointer& path, const Value& value
 Result<void> apply_operation(Value& document, const Value& operation, Budget& budget) {
   std::string_view name = codec::string_at(operation, "op");
   const Value* path_text = codec::find(operation, "path");
-  if (path_text == nullptr || !path_text->is_string()) return fail(Reason::BadRequest, "json patch: an operation has no path");
+  if (path_text == nullptr || !path_text->is_string()) return fail(Reason::Invalid, "json patch: an operation has no path");
   TRY_ASSIGN(Pointer path, Pointer::parse(codec::view(path_text->get_string())));
   if (name == "remove") {
     TRY(remove_at(document, path, name, budget));
@@ -158,19 +158,30 @@ Result<void> apply_operation(Value& document, const Value& operation, Budget& bu
     if (codec::equal(found == nullptr ? kNull : *found, value == nullptr ? kNull : *value)) return {};
     return fail(Reason::Invalid, fmt::format("testing value {} failed: test failed", path.text));
   }
-  if (name != "add" && name != "replace") return fail(Reason::BadRequest, fmt::format("Unexpected kind: {}", name));
-  if (value == nullptr) return fail(Reason::BadRequest, fmt::format("json patch: {} has no value", name));
+  if (name != "add" && name != "replace") return fail(Reason::Invalid, fmt::format("Unexpected kind: {}", name));
+  if (value == nullptr) return fail(Reason::Invalid, fmt::format("json patch: {} has no value", name));
   return name == "add" ? add_at(document, path, *value, name, budget) : replace_at(document, path, *value);
+}
+
+Result<void> check_shape(const Value& operation) {
+  if (!operation.is_object()) return fail(Reason::BadRequest, "error decoding patch: an operation is not an object");
+  for (std::string_view member : {"op", "path", "from"}) {
+    const Value* text = codec::find(operation, member);
+    if (text != nullptr && !text->is_string() && !text->is_null())
+      return fail(Reason::BadRequest, fmt::format("error decoding patch: {} is not a string", member));
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<void> json_patch(Value& document, const Value& patch) {
-  if (!patch.is_array()) return fail(Reason::BadRequest, "json patch: not a list of operations");
+  if (!patch.is_array()) return fail(Reason::BadRequest, "error decoding patch: not a list of operations");
   if (patch.get_array().size() > kPatchOperations)
     return fail(Reason::RequestEntityTooLarge, "The allowed maximum operations in a JSON patch is " +
                                                    std::to_string(kPatchOperations) + ", got " +
                                                    std::to_string(patch.get_array().size()));
+  for (const Value& operation : patch.get_array()) TRY(check_shape(operation));
   Value changed = document;
   Budget budget;
   for (const Value& operation : patch.get_array()) TRY(apply_operation(changed, operation, budget));

@@ -11,8 +11,8 @@ inline constexpr std::size_t kPatchOperations = 10000;    // of a JSON patch, as
 inline constexpr std::size_t kPatchCopyBytes = 3u << 20;  // JSON that its copy operations may add up to
 inline constexpr std::size_t kPatchMoves = 20'000'000;    // neighbours that its insertions and removals may shift
 
-// RFC 6902. BadRequest on a malformed patch, Invalid when an operation does not apply (a missing path, a failed test),
-// RequestEntityTooLarge beyond the limits above.
+// RFC 6902. BadRequest when the patch is no list of operations, Invalid for an operation that is unknown or does not apply (a
+// missing path, a failed test), RequestEntityTooLarge beyond the limits above.
 Result<void> json_patch(codec::Value& document, const codec::Value& patch);
 
 // RFC 7386.

@@ -1,67 +1,80 @@
 #include "server/delete_options.h"
 
-#include <cstdlib>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "codec/json.h"
 #include "codec/tree.h"
 #include "net/http.h"
 #include "net/query_flag.h"
 #include "server/api.h"
+#include "server/request_options.h"
 
 namespace charon::server {
 namespace {
 
-Result<void> check(const codec::Value& tree) {
-  if (const codec::Value* dry_run = codec::find(tree, "dryRun"); dry_run != nullptr && dry_run->is_array())
-    for (const codec::Value& entry : dry_run->get_array())
-      if (!entry.is_string() || codec::view(entry.get_string()) != "All")
-        return fail(Reason::Invalid, "dryRun: Unsupported value: " + codec::write_json(entry) + ": supported values: \"All\"");
-  if (codec::find(tree, "orphanDependents") != nullptr && codec::find(tree, "propagationPolicy") != nullptr)
-    return fail(Reason::Invalid,
-                "propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set");
-  return {};
+using Kind = schema::FieldError::Kind;
+
+std::vector<std::string> dry_run_stages(const codec::Value& tree, std::string_view query) {
+  std::vector<std::string> stages = net::query_values(query, "dryRun");
+  if (const codec::Value* given = codec::find(tree, "dryRun"); given != nullptr && given->is_array())
+    for (const codec::Value& stage : given->get_array())
+      stages.emplace_back(stage.is_string() ? codec::view(stage.get_string()) : std::string_view());
+  return stages;
+}
+
+struct Cascade {
+  std::string policy;          // empty: not given
+  std::optional<bool> orphan;  // the older way to say it
+};
+
+Cascade cascade_of(const codec::Value& tree, std::string_view query) {
+  Cascade cascade{net::query_value(query, "propagationPolicy").value_or(""), net::query_flag(query, "orphanDependents")};
+  if (cascade.policy.empty()) cascade.policy = codec::string_at(tree, "propagationPolicy");
+  if (!cascade.orphan) cascade.orphan = codec::bool_at(tree, "orphanDependents");
+  return cascade;
+}
+
+client::Propagation propagation_of(const Cascade& cascade, schema::FieldErrors& errors) {
+  using client::Propagation;
+  const std::string& policy = cascade.policy;
+  if (cascade.orphan && !policy.empty())
+    errors.push_back({Kind::Invalid, "propagationPolicy", "\"" + policy + "\"",
+                      "orphanDependents and deletionPropagation cannot be both set"});
+  if (policy == "Background") return Propagation::Background;
+  if (policy == "Foreground") return Propagation::Foreground;
+  if (policy == "Orphan") return Propagation::Orphan;
+  if (!policy.empty())
+    errors.push_back(unsupported_value("propagationPolicy", policy, R"("Foreground", "Background", "Orphan", "nil")"));
+  if (!cascade.orphan) return Propagation::Default;
+  return *cascade.orphan ? Propagation::Orphan : Propagation::Background;
 }
 
 }  // namespace
 
+// Kubernetes has DeleteOptions in every group version.
+Result<void> check_is_delete_options(const codec::Value& tree) {
+  std::string_view kind = codec::string_at(tree, "kind");
+  if (kind.empty() || kind == "DeleteOptions") return {};
+  return fail(bad_request("no kind \"" + std::string(kind) + "\" is registered for version \"" +
+                          std::string(codec::string_at(tree, "apiVersion")) + "\": DeleteOptions are expected"));
+}
+
 Result<client::DeleteOptions> delete_options(const codec::Value& tree, std::string_view query) {
-  TRY(check(tree));
   client::DeleteOptions options;
   options.grace_period_s = codec::int_at(tree, "gracePeriodSeconds");
-  if (auto grace = net::query_value(query, "gracePeriodSeconds"); grace && !grace->empty()) {
-    char* end = nullptr;
-    options.grace_period_s = std::strtoll(grace->c_str(), &end, 10);
-    if (*end != '\0') return fail(bad_request("gracePeriodSeconds: Invalid value: \"" + *grace + "\""));
-  }
-  if (options.grace_period_s && *options.grace_period_s < 0)
-    return fail(Reason::Invalid, "gracePeriodSeconds: Invalid value: " + std::to_string(*options.grace_period_s) +
-                                     ": must be greater than or equal to 0");
+  TRY_ASSIGN(std::int64_t grace, read_number(query, "gracePeriodSeconds"));
+  if (!net::query_value(query, "gracePeriodSeconds").value_or("").empty()) options.grace_period_s = grace;
+  if (options.grace_period_s && *options.grace_period_s < 0) options.grace_period_s = 1;
   options.uid = codec::string_at_path(tree, {"preconditions", "uid"});
   options.resource_version = codec::string_at_path(tree, {"preconditions", "resourceVersion"});
-  std::string policy =
-      net::query_value(query, "propagationPolicy").value_or(std::string(codec::string_at(tree, "propagationPolicy")));
-  if (policy.empty()) {
-    std::optional<bool> orphan = net::query_flag(query, "orphanDependents");
-    if (!orphan) orphan = codec::bool_at(tree, "orphanDependents");
-    if (orphan) options.propagation = *orphan ? client::Propagation::Orphan : client::Propagation::Background;
-  } else if (policy == "Background") {
-    options.propagation = client::Propagation::Background;
-  } else if (policy == "Foreground") {
-    options.propagation = client::Propagation::Foreground;
-  } else if (policy == "Orphan") {
-    options.propagation = client::Propagation::Orphan;
-  } else {
-    return fail(Reason::Invalid, "propagationPolicy: Unsupported value: \"" + policy +
-                                     "\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
-  }
+  schema::FieldErrors errors;
+  options.propagation = propagation_of(cascade_of(tree, query), errors);
+  validate_dry_run(dry_run_stages(tree, query), errors);
+  if (!errors.empty()) return fail(invalid_options("DeleteOptions", errors));
   return options;
 }
 
-bool asks_for_dry_run(const codec::Value& tree) {
-  const codec::Value* dry_run = codec::find(tree, "dryRun");
-  return dry_run != nullptr && dry_run->is_array() && !dry_run->get_array().empty();
-}
+bool asks_for_dry_run(const codec::Value& tree, std::string_view query) { return !dry_run_stages(tree, query).empty(); }
 
 }  // namespace charon::server

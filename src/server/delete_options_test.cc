@@ -24,12 +24,38 @@ TEST(DeleteOptions, TheQueryHasTheLastWord) {
 
 TEST(DeleteOptions, WrongOnes) {
   EXPECT_EQ(read("{}", "gracePeriodSeconds=x").error().reason, Reason::BadRequest);
-  for (const char* json : {R"({"dryRun":["All","Some"]})", R"({"gracePeriodSeconds":-1})", R"({"propagationPolicy":"x"})",
-                           R"({"propagationPolicy":"Orphan","orphanDependents":true})"}) {
-    auto options = read(json);
-    ASSERT_FALSE(options) << json;
-    EXPECT_EQ(options.error().reason, Reason::Invalid) << json;
+  struct Case {
+    const char* json;
+    const char* query;
+    std::string_view message;
+  };
+  for (const Case& each : {
+           Case{R"({"dryRun":["All","Some"]})", "", R"(dryRun: Unsupported value: ["All","Some"]: supported values: "All")"},
+           Case{"{}", "dryRun=All&dryRun=x", R"(dryRun: Unsupported value: ["All","x"]: supported values: "All")"},
+           Case{R"({"propagationPolicy":"x"})", "",
+                R"(propagationPolicy: Unsupported value: "x": supported values: "Foreground", "Background", "Orphan", "nil")"},
+           Case{R"({"propagationPolicy":"Orphan","orphanDependents":true})", "",
+                R"(propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set)"},
+       }) {
+    auto options = read(each.json, each.query);
+    ASSERT_FALSE(options) << each.json;
+    EXPECT_EQ(options.error().reason, Reason::Invalid) << each.json;
+    EXPECT_EQ(options.error().message, "DeleteOptions.meta.k8s.io \"\" is invalid: " + std::string(each.message));
+    EXPECT_EQ(options.error().details->causes.size(), 1U);
   }
+}
+
+TEST(DeleteOptions, ANegativeGraceIsASecond) {
+  EXPECT_EQ(read(R"({"gracePeriodSeconds":-1})")->grace_period_s, 1);
+  EXPECT_EQ(read("{}", "gracePeriodSeconds=-9")->grace_period_s, 1);
+  EXPECT_EQ(read("{}", "gracePeriodSeconds=0")->grace_period_s, 0);
+}
+
+TEST(DeleteOptions, AnythingElseIsNotTakenForThem) {
+  auto is = [](std::string_view json) { return check_is_delete_options(codec::parse_json(json).value()).has_value(); };
+  EXPECT_TRUE(is("{}"));
+  EXPECT_TRUE(is(R"({"kind":"DeleteOptions","apiVersion":"apps/v1"})"));
+  EXPECT_FALSE(is(R"({"kind":"Pod","apiVersion":"v1"})"));
 }
 
 TEST(DeleteOptions, AnEmptyDryRunIsNone) {

@@ -1,5 +1,7 @@
 #include "server/prepare.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 
 #include "base/bytes.h"
@@ -12,46 +14,51 @@
 #include "server/managed_fields/managed_fields.h"
 #include "server/object_meta.h"
 #include "server/pod_subresources.h"
+#include "server/strict_errors.h"
 
 namespace charon::server {
 
 using codec::find;
 using codec::Value;
 
-Result<void> check_identity(const model::Kind& kind, Value& object) {
+Result<void> check_identity(std::string_view kind, std::string_view api_version, Value& object) {
   if (!object.is_object()) return fail(bad_request("the object is not a JSON object"));
   std::string_view given_kind = codec::string_at(object, "kind");
   std::string_view given_version = codec::string_at(object, "apiVersion");
-  std::string expected = kind.gv.text();
-  if (!given_kind.empty() && given_kind != kind.kind)
-    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) +
-                            "\" cannot be handled as a " + std::string(kind.kind) + ": the kind in the data (" +
-                            std::string(given_kind) + ") does not match the expected kind (" + std::string(kind.kind) + ")"));
-  if ((!given_version.empty() && given_version != expected))
-    return fail(bad_request(std::string(given_kind) + " in version \"" + std::string(given_version) +
-                            "\" cannot be handled as a " + std::string(kind.kind) + ": the API version in the data (" +
-                            std::string(given_version) + ") does not match the expected API version (" + expected + ")"));
-  object.as_object()["kind"] = kind.kind;
-  object.as_object()["apiVersion"] = expected;
+  if (!given_kind.empty() && given_kind != kind)
+    return fail(
+        cannot_handle(given_kind, given_version, kind,
+                      fmt::format("the kind in the data ({}) does not match the expected kind ({})", given_kind, kind)));
+  if (!given_version.empty() && given_version != api_version)
+    return fail(cannot_handle(given_kind, given_version, kind,
+                              fmt::format("the API version in the data ({}) does not match the expected API version ({})",
+                                          given_version, api_version)));
+  object.as_object()["kind"] = kind;
+  object.as_object()["apiVersion"] = api_version;
   return {};
+}
+
+Result<void> check_identity(const model::Kind& kind, Value& object) {
+  return check_identity(kind.kind, kind.gv.text(), object);
+}
+
+Result<void> check_named(const Request& request, const Value& object) {
+  if (!codec::string_at_path(object, {"metadata", "name"}).empty()) return {};
+  return fail(
+      bad_request("the name of the object (" + request.name + " based on URL) was undeterminable: name must be provided"));
 }
 
 Result<void> normalize_and_default(const Request& request, Value& object, Warnings* warnings) {
   const model::Kind& kind = *request.kind;
   if (!object.is_object()) return fail(bad_request("the object is not a JSON object"));
-  schema::UnknownFields unknown;
-  if (auto checked = schema::normalize(*kind.type, object, &unknown); !checked) {
-    return fail(bad_request(std::string(kind.kind) + " in version \"" + std::string(kind.gv.version) +
-                            "\" cannot be handled as a " + std::string(kind.kind) + ": " + checked.error().message));
-  }
-  if (!unknown.paths.empty() && request.field_validation == FieldValidation::Strict) {
-    std::string text;
-    for (const std::string& path : unknown.paths) text += (text.empty() ? "" : ", ") + ("unknown field \"" + path + "\"");
-    return fail(bad_request(std::string(kind.kind) + " in version \"" + std::string(kind.gv.version) +
-                            "\" cannot be handled as a " + std::string(kind.kind) + ": strict decoding error: " + text));
-  }
-  if (warnings != nullptr && request.field_validation == FieldValidation::Warn)
-    for (const std::string& path : unknown.paths) warnings->push_back("unknown field \"" + path + "\"");
+  const bool patched = request.verb == "patch" && request.tracking != Tracking::Given;
+  // What the patch made, for the error: without what is unknown it would not show it.
+  Value whole;
+  if (patched && request.field_validation == FieldValidation::Strict) whole = object;
+  TRY(normalize_and_judge(*kind.type, object, {}, request.field_validation, warnings, [&](const std::string& why) {
+    if (patched) return invalid_patch(whole.is_null() ? object : whole, why);
+    return cannot_handle(kind.kind, kind.gv.version, kind.kind, why);
+  }));
   schema::apply_defaults(*kind.type, object);
   if (kind.rules.set_defaults != nullptr) kind.rules.set_defaults(object);
   return {};

@@ -1,6 +1,8 @@
 // The way of every written object from a client's tree to one that may be stored: normalized, defaulted, checked.
 #pragma once
 
+#include <string_view>
+
 #include "base/result.h"
 #include "codec/value.h"
 #include "model/kind.h"
@@ -12,8 +14,13 @@ namespace charon::server {
 
 // apiVersion and kind, filled in when they are left out. BadRequest when they are another kind's.
 Result<void> check_identity(const model::Kind& kind, codec::Value& object);
+Result<void> check_identity(std::string_view kind, std::string_view api_version, codec::Value& object);
 
-// Types, unknown fields (by the request's field validation) and both sorts of defaults.
+// BadRequest, in Kubernetes' words, for an object without a name where the request names it.
+Result<void> check_named(const Request& request, const codec::Value& object);
+
+// Types, unknown fields (by the request's field validation) and both sorts of defaults. BadRequest for a body, Invalid for a
+// patch that makes something else of the object (server/strict_errors.h).
 Result<void> normalize_and_default(const Request& request, codec::Value& object, Warnings* warnings);
 
 // Whether a subresource is a part of the object itself, which is read and written through it.

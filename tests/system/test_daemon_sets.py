@@ -69,7 +69,7 @@ def roll(c):
     rollout_done(c)
     equal(versions(c), ["2"], "what the pods run")
     c.kubectl("rollout history ds/agent").ok().shows("REVISION CHANGE-CAUSE", "1 first", "2 first")
-    c.kubectl("rollout history ds/agent --revision=1").ok().has("VERSION:\t1")
+    c.kubectl("rollout history ds/agent --revision=1").ok().shows("VERSION: 1")
     c.kubectl("rollout undo ds/agent").ok().says("daemonset.apps/agent rolled back")
     rollout_done(c)
     equal(versions(c), ["1"], "what the pods run")

@@ -147,7 +147,7 @@ def roll(c):
 @CASES.case("rollout history and undo")
 def undo(c):
     c.kubectl("rollout history sts/web").ok().shows("REVISION CHANGE-CAUSE", "1 first", "2")
-    c.kubectl("rollout history sts/web --revision=1").ok().has("VERSION:\t1")
+    c.kubectl("rollout history sts/web --revision=1").ok().shows("VERSION: 1")
     c.kubectl("rollout undo sts/web").ok().says("statefulset.apps/web rolled back")
     rollout_done(c)
     equal([pod["spec"]["containers"][0]["env"][0]["value"] for pod in pods(c).values()], ["1", "1"], "what the pods run")

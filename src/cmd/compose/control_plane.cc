@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "control/runner.h"
 #include "model/kind.h"
+#include "rt/eager_timeout.h"
 #include "rt/os/loop.h"
 #include "server/admission/plugins.h"
 #include "server/aggregation/api_services.h"
@@ -45,6 +46,18 @@ namespace {
 constexpr std::chrono::seconds kShutdownGrace{10};
 // In the certificate of the proxies that speak for their users (cmd/pki).
 constexpr const char* kFrontProxyName = "front-proxy-client";
+
+// As Kubernetes waits for its store.
+constexpr std::chrono::seconds kStoreAnswers{2};
+
+rt::Task<Result<void>> told(Result<void> outcome) { co_return outcome; }
+
+rt::Task<Result<void>> answers(rt::Loop* loop, store::Store* store) {
+  auto read = co_await rt::eager_timeout(*loop, kStoreAnswers, store->get("health"));
+  if (!read) co_return fail(Reason::Timeout, "the store does not answer");
+  if (!*read) co_return fail(std::move(read->error()));
+  co_return Result<void>();
+}
 
 server::User component(std::string name, std::vector<std::string> groups) {
   server::User user;
@@ -152,19 +165,7 @@ rt::Task<Result<void>> ControlPlane::start() {
       *parts.api, *parts.authenticator, *parts.authorizer, metrics_, parts.nodes.get(),
       server::Front::Aggregation{*parts.api_services, *parts.remote_servers}, parts.auditor.get(), options_.limits);
   publish_service_account_keys();
-  parts.front->add_health_check({"ping", [] { return Result<void>(); }});
-  parts.front->add_health_check({.name = "bootstrap",
-                                 .check = [&parts]() -> Result<void> {
-                                   if (!parts.bootstrapped) return fail(Reason::ServiceUnavailable, "not finished");
-                                   return {};
-                                 },
-                                 .live = false});
-  parts.front->add_health_check({.name = "shutdown",
-                                 .check = [&parts]() -> Result<void> {
-                                   if (parts.ending) return fail(Reason::ServiceUnavailable, "process is shutting down");
-                                   return {};
-                                 },
-                                 .live = false});
+  add_health_checks(parts);
   server::Front* front = parts.front.get();
   parts.https = net::serve(host_.loop, std::move(*listener), parts.tls,
                            [front](net::Exchange& exchange) { return front->handle(exchange); });
@@ -181,6 +182,28 @@ rt::Task<Result<void>> ControlPlane::start() {
   parts.legacy_token_use->start();
   parts.bootstrapped = true;
   co_return Result<void>();
+}
+
+// What Kubernetes checks under the same names: "etcd" is the store, whichever it is.
+void ControlPlane::add_health_checks(Parts& parts) {
+  server::Front& front = *parts.front;
+  front.add_health_check({"ping", [] { return told({}); }});
+  front.add_health_check({"etcd", [this, &parts] { return answers(&host_.loop, parts.store.get()); }});
+  front.add_health_check(
+      {.name = "etcd-readiness", .check = [this, &parts] { return answers(&host_.loop, parts.store.get()); }, .live = false});
+  auto bootstrapped = [&parts] {
+    return told(parts.bootstrapped ? Result<void>() : fail(Reason::ServiceUnavailable, "not finished"));
+  };
+  for (const char* name : {"bootstrap", "poststarthook/bootstrap-controller", "poststarthook/rbac/bootstrap-roles",
+                           "poststarthook/scheduling/bootstrap-system-priority-classes"})
+    front.add_health_check({.name = name, .check = bootstrapped, .live = false});
+  front.add_health_check({.name = "shutdown",
+                          .check =
+                              [&parts] {
+                                return told(parts.ending ? fail(Reason::ServiceUnavailable, "process is shutting down")
+                                                         : Result<void>());
+                              },
+                          .live = false});
 }
 
 void ControlPlane::start_audit(Parts& parts) {

@@ -81,6 +81,7 @@ class ControlPlane {
  private:
   struct Parts;
 
+  void add_health_checks(Parts& parts);
   void start_audit(Parts& parts);
   Result<void> start_authentication(Parts& parts);
   void publish_service_account_keys();

@@ -215,6 +215,8 @@ constexpr PolicyRole kRoles[] = {
 // --- Roles of one namespace ---
 constexpr Rule kAuthenticationReader[] = {{kRead, "", "configmaps", "extension-apiserver-authentication"}};
 constexpr Rule kReadSecrets[] = {{kRead, "", "secrets"}};
+// Not of Kubernetes: nodes report what is in use in their Leases, and profiles may place pods by that.
+constexpr Rule kReadLeases[] = {{kRead, "coordination.k8s.io", "leases"}};
 constexpr Rule kCloudProvider[] = {{"create,get,list,watch", "", "configmaps"}};
 constexpr Rule kTokenCleaner[] = {{"delete,get,list,watch", "", "secrets"}, kEvents};
 constexpr Rule kLockManager[] = {{"watch", "", "configmaps"}, {"get,update", "", "configmaps", "kube-controller-manager"}};
@@ -237,6 +239,7 @@ constexpr NamespacedPolicyRole kNamespaced[] = {
     {kSystem, {"system:controller:bootstrap-signer", kReadSecrets}, "", "bootstrap-signer"},
     {kSystem, {"system:controller:cloud-provider", kCloudProvider}, "", "cloud-provider"},
     {kSystem, {"system:controller:token-cleaner", kTokenCleaner}, "", "token-cleaner"},
+    {"kube-node-lease", {"system:charon:node-usage-reader", kReadLeases}, "system:kube-scheduler"},
     {"kube-public", {"system:controller:bootstrap-signer", kSignClusterInfo}, "", "bootstrap-signer"},
 };
 

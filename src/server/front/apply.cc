@@ -1,10 +1,12 @@
-// What the query and the body of a write say about field managers, and the body of an apply.
-#include "codec/json.h"
+// The options of a write, and the body of an apply.
 #include "codec/tree.h"
 #include "codec/yaml.h"
+#include "net/http.h"
 #include "net/query_flag.h"
 #include "server/front/call.h"
 #include "server/managed_fields/manager_name.h"
+#include "server/request_options.h"
+#include "server/strict_errors.h"
 
 namespace charon::server {
 namespace {
@@ -15,8 +17,7 @@ std::optional<bool> force_of(std::string_view query) { return net::query_flag(qu
 
 bool Front::Call::is_apply() const {
   if (route.request.verb != "patch") return false;
-  std::string_view type = head.headers.get("content-type");
-  return type.substr(0, type.find(';')) == "application/apply-patch+yaml";
+  return media_type(head.headers.get("content-type")) == "application/apply-patch+yaml";
 }
 
 void Front::Call::name_manager() {
@@ -35,9 +36,10 @@ Result<void> Front::check_write_options(const Call& call) const {
     errors.push_back({Kind::Forbidden, "force", "", "may not be specified for non-apply patch"});
   }
   validate_manager_name(request.field_manager, "fieldManager", errors);
+  validate_dry_run(net::query_values(call.query(), "dryRun"), errors);
+  validate_field_validation(net::query_value(call.query(), "fieldValidation").value_or(""), errors);
   if (errors.empty()) return {};
-  std::string_view kind = patch ? "PatchOptions" : request.verb == "create" ? "CreateOptions" : "UpdateOptions";
-  return fail(schema::invalid_error(kind, "meta.k8s.io", "", errors));
+  return fail(invalid_options(patch ? "PatchOptions" : request.verb == "create" ? "CreateOptions" : "UpdateOptions", errors));
 }
 
 ApplyOptions Front::apply_options(const Call& call) const {
@@ -57,24 +59,15 @@ Result<void> Front::may_create(const Call& call) const {
 
 // YAML, or JSON, which most clients send.
 Result<codec::Value> Front::read_apply(Call& call, std::string_view body) const {
-  std::size_t start = body.find_first_not_of(" \t\r\n");
-  if (start == std::string_view::npos || body[start] != '{') {
-    auto config = codec::parse_yaml(body);
-    if (!config) return fail(bad_request("error decoding YAML: " + config.error().message));
-    if (call.audit) call.audit->set_request(*config);
-    return config;
-  }
-  codec::JsonNotes notes;
-  auto config = codec::parse_json(body, &notes);
-  if (!config) config = codec::parse_yaml(body);  // a flow mapping
+  codec::YamlNotes notes;
+  auto config = codec::parse_yaml(body, &notes);
   if (!config) return fail(bad_request("error decoding YAML: " + config.error().message));
-  for (const std::string& path : notes.duplicate_fields) {
-    std::string text = "duplicate field \"" + path + "\"";
-    FieldValidation validation = call.route.request.field_validation;
-    if (validation == FieldValidation::Strict) return fail(bad_request("error strict decoding YAML: " + text));
-    if (validation == FieldValidation::Warn) call.warnings.push_back(std::move(text));
-  }
   if (call.audit) call.audit->set_request(*config);
+  StrictErrors errors;
+  errors.add(notes);
+  TRY(judge(errors, call.request().field_validation, &call.warnings, [](const std::string& text) {
+    return bad_request("error strict decoding YAML: error converting YAML to JSON: " + text);
+  }));
   return config;
 }
 

@@ -34,10 +34,10 @@
 
 namespace charon::server {
 
-// A named condition of /livez and /readyz; an error is what is wrong.
+// A named condition of /livez and /readyz; an error is what is wrong. Kubernetes' own have its names.
 struct HealthCheck {
   std::string name;
-  std::function<Result<void>()> check;
+  std::function<rt::Task<Result<void>>()> check;
   bool live = true;   // part of /livez
   bool ready = true;  // part of /readyz
 };
@@ -90,7 +90,12 @@ class Front {
   [[gnu::noinline]] rt::Task<Result<void>> serve_admitted(Call& call);
   [[gnu::noinline]] rt::Task<Result<void>> serve_other(Call& call);
   void count_objects();
+  // front/health.cc
   rt::Task<Result<void>> serve_health(Call& call, std::string_view path);
+  rt::Task<Result<void>> serve_check(Call& call, std::string_view root, std::string_view name);
+  rt::Task<Result<void>> serve_indicators(Call& call);
+  rt::Task<Result<void>> observe(const HealthCheck& check, std::string_view root);
+  codec::Array paths();
   rt::Task<Result<void>> serve_resource(Call& call);
   rt::Task<Result<void>> serve_get(Call& call);
   rt::Task<Result<void>> serve_list(Call& call);
@@ -99,7 +104,10 @@ class Front {
                                 bool bookmarks);
   rt::Task<Result<void>> serve_write(Call& call);
   rt::Task<Result<void>> serve_delete(Call& call);
+  rt::Task<Result<void>> serve_delete_collection(Call& call, client::DeleteOptions options);
   rt::Task<Result<void>> serve_scale(Call& call);
+  // What the patch in the body makes of the object's Scale.
+  Result<codec::Value> patched_scale(Call& call, std::string_view body, const model::Document& object) const;
   // front/apply.cc
   Result<void> check_write_options(const Call& call) const;
   ApplyOptions apply_options(const Call& call) const;
@@ -123,6 +131,7 @@ class Front {
   rt::Task<void> send_with(Call& call, int status, net::Headers headers, std::vector<net::Piece> body);
   // A document that clients may keep: with its tag, and not at all when they have it.
   rt::Task<void> send_answer(Call& call, Answer answer);
+  rt::Task<Result<void>> send_listing(Call& call, Listing listing, TableOptions table);
   rt::Task<Result<void>> send_list(Call& call, ListBody body);
   rt::Task<Result<void>> write_compressed(Call& call, std::vector<net::Piece> body);
   // Breaks the response off when the client does not read.
@@ -132,7 +141,16 @@ class Front {
   [[gnu::noinline]] rt::Task<void> send_error(Call& call, const Error& error);
   // Table, with its options checked.
   Result<TableOptions> table_options(const Call& call) const;
-  Result<codec::Value> read_tree(Call& call, std::string_view body, const schema::Type* type) const;
+  // The object in a body. What it says twice is judged, with what is unknown then (server/strict_errors.h).
+  Result<codec::Value> read_tree(Call& call, std::string_view text, const schema::Type* type) const;
+  // The same of what is no object of the request's kind: a review, a Scale. Normalized and judged.
+  Result<codec::Value> read_normal_tree(Call& call, std::string_view text, const schema::Type* type) const;
+  struct Patch {
+    client::PatchType sort;
+    codec::Value tree;
+  };
+  // UnsupportedMediaType for a sort that the kind does not take.
+  Result<Patch> read_patch(Call& call, std::string_view text) const;
 
   Api& api_;
   const Authenticator& authenticator_;
@@ -144,6 +162,7 @@ class Front {
   Discovery discovery_;
   OpenApiDocuments openapi_;
   Metrics& metrics_;
+  Metrics indicators_;  // of service levels: what health checks came to (/metrics/slis)
   RequestMetrics request_metrics_;
   RequestLimits limits_;
   Inflight inflight_;

@@ -86,8 +86,6 @@ Front::Front(Api& api, const Authenticator& authenticator, const Authorizer& aut
   metrics.gauge("kubernetes_build_info", "What is running; the value is 1.", std::move(labels)).counter(values).set(1);
 }
 
-void Front::add_health_check(HealthCheck check) { checks_.push_back(std::move(check)); }
-
 void Front::add_document(std::string path, JsonDocument document) { documents_[std::move(path)] = std::move(document); }
 
 rt::Task<void> Front::handle(net::Exchange& exchange) {
@@ -222,6 +220,11 @@ rt::Task<Result<void>> Front::serve_other(Call& call) {
     co_await send(call, 200, "text/plain; version=0.0.4; charset=utf-8", {net::Piece::of(metrics_.expose())});
     co_return Result<void>();
   }
+  if (path == "/metrics/slis") co_return co_await serve_indicators(call);
+  if (path == "/") {
+    co_await send_tree(call, 200, codec::Object{{"paths", paths()}}, nullptr);
+    co_return Result<void>();
+  }
   if (auto found = documents_.find(path); found != documents_.end()) {
     co_await send(call, 200, found->second.type, {net::Piece::of(found->second.json)});
     co_return Result<void>();
@@ -246,40 +249,6 @@ void Front::count_objects() {
     objects.counter({std::string(kind->gv.group), std::string(kind->plural)}).set(count);
     named.counter({kind->group_resource()}).set(count);
   }
-}
-
-rt::Task<Result<void>> Front::serve_health(Call& call, std::string_view path) {
-  path.remove_prefix(1);
-  std::size_t slash = std::min(path.find('/'), path.size());
-  std::string_view root = path.substr(0, slash);
-  std::string_view wanted = slash < path.size() ? path.substr(slash + 1) : std::string_view();
-  bool verbose = net::query_value(call.query(), "verbose").has_value();
-  std::vector<std::string> excluded = net::query_values(call.query(), "exclude");
-  std::string lines;
-  bool healthy = true;
-  bool found = wanted.empty();
-  for (const HealthCheck& check : checks_) {
-    if ((root == "livez" && !check.live) || (root == "readyz" && !check.ready)) continue;
-    if (!wanted.empty() && check.name != wanted) continue;
-    found = true;
-    if (std::ranges::find(excluded, check.name) != excluded.end()) {
-      lines += "[+]" + check.name + " excluded: ok\n";
-      continue;
-    }
-    Result<void> outcome = check.check();
-    healthy = healthy && outcome.has_value();
-    // The reason is for those who may read it; the name tells everybody which part it is.
-    lines += outcome ? "[+]" + check.name + " ok\n" : "[-]" + check.name + " failed: reason withheld\n";
-  }
-  if (!found) co_return fail(Reason::NotFound, "the server could not find the requested resource");
-  std::string body = "ok";
-  if (!healthy) {
-    body = lines + std::string(root) + " check failed\n";
-  } else if (verbose) {
-    body = lines + std::string(root) + " check passed\n";
-  }
-  co_await send(call, healthy ? 200 : 500, "text/plain; charset=utf-8", {net::Piece::of(std::move(body))});
-  co_return Result<void>();
 }
 
 rt::Task<Result<void>> Front::serve_resource(Call& call) {

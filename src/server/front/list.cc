@@ -69,11 +69,16 @@ rt::Task<Result<void>> Front::serve_list(Call& call) {
       call.fresh_token = inconsistent_token(page.continue_token);
     co_return fail(std::move(listing.error()));
   }
+  co_return co_await send_listing(call, *std::move(listing), table);
+}
+
+rt::Task<Result<void>> Front::send_listing(Call& call, Listing listing, TableOptions table) {
+  const model::Kind& kind = *call.request().kind;
   if (call.audit && call.audit->tells(audit::Level::RequestResponse)) {
     Media media = call.media;
     media.format = Format::Json;
     media.pretty = false;
-    ListBody body(kind, *listing, media, table, api_.loop().clock().wall());
+    ListBody body(kind, listing, media, table, api_.loop().clock().wall());
     std::vector<net::Piece> pieces;
     while (body.next(pieces)) {
     }
@@ -81,7 +86,7 @@ rt::Task<Result<void>> Front::serve_list(Call& call) {
     for (const net::Piece& piece : pieces) text += piece.bytes;
     call.audit->set_response(text);
   }
-  co_return co_await send_list(call, ListBody(kind, *std::move(listing), call.media, table, api_.loop().clock().wall()));
+  co_return co_await send_list(call, ListBody(kind, std::move(listing), call.media, table, api_.loop().clock().wall()));
 }
 
 rt::Task<Result<void>> Front::send_list(Call& call, ListBody body) {

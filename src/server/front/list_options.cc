@@ -8,6 +8,7 @@
 #include "net/http.h"
 #include "net/query_flag.h"
 #include "schema/validate.h"
+#include "server/request_options.h"
 
 namespace charon::server {
 namespace {
@@ -16,21 +17,10 @@ using Kind = schema::FieldError::Kind;
 
 std::string value_of(std::string_view query, std::string_view name) { return net::query_value(query, name).value_or(""); }
 
-template <class Number>
-std::string_view problem_of(std::string_view text, Number& number) {
+std::string_view problem_of(std::string_view text, model::Revision& number) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc::result_out_of_range) return "value out of range";
   return error != std::errc() || end != text.data() + text.size() ? "invalid syntax" : "";
-}
-
-Result<std::int64_t> read_number(std::string_view query, std::string_view name) {
-  std::string text = value_of(query, name);
-  std::int64_t number = 0;
-  if (text.empty()) return number;
-  std::string_view digits = text.starts_with('+') ? std::string_view(text).substr(1) : std::string_view(text);
-  if (std::string_view problem = problem_of(digits, number); !problem.empty())
-    return fail(Reason::BadRequest, fmt::format("strconv.ParseInt: parsing \"{}\": {}", text, problem));
-  return number;
 }
 
 // The error for a version that is no number; nullopt when it is one.
@@ -48,8 +38,7 @@ schema::FieldError forbidden(std::string_view field, std::string_view why) {
 }
 
 schema::FieldError unknown_match(std::string_view match, std::string_view supported) {
-  return {Kind::NotSupported, "resourceVersionMatch", fmt::format("\"{}\"", match),
-          fmt::format("supported values: {}", supported)};
+  return unsupported_value("resourceVersionMatch", match, supported);
 }
 
 // What list and watch have in common; the match is checked by the caller.
@@ -68,9 +57,7 @@ Result<ListOptions> read_common(std::string_view query, std::string_view match) 
   return options;
 }
 
-std::unexpected<Error> invalid(const schema::FieldErrors& errors) {
-  return fail(schema::invalid_error("ListOptions", "meta.k8s.io", "", errors));
-}
+std::unexpected<Error> invalid(const schema::FieldErrors& errors) { return fail(invalid_options("ListOptions", errors)); }
 
 constexpr std::string_view kWithContinue = "resourceVersionMatch is forbidden when continue is provided";
 

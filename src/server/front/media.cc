@@ -175,10 +175,16 @@ std::string content_type(const Media& media, bool watching) {
   return type;
 }
 
+std::string media_type(std::string_view content_type) {
+  std::string type(trim(content_type.substr(0, content_type.find(';'))));
+  for (char& c : type)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return type;
+}
+
 Result<Format> body_format(std::string_view content_type) {
-  std::vector<std::string_view> parts = split(content_type, ';');
-  std::string_view type = parts.empty() ? "application/json" : parts[0];
-  if (type == "application/json") return Format::Json;
+  std::string type = media_type(content_type);
+  if (type.empty() || type == "application/json") return Format::Json;
   if (type == "application/yaml") return Format::Yaml;
   if (type == kProtobuf) return Format::Protobuf;
   return fail(

@@ -34,6 +34,8 @@ bool accepts_gzip(std::string_view accept_encoding);
 // Tools that people read with get indented JSON unless they say otherwise.
 bool is_read_by_people(std::string_view user_agent);
 
+// Of a Content-Type header, without its parameters and in lower case, as which all of them mean the same.
+std::string media_type(std::string_view content_type);
 // Of a request body; an empty header is JSON. UnsupportedMediaType with the list of what is supported.
 Result<Format> body_format(std::string_view content_type);
 

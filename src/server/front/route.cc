@@ -67,25 +67,15 @@ void read_resource(const net::RequestHead& head, std::vector<std::string_view> p
   if (asked.group.empty() && asked.plural == "namespaces") asked.ns = asked.name;
 }
 
-Result<void> read_options(std::string_view query, Request& request) {
-  if (auto dry_run = net::query_value(query, "dryRun"); dry_run && !dry_run->empty()) {
-    if (*dry_run != "All")
-      return fail(Reason::Invalid, "dryRun: Unsupported value: \"" + *dry_run + "\": supported values: \"All\"");
-    request.dry_run = true;
-  }
-  std::string validation = net::query_value(query, "fieldValidation").value_or("Warn");
-  if (validation == "Strict") {
-    request.field_validation = FieldValidation::Strict;
-  } else if (validation == "Ignore") {
-    request.field_validation = FieldValidation::Ignore;
-  } else if (validation != "Warn" && !validation.empty()) {
-    return fail(Reason::Invalid, "fieldValidation: Unsupported value: \"" + validation +
-                                     "\": supported values: \"Ignore\", \"Strict\", \"Warn\"");
-  }
+// What is wrong with them is told by the verbs that have them: nobody asks whether a read is only tried.
+void read_options(std::string_view query, Request& request) {
+  request.dry_run = net::query_value(query, "dryRun").has_value();
+  std::string validation = net::query_value(query, "fieldValidation").value_or("");
+  if (validation == "Strict") request.field_validation = FieldValidation::Strict;
+  if (validation == "Ignore") request.field_validation = FieldValidation::Ignore;
   request.field_manager = net::query_value(query, "fieldManager").value_or("");
   request.label_selector = net::query_value(query, "labelSelector").value_or("");
   request.field_selector = net::query_value(query, "fieldSelector").value_or("");
-  return {};
 }
 
 // Whether the resource or subresource takes the verb. All namespaces together can only be listed and watched.
@@ -174,7 +164,7 @@ Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kin
   if (proxied) {
     result.proxied_path = head.path.substr(static_cast<std::size_t>(rest[2].data() + rest[2].size() - head.path.data()));
   } else {
-    TRY(read_options(head.query, request));  // a proxied request's query is its backend's
+    read_options(head.query, request);  // a proxied request's query is its backend's
   }
   // Only a list can be watched: an object that is named is read, whatever "watch" says.
   bool watching =

@@ -50,7 +50,7 @@ struct Route {
 std::optional<RemoteRoute> remote_route(const net::RequestHead& head, const ApiServices& services);
 
 // NotFound for an unknown group, version, resource or subresource; MethodNotAllowed for a verb that the resource or subresource
-// has not; BadRequest for malformed options. Each is only for who may ask for that resource (asked_resource).
+// has not. Each is only for who may ask for that resource (asked_resource).
 Result<Route> route(const net::RequestHead& head, const model::KindRegistry& kinds);
 
 // Watches and streams, which last as long as the client wants: Kubernetes' long-running requests.

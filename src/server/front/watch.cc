@@ -49,8 +49,9 @@ class Front::WatchSink {
         sizes_(front.request_metrics_.watch_event_sizes(*call.request().kind)),
         readers_(front.api_.loop()) {}
 
+  // Neither this nor `write` is inlined, so that their frames are gone while the watch waits (front.h).
   // `watch` ends when the client closes the WebSocket.
-  rt::Task<Result<void>> open(ObjectWatch* watch) {
+  [[gnu::noinline]] rt::Task<Result<void>> open(ObjectWatch* watch) {
     const net::Headers& headers = call_.head.headers;
     bool plain = headers.get("upgrade").empty();
     call_.begin(plain ? 200 : 101);
@@ -73,7 +74,7 @@ class Front::WatchSink {
   void count_terminated() { front_.request_metrics_.watcher_terminated(*call_.request().kind); }
 
   // Whole events.
-  rt::Task<Result<void>> write(std::vector<net::Piece> pieces) {
+  [[gnu::noinline]] rt::Task<Result<void>> write(std::vector<net::Piece> pieces) {
     if (socket_ == nullptr) co_return co_await front_.write(call_, std::move(pieces), kSlowestWrite);
     // One message each. JSON events end with their lines; frames of protobuf carry their lengths.
     std::string text;

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "api/core/v1/types.h"
 #include "api/meta/v1/types.h"
 #include "base/limits.h"
@@ -5,59 +7,116 @@
 #include "codec/tree.h"
 #include "codec/yaml.h"
 #include "model/envelope.h"
-#include "net/query_flag.h"
 #include "schema/convert.h"
 #include "server/delete_options.h"
 #include "server/front/call.h"
+#include "server/patched.h"
 #include "server/prepare.h"
 #include "server/status.h"
+#include "server/strict_errors.h"
 
 namespace charon::server {
 namespace {
 
-Result<client::PatchType> patch_type(std::string_view content_type) {
-  std::string_view type = content_type.substr(0, content_type.find(';'));
+std::optional<client::PatchType> patch_type(std::string_view type) {
   if (type == "application/json-patch+json") return client::PatchType::Json;
   if (type == "application/merge-patch+json") return client::PatchType::Merge;
   if (type == "application/strategic-merge-patch+json") return client::PatchType::StrategicMerge;
-  std::string_view message =
-      "the body of the request was in an unknown format - accepted media types include: "
-      "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
-      "application/apply-patch+yaml";
-  return fail(Reason::UnsupportedMediaType, std::string(message));
+  return std::nullopt;
+}
+
+// The members of a JSON patch's operations that mean nothing.
+schema::UnknownFields unknown_members(const codec::Value& patch) {
+  constexpr std::array<std::string_view, 4> kMembers = {"op", "path", "from", "value"};
+  schema::UnknownFields unknown;
+  if (!patch.is_array()) return unknown;
+  std::size_t index = 0;
+  for (const codec::Value& operation : patch.get_array()) {
+    std::string place = "[" + std::to_string(index++) + "].";
+    if (!operation.is_object()) continue;
+    for (const auto& member : operation.get_object()) {
+      std::string_view name(member.key().data(), member.key().size());
+      if (unknown.paths.size() == StrictErrors::kMost) return unknown;
+      if (std::ranges::find(kMembers, name) == kMembers.end()) unknown.paths.push_back(place + std::string(name));
+    }
+  }
+  return unknown;
+}
+
+struct Body {
+  codec::Value tree;
+  StrictErrors errors;  // of its text
+};
+
+Result<Body> decode(std::string_view content_type, std::string_view text, const schema::Type& type) {
+  TRY_ASSIGN(Format format, body_format(content_type));
+  Body body;
+  if (format == Format::Protobuf) {
+    if (type.run_time())
+      return fail(Reason::UnsupportedMediaType,
+                  "the body of the request was in an unknown format - accepted media types include: application/json, "
+                  "application/yaml");
+    TRY_ASSIGN(model::Envelope envelope, model::decode_envelope(text));
+    TRY_ASSIGN(body.tree, schema::tree_from_wire(type, envelope.raw));
+    if (!envelope.kind.empty()) body.tree.as_object()["kind"] = envelope.kind;
+    if (!envelope.api_version.empty()) body.tree.as_object()["apiVersion"] = envelope.api_version;
+  } else if (format == Format::Yaml) {
+    codec::YamlNotes notes;
+    TRY_ASSIGN(body.tree, codec::parse_yaml(text, &notes));
+    body.errors.add(notes);
+  } else {
+    codec::JsonNotes notes;
+    TRY_ASSIGN(body.tree, codec::parse_json(text, &notes));
+    body.errors.add(notes);
+  }
+  return body;
+}
+
+// Normalizes what was decoded and judges all of it.
+Result<void> settle(const Request& request, const schema::Type& type, Body& body, Warnings& warnings) {
+  std::string expected(type.run_time() ? request.kind->kind : type.name);
+  std::string kind(codec::string_at(body.tree, "kind"));
+  std::string version(codec::string_at(body.tree, "apiVersion"));
+  if (kind.empty()) kind = expected;
+  version = version.empty() ? std::string(request.kind->gv.version) : version.substr(version.find('/') + 1);
+  return normalize_and_judge(type, body.tree, std::move(body.errors), request.field_validation, &warnings,
+                             [&](const std::string& why) { return cannot_handle(kind, version, expected, why); });
 }
 
 }  // namespace
 
-Result<codec::Value> Front::read_tree(Call& call, std::string_view body, const schema::Type* type) const {
-  TRY_ASSIGN(Format format, body_format(call.head.headers.get("content-type")));
-  if (format == Format::Protobuf && type->run_time())
-    return fail(
-        Reason::UnsupportedMediaType,
-        "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
-  if (format == Format::Protobuf) {
-    TRY_ASSIGN(model::Envelope envelope, model::decode_envelope(body));
-    TRY_ASSIGN(codec::Value tree, schema::tree_from_wire(*type, envelope.raw));
-    if (!envelope.kind.empty()) tree.as_object()["kind"] = envelope.kind;
-    if (!envelope.api_version.empty()) tree.as_object()["apiVersion"] = envelope.api_version;
-    if (call.audit) call.audit->set_request(tree);
-    return tree;
-  }
-  if (format == Format::Yaml) {
-    TRY_ASSIGN(codec::Value tree, codec::parse_yaml(body));
-    if (call.audit) call.audit->set_request(tree);
-    return tree;
-  }
+Result<codec::Value> Front::read_tree(Call& call, std::string_view text, const schema::Type* type) const {
+  TRY_ASSIGN(Body body, decode(call.head.headers.get("content-type"), text, *type));
+  if (call.audit) call.audit->set_request(body.tree);
+  // What is unknown is found when the object is made ready; with what stands there twice it is told together.
+  if (!body.errors.empty()) TRY(settle(call.request(), *type, body, call.warnings));
+  return std::move(body.tree);
+}
+
+Result<codec::Value> Front::read_normal_tree(Call& call, std::string_view text, const schema::Type* type) const {
+  TRY_ASSIGN(Body body, decode(call.head.headers.get("content-type"), text, *type));
+  if (call.audit) call.audit->set_request(body.tree);
+  TRY(settle(call.request(), *type, body, call.warnings));
+  return std::move(body.tree);
+}
+
+Result<Front::Patch> Front::read_patch(Call& call, std::string_view text) const {
+  const Request& request = call.request();
+  std::optional<client::PatchType> sort = patch_type(media_type(call.head.headers.get("content-type")));
+  if (!sort || (*sort == client::PatchType::StrategicMerge && request.kind->custom)) return fail(unknown_patch(*request.kind));
   codec::JsonNotes notes;
-  TRY_ASSIGN(codec::Value tree, codec::parse_json(body, &notes));
-  for (const std::string& path : notes.duplicate_fields) {
-    std::string text = "duplicate field \"" + path + "\"";
-    if (call.route.request.field_validation == FieldValidation::Strict)
-      return fail(bad_request("strict decoding error: " + text));
-    if (call.route.request.field_validation == FieldValidation::Warn) call.warnings.push_back(std::move(text));
+  TRY_ASSIGN(codec::Value tree, codec::parse_json(text, &notes));
+  if (call.audit) call.audit->set_patch(text);
+  StrictErrors errors;
+  if (*sort == client::PatchType::Json) {
+    errors.add(notes, "json patch ");
+    errors.add(unknown_members(tree), "json patch ");
+  } else {
+    errors.add(notes);
   }
-  if (call.audit) call.audit->set_request(tree);
-  return tree;
+  TRY(judge(errors, request.field_validation, &call.warnings,
+            [&tree](const std::string& why) { return invalid_patch(tree, std::string(kStrictDecoding) + why); }));
+  return Patch{*sort, std::move(tree)};
 }
 
 // Whether an update is of an object that is not there, and of a kind whose updates create it then. Who names a version or a uid
@@ -82,7 +141,7 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
   CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
   if (review != nullptr) {
     const schema::Type* type = review->type;
-    CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
+    CO_TRY_ASSIGN(codec::Value tree, read_normal_tree(call, body, type));
     CO_TRY_ASSIGN(codec::Value answer, co_await api_.answer(request, *review, std::move(tree), &call.warnings));
     if (codec::string_at(answer, "kind") == "Status") type = &meta::v1::Status::table();
     co_await send_tree(call, 201, std::move(answer), type);
@@ -97,13 +156,13 @@ rt::Task<Result<void>> Front::serve_write(Call& call) {
     co_return Result<void>();
   }
   if (request.verb == "patch") {
-    CO_TRY_ASSIGN(client::PatchType type, patch_type(call.head.headers.get("content-type")));
-    CO_TRY_ASSIGN(codec::Value patch, codec::parse_json(body));
-    if (call.audit) call.audit->set_patch(body);
-    written = co_await api_.patch(request, type, std::move(patch), &call.warnings);
+    CO_TRY_ASSIGN(Patch patch, read_patch(call, body));
+    written = co_await api_.patch(request, patch.sort, std::move(patch.tree), &call.warnings);
   } else {
-    const schema::Type* type = request.subresource == "binding" ? &core::v1::Binding::table() : request.kind->type;
-    CO_TRY_ASSIGN(codec::Value tree, read_tree(call, body, type));
+    CO_TRY_ASSIGN(codec::Value tree, request.subresource == "binding"
+                                         ? read_normal_tree(call, body, &core::v1::Binding::table())
+                                         : read_tree(call, body, request.kind->type));
+    if (request.verb == "update") CO_TRY(check_named(request, tree));
     created = request.verb == "create" || updates_nothing(request, tree);
     if (!created) {
       written = co_await api_.update(request, std::move(tree), &call.warnings);
@@ -129,20 +188,17 @@ rt::Task<Result<void>> Front::serve_delete(Call& call) {
   Request& request = call.request();
   CO_TRY_ASSIGN(std::string body, co_await call.exchange.body(limits::kRequestBodyBytes));
   codec::Value tree = codec::Object();
+  request.field_validation = FieldValidation::Ignore;  // of the options of a delete Kubernetes asks no strictness
   if (!body.empty()) {
     CO_TRY_ASSIGN(tree, read_tree(call, body, &meta::v1::DeleteOptions::table()));
     // A guarded delete must not become a plain one because a member has the wrong type.
     if (!tree.is_object()) co_return fail(bad_request("DeleteOptions must be an object"));
+    CO_TRY(check_is_delete_options(tree));
     CO_TRY(schema::normalize(meta::v1::DeleteOptions::table(), tree));
   }
   CO_TRY_ASSIGN(client::DeleteOptions options, delete_options(tree, call.query()));
-  if (asks_for_dry_run(tree)) request.dry_run = true;
-  if (request.verb == "deletecollection") {
-    CO_TRY(co_await api_.remove_collection(request, options));
-    codec::Object success{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", codec::Object()}, {"status", "Success"}};
-    co_await send_tree(call, 200, std::move(success), &meta::v1::Status::table());
-    co_return Result<void>();
-  }
+  request.dry_run = asks_for_dry_run(tree, call.query());
+  if (request.verb == "deletecollection") co_return co_await serve_delete_collection(call, std::move(options));
   CO_TRY_ASSIGN(Deleted deleted, co_await api_.remove(request, options, &call.warnings));
   if (deleted.gone && (request.kind->kind != "Pod" || request.kind->custom)) {
     co_await send_tree(call, 200, success_status(*deleted.object), &meta::v1::Status::table());
@@ -150,6 +206,19 @@ rt::Task<Result<void>> Front::serve_delete(Call& call) {
     co_await send_document(call, 200, std::move(deleted.object));
   }
   co_return Result<void>();
+}
+
+// Answers the list of what was deleted.
+rt::Task<Result<void>> Front::serve_delete_collection(Call& call, client::DeleteOptions options) {
+  if (call.media.shape == Shape::PartialMetadata) call.media.shape = Shape::PartialMetadataList;
+  TableOptions table;
+  if (call.media.shape == Shape::Table) {
+    CO_TRY_ASSIGN(table, table_options(call));
+  }
+  Listing deleted;
+  CO_TRY_ASSIGN(deleted.items, co_await api_.remove_collection(call.request(), std::move(options)));
+  deleted.revision = api_.caches().revision();
+  co_return co_await send_listing(call, std::move(deleted), table);
 }
 
 }  // namespace charon::server

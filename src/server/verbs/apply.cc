@@ -74,8 +74,9 @@ Result<Value> new_object(const model::Kind& kind) {
 rt::Task<Result<Applied>> Api::apply(Request request, Value config, ApplyOptions options, Warnings* warnings) {
   CO_TRY(check_config(request, config));
   request.tracking = Tracking::Given;
+  const std::size_t told = warnings == nullptr ? 0 : warnings->size();  // before, of the request itself
   for (int attempt = 1;; ++attempt) {
-    if (attempt > 1 && warnings != nullptr) warnings->clear();
+    if (attempt > 1 && warnings != nullptr) warnings->resize(told);
     const bool there = caches_.of(*request.kind).get(request.key()) != nullptr;
     if (!there && (!request.subresource.empty() || !request.came_through.empty()))
       co_return fail(not_found(*request.kind, request.name));
@@ -117,6 +118,7 @@ rt::Task<Result<DocumentPtr>> Api::apply_new(Request request, const Value& confi
   CO_TRY_ASSIGN(AppliedWrite applied,
                 track_apply({request, loop_.clock().wall(), kinds()}, live, config, nullptr, options.force));
   put_managed_fields(applied.object, std::move(applied.managed));
+  CO_TRY(check_named(request, applied.object));
   co_return co_await create(std::move(request), std::move(applied.object), warnings);
 }
 

@@ -2,12 +2,12 @@
 #include "codec/tree.h"
 #include "model/scale.h"
 #include "model/storage_form.h"
-#include "schema/patch.h"
 #include "server/api.h"
 #include "server/crd/definition.h"
 #include "server/managed_fields/converted_trees.h"
 #include "server/managed_fields/managed_fields.h"
 #include "server/object_meta.h"
+#include "server/patched.h"
 #include "server/prepare.h"
 
 namespace charon::server {
@@ -81,30 +81,15 @@ rt::Task<Result<DocumentPtr>> Api::update(Request request, Value object, Warning
 }
 
 rt::Task<Result<DocumentPtr>> Api::patch(Request request, client::PatchType type, Value patch, Warnings* warnings) {
-  if (type == client::PatchType::StrategicMerge && request.kind->custom)
-    co_return fail(Reason::UnsupportedMediaType,
-                   "the body of the request was in an unknown format - accepted media types include: "
-                   "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
-  const schema::Type* shape = request.kind->type;
-  auto change = [type, shape, patch = std::move(patch)](const Value& current) -> Result<Value> {
-    Value object = current;
-    switch (type) {
-      case client::PatchType::Json:
-        TRY(schema::json_patch(object, patch));
-        break;
-      case client::PatchType::Merge:
-        schema::merge_patch(object, patch);
-        break;
-      case client::PatchType::StrategicMerge:
-        TRY(schema::strategic_merge_patch(*shape, object, patch));
-        break;
-    }
-    return object;
+  if (type == client::PatchType::StrategicMerge && request.kind->custom) co_return fail(unknown_patch(*request.kind));
+  auto change = [type, shape = request.kind->type, patch = std::move(patch)](const Value& current) {
+    return patched(*shape, type, current, patch);
   };
   co_return co_await write(std::move(request), std::move(change), warnings);
 }
 
 rt::Task<Result<DocumentPtr>> Api::write(Request request, Change change, Warnings* warnings, ConvertedTrees* others) {
+  const std::size_t told = warnings == nullptr ? 0 : warnings->size();  // before, of the request itself
   for (int attempt = 1;; ++attempt) {
     DocumentPtr stored = caches_.of(*request.kind).get(request.key());
     if (!stored) co_return fail(not_found(*request.kind, request.name));
@@ -117,7 +102,7 @@ rt::Task<Result<DocumentPtr>> Api::write(Request request, Change change, Warning
     }
     CO_TRY_ASSIGN(Value object, std::move(changed));
     if (!object.is_object()) co_return fail(bad_request("the patch does not leave a JSON object"));
-    if (attempt > 1 && warnings != nullptr) warnings->clear();
+    if (attempt > 1 && warnings != nullptr) warnings->resize(told);
     auto written = co_await write_once(request, before, std::move(object), warnings);
     bool lost_race =
         !written && written.error().reason == Reason::Conflict && caches_.of(*request.kind).get(request.key()) != stored;
