@@ -33,34 +33,33 @@ std::optional<Time> orphaned_since(const Pod& pod) {
   return condition->lastTransitionTime;
 }
 
-void write_status(const Pod& pod, Plan& plan) { plan.update_status(pod).missing_is_fine = true; }
+// A patch of the status of this very version.
+void patch_status(const Pod& pod, codec::Object status, Plan& plan) {
+  codec::Object metadata{{"uid", pod.metadata.uid}, {"resourceVersion", pod.metadata.resourceVersion}};
+  control::Write& write = plan.patch<Pod>({pod.metadata.namespace_, pod.metadata.name}, client::PatchType::StrategicMerge,
+                                          codec::Object{{"metadata", std::move(metadata)}, {"status", std::move(status)}});
+  write.resource.subresource = "status";
+  write.missing_is_fine = true;
+}
 
 void mark_orphaned(const Pod& pod, Time now, Plan& plan) {
-  Pod updated = pod;
-  std::erase_if(updated.status.conditions, [](const auto& condition) { return condition.type == kDisruption; });
-  PodCondition& condition = updated.status.conditions.emplace_back();
-  condition.type = kDisruption;
-  condition.status = "True";
-  condition.reason = kReason;
-  condition.message = "PodGC: node no longer exists";
-  condition.lastTransitionTime = now;
-  condition.observedGeneration = pod.metadata.generation;
-  write_status(updated, plan);
+  codec::Object condition{{"type", kDisruption},
+                          {"status", "True"},
+                          {"reason", kReason},
+                          {"message", "PodGC: node no longer exists"},
+                          {"lastTransitionTime", format_rfc3339(now)},
+                          {"observedGeneration", pod.metadata.generation}};
+  patch_status(pod, {{"conditions", codec::Array{std::move(condition)}}}, plan);
 }
 
 void unmark(const Pod& pod, Plan& plan) {
-  Pod updated = pod;
-  std::erase_if(updated.status.conditions, [](const auto& condition) { return condition.type == kDisruption; });
-  write_status(updated, plan);
+  codec::Object condition{{"type", kDisruption}, {"$patch", "delete"}};
+  patch_status(pod, {{"conditions", codec::Array{std::move(condition)}}}, plan);
 }
 
 // Nobody else will say how it ended: whoever counts failures finds it failed.
 void remove_pod(const Pod& pod, Plan& plan) {
-  if (!control::is_pod_terminal(pod)) {
-    Pod updated = pod;
-    updated.status.phase = "Failed";
-    write_status(updated, plan);
-  }
+  if (!control::is_pod_terminal(pod)) patch_status(pod, {{"phase", "Failed"}}, plan);
   control::Write& write = plan.remove(pod);
   write.stage = 1;
   write.delete_options.grace_period_s = 0;
