@@ -58,13 +58,13 @@ bool ends_namespace(const Request& request, const codec::Value& object) {
   return std::ranges::find(finalizers->get_array(), codec::Value("kubernetes")) == finalizers->get_array().end();
 }
 
-// A merge patch of a Scale, as one of the object that it scales.
-codec::Value change_of_scale(Request& request, const codec::Value& patch) {
+// What a Scale changes of the object that it scales, as a merge patch.
+codec::Value change_of_scale(Request& request, const codec::Value& scale) {
   request.subresource.clear();
   request.came_through = "scale";
-  const codec::Value* metadata = codec::find(patch, "metadata");
+  const codec::Value* metadata = codec::find(scale, "metadata");
   codec::Value change = codec::Object{{"metadata", metadata == nullptr ? codec::Value(codec::Object()) : *metadata}};
-  model::set_replicas(*request.kind, change, model::replicas_of(patch));
+  model::set_replicas(*request.kind, change, model::replicas_of(scale));
   return change;
 }
 
@@ -150,6 +150,11 @@ class InProcessTransport final : public client::Transport {
       if (auto emptied = co_await remote_content_->remove(user_, request.name); !emptied)
         co_return fail(told.failed(std::move(emptied.error())));
     }
+    if (request.subresource == "scale") {
+      codec::Value change = change_of_scale(request, object);
+      auto scaled = co_await api_.patch(std::move(request), client::PatchType::Merge, std::move(change), nullptr);
+      co_return told.done(std::move(scaled), kOk);
+    }
     auto updated = co_await api_.update(std::move(request), std::move(object), nullptr);
     co_return told.done(std::move(updated), kOk);
   }
@@ -158,7 +163,6 @@ class InProcessTransport final : public client::Transport {
                                       codec::Value patch) override {
     Request request = make("patch", ref, std::move(key));
     CO_TRY_ASSIGN(Told told, enter(request, &patch));
-    if (request.subresource == "scale") patch = change_of_scale(request, patch);
     auto patched = co_await api_.patch(std::move(request), type, std::move(patch), nullptr);
     co_return told.done(std::move(patched), kOk);
   }

@@ -15,8 +15,8 @@ namespace charon::server {
 // Acts as `user`. Used on the server's loop. All must outlive it; `auditor` may be null: nothing is audited then. With
 // `remote_content`, a namespace's last finalizer is taken away only when aggregated servers hold nothing in it any more: they
 // are told to delete it, and what is left is a Conflict. (Over HTTP it goes whatever is left, as in Kubernetes: that is how
-// people give up a server that is gone.) A patch of the subresource scale is a merge patch of the Scale; it answers with the
-// object that is scaled.
+// people give up a server that is gone.) An update of the subresource scale takes a Scale; it answers with the object that
+// is scaled.
 std::unique_ptr<client::Transport> make_in_process_transport(Api& api, const Authorizer& authorizer, User user,
                                                              audit::Auditor* auditor = nullptr,
                                                              NamespaceContent* remote_content = nullptr);
