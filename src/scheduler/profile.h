@@ -17,7 +17,7 @@ inline constexpr std::string_view kDefaultSchedulerName = "default-scheduler";
 
 struct ActivePlugin {
   std::shared_ptr<const Plugin> plugin;  // shared by copies of the profile
-  std::int64_t weight = 1;  // of its score; 0: it does not score
+  std::int64_t weight = 1;               // of its score; 0: it does not score
   bool filters = true;
 };
 

@@ -32,7 +32,7 @@ VolumeInfo::VolumeInfo(std::shared_ptr<const core::v1::PersistentVolume> source)
 }
 
 bool VolumeInfo::reachable_from(std::string_view node, const LabelMap& labels) const {
-  return !reachable || std::ranges::any_of(*reachable, [&](const NodeTerm& term) { return term.matches(node, labels); });
+  return !reachable || std::ranges::any_of(*reachable, [&](const model::NodeTerm& term) { return term.matches(node, labels); });
 }
 
 bool VolumeInfo::available() const {

@@ -17,8 +17,8 @@
 
 #include "api/core/v1/types.h"
 #include "api/storage/v1/types.h"
-#include "model/selector.h"
 #include "model/node_selector.h"
+#include "model/selector.h"
 
 namespace charon::scheduler {
 
@@ -34,7 +34,7 @@ struct VolumeInfo {
 
   std::shared_ptr<const core::v1::PersistentVolume> volume;
   std::int64_t size_bytes = 0;
-  std::optional<std::vector<NodeTerm>> reachable;  // absent: from everywhere
+  std::optional<std::vector<model::NodeTerm>> reachable;  // absent: from everywhere
 
   const std::string& name() const { return volume->metadata.name; }
   bool reachable_from(std::string_view node, const LabelMap& labels) const;

@@ -72,13 +72,13 @@ rt::Task<bool> remove_now(NamespaceContent* content, User user, std::string ns) 
   co_return removed.has_value();
 }
 
-// A merge patch of a Scale, as one of the object that it scales.
-codec::Value change_of_scale(Request& request, const codec::Value& patch) {
+// What a Scale changes of the object that it scales, as a merge patch.
+codec::Value change_of_scale(Request& request, const codec::Value& scale) {
   request.subresource.clear();
   request.came_through = "scale";
-  const codec::Value* metadata = codec::find(patch, "metadata");
+  const codec::Value* metadata = codec::find(scale, "metadata");
   codec::Value change = codec::Object{{"metadata", metadata == nullptr ? codec::Value(codec::Object()) : *metadata}};
-  model::set_replicas(*request.kind, change, model::replicas_of(patch));
+  model::set_replicas(*request.kind, change, model::replicas_of(scale));
   return change;
 }
 
@@ -167,6 +167,11 @@ class InProcessTransport final : public client::Transport {
     // An aggregated server may run in the namespace: it is asked while it is there. What it could not do is seen at the end.
     if (remote_content_ != nullptr && tells_of_end(request, object))
       (void)co_await rt::with_timeout(api_.loop(), kFirstRemoval, remove_now(remote_content_, user_, request.name));
+    if (request.subresource == "scale") {
+      codec::Value change = change_of_scale(request, object);
+      auto scaled = co_await api_.patch(std::move(request), client::PatchType::Merge, std::move(change), nullptr);
+      co_return told.done(std::move(scaled), kOk);
+    }
     auto updated = co_await api_.update(std::move(request), std::move(object), nullptr);
     co_return told.done(std::move(updated), kOk);
   }
@@ -175,7 +180,6 @@ class InProcessTransport final : public client::Transport {
                                       codec::Value patch) override {
     Request request = make("patch", ref, std::move(key));
     CO_TRY_ASSIGN(Told told, enter(request, &patch));
-    if (request.subresource == "scale") patch = change_of_scale(request, patch);
     auto patched = co_await api_.patch(std::move(request), type, std::move(patch), nullptr);
     co_return told.done(std::move(patched), kOk);
   }

@@ -16,7 +16,7 @@ namespace charon::server {
 // `remote_content`, a namespace's last finalizer is taken away only when aggregated servers hold nothing in it any more: they
 // are told to delete it, and what is left is a Conflict. They are told once before, when the namespace's status says that it
 // ends, for they may run in it themselves. (Over HTTP it goes whatever is left, as in Kubernetes: that is how people give up a
-// server that is gone.) A patch of the subresource scale is a merge patch of the Scale; it answers with the object that is
+// server that is gone.) An update of the subresource scale takes a Scale; it answers with the object that is
 // scaled.
 std::unique_ptr<client::Transport> make_in_process_transport(Api& api, const Authorizer& authorizer, User user,
                                                              audit::Auditor* auditor = nullptr,

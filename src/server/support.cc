@@ -12,13 +12,7 @@ constexpr std::array<std::string_view, 2> kRefused = {
 };
 
 constexpr std::array<std::string_view, 7> kStored = {
-    "StatefulSet",
-    "DaemonSet",
-    "Job",
-    "CronJob",
-    "ReplicationController",
-    "NetworkPolicy",
-    "Ingress",
+    "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController", "NetworkPolicy", "Ingress",
 };
 
 }  // namespace

@@ -3,14 +3,14 @@
 #include <optional>
 #include <string>
 
-#include "base/cron_schedule.h"
 #include "api/batch/v1/job_validation.h"
-#include "base/time_zone_rules.h"
 #include "api/core/v1/pod_defaults.h"
 #include "api/kind_rules.h"
 #include "api/meta/v1/cells.h"
 #include "api/meta/v1/places.h"
 #include "api/meta/v1/validation.h"
+#include "base/cron_schedule.h"
+#include "base/time_zone_rules.h"
 
 namespace charon::batch::v1 {
 

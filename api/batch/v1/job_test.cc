@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "base/cron_schedule.h"
 #include "api/meta/v1/kind_for_test.h"
+#include "base/cron_schedule.h"
 
 namespace charon::batch::v1 {
 namespace {

@@ -166,6 +166,7 @@ class Planner {
     control::Write& write = outcome_.plan.patch(
         *target().kind, {autoscaler_.metadata.namespace_, autoscaler_.spec.scaleTargetRef.name}, client::PatchType::Merge,
         codec::Object{{"metadata", codec::Object{{"uid", target().uid}}}, {"spec", codec::Object{{"replicas", replicas}}}});
+    write.verb = control::Write::Verb::Update;  // of a Scale, as Kubernetes' role for autoscalers allows
     write.resource.subresource = "scale";
     write.stage = kScale;
     write.on_success = {control::reference_to(autoscaler_), EventSeverity::Normal, "SuccessfulRescale",

@@ -5,8 +5,8 @@
 
 namespace charon::server {
 
-// A budget is charged: one is taken off status.disruptionsAllowed and the pod is noted in status.disruptedPods, so that the next
-// eviction sees it before controllers/disruption has counted again. The pod gets the condition DisruptionTarget.
+// A budget is charged: one is taken off status.disruptionsAllowed and the pod is noted in status.disruptedPods, so that the
+// next eviction sees it before controllers/disruption has counted again. The pod gets the condition DisruptionTarget.
 //
 // Pods that have ended, are pending or are being deleted go whatever the budgets say; so do pods that are not ready where the
 // budget is met without them or its unhealthyPodEvictionPolicy is AlwaysAllow. TooManyRequests when the budget allows no
