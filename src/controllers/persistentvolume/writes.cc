@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "schema/patch.h"
+
 namespace charon::controllers::persistentvolume {
 namespace {
 
@@ -39,12 +41,13 @@ void bind_claim(const PersistentVolume& volume, const PersistentVolumeClaim& cla
   if (updated != claim) plan.update(updated).stage = kClaim;
 }
 
+// `status`: the members that change, null for those that go. Without the version: the write of the spec before it made another.
 template <class T>
-void patch_status(const T& object, codec::Object status, int stage, Plan& plan) {
-  codec::Object patch{{"metadata", codec::Object{{"uid", object.metadata.uid}}}, {"status", std::move(status)}};
-  control::Write& write = plan.patch<T>({object.metadata.namespace_, object.metadata.name}, client::PatchType::Merge,
-                                        codec::Value(std::move(patch)));
-  write.resource.subresource = "status";
+void change_status(const T& object, codec::Object status, int stage, Plan& plan) {
+  T current = object;
+  current.metadata.resourceVersion.clear();
+  control::Write& write = plan.update_status(current);
+  schema::merge_patch(write.body, codec::Object{{"status", std::move(status)}});
   write.missing_is_fine = true;
   write.stage = stage;
 }
@@ -66,15 +69,15 @@ void bind(const PersistentVolume& volume, const PersistentVolumeClaim& claim, Ti
 
 void set_phase(const PersistentVolume& volume, std::string_view phase, Time now, Plan& plan) {
   if (volume.status.phase == phase) return;
-  patch_status(volume,
-               {{"phase", phase}, {"message", nullptr}, {"reason", nullptr}, {"lastPhaseTransitionTime", format_rfc3339(now)}},
-               kVolumePhase, plan);
+  change_status(volume,
+                {{"phase", phase}, {"message", nullptr}, {"reason", nullptr}, {"lastPhaseTransitionTime", format_rfc3339(now)}},
+                kVolumePhase, plan);
 }
 
 void set_phase(const PersistentVolume& volume, std::string_view phase, EventNote why, Time now, Plan& plan) {
   if (volume.status.phase == phase) return;
-  patch_status(volume, {{"phase", phase}, {"message", why.message}, {"lastPhaseTransitionTime", format_rfc3339(now)}},
-               kVolumePhase, plan);
+  change_status(volume, {{"phase", phase}, {"message", why.message}, {"lastPhaseTransitionTime", format_rfc3339(now)}},
+                kVolumePhase, plan);
   plan.events.push_back(std::move(why));
 }
 
@@ -98,7 +101,7 @@ void set_status(const PersistentVolumeClaim& claim, std::string_view phase, cons
                                                        ? codec::Value(*volume->spec.volumeAttributesClassName)
                                                        : codec::Value(nullptr);
   }
-  if (!status.empty()) patch_status(claim, std::move(status), kClaimStatus, plan);
+  if (!status.empty()) change_status(claim, std::move(status), kClaimStatus, plan);
 }
 
 EventNote note(const PersistentVolumeClaim& claim, EventSeverity severity, std::string_view reason, std::string message) {
