@@ -135,6 +135,10 @@ def scale_subresource(c):
     scale = c.request("GET", path).json()
     equal((scale["kind"], scale["apiVersion"], scale["spec"]["replicas"]), ("Scale", "autoscaling/v1", 2), "it")
     scale["spec"]["replicas"] = 1
+    for wrong in ({**scale, "kind": "Deployment"}, {**scale, "metadata": {"name": "other"}}):
+        equal(c.request("PUT", path, wrong).status, 400, "the status of what is not its Scale")
+    strict = c.request("PATCH", path + "?fieldValidation=Strict", {"x": 1, "spec": {"replicas": 1}}, content_type="application/merge-patch+json")
+    equal(strict.status, 422, "the status of an unknown field")
     equal(c.request("PUT", path, scale).status, 200, "the status")
     eventually(lambda: equal(len(images(c)), 1, "the pods"), 20)
 

@@ -257,7 +257,8 @@ def delete_collection(c):
     for name in ("y1", "y2"):
         c.kubectl(f"create cm {name}").ok()
         c.kubectl(f"label cm {name} y=z").ok()
-    equal(c.request("DELETE", f"/api/v1/namespaces/{c.namespace}/configmaps?labelSelector=y%3Dz").status, 200, "the status")
+    reply = c.request("DELETE", f"/api/v1/namespaces/{c.namespace}/configmaps?labelSelector=y%3Dz")
+    equal((reply.status, reply.json()["kind"], [item["metadata"]["name"] for item in reply.json()["items"]]), (200, "ConfigMapList", ["y1", "y2"]), "the answer")
     c.kubectl("get cm -l y=z -o name").ok().says("")
 
 

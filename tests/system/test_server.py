@@ -125,7 +125,18 @@ for path in ["/healthz", "/livez", "/readyz"]:
     @CASES.case(f"get --raw {path}")
     def health(c, path=path):
         c.kubectl(["get", "--raw", path]).ok().says("ok")
-        c.kubectl(["get", "--raw", path + "?verbose"]).ok().has("[+]ping ok")
+        c.kubectl(["get", "--raw", path + "?verbose"]).ok().has("[+]ping ok", "[+]etcd ok")
+        c.kubectl(["get", "--raw", path + "/etcd"]).ok().says("ok")
+
+
+@CASES.case("get --raw / lists the paths")
+def paths(c):
+    c.kubectl("get --raw /").ok().has('"/apis/apps/v1"', '"/livez/etcd"', '"/metrics/slis"', '"/openid/v1/jwks"')
+
+
+@CASES.case("get --raw /metrics/slis tells of the health")
+def indicators(c):
+    c.kubectl("get --raw /metrics/slis").ok().has('kubernetes_healthcheck{name="etcd",type="livez"} 1', 'kubernetes_healthchecks_total{name="etcd",status="success",type="readyz"}')
 
 
 @CASES.case("get --raw /metrics is Prometheus text")

@@ -38,7 +38,7 @@ class RefusedTest : public testing::Test, public FrontForTest {
     ASSERT_TRUE(made) << made.error().message;
   }
   std::int64_t replicas() {
-    DocumentPtr web = server.get("Deployment", {"default", "web"});
+    DocumentPtr web = server.caches.of(*model::find_kind({"apps", "v1"}, "Deployment")).get({"default", "web"});
     return codec::find_path(web->tree(), {"spec", "replicas"})->as_int64();
   }
 
