@@ -17,10 +17,13 @@
 
 #include "api/core/v1/types.h"
 #include "api/storage/v1/types.h"
-#include "model/selector.h"
 #include "model/node_selector.h"
+#include "model/selector.h"
 
 namespace charon::scheduler {
+
+using model::LabelMap;
+using model::NodeTerm;
 
 inline constexpr std::string_view kBindCompleted = "pv.kubernetes.io/bind-completed";
 inline constexpr std::string_view kBoundByController = "pv.kubernetes.io/bound-by-controller";
