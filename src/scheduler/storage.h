@@ -22,6 +22,9 @@
 
 namespace charon::scheduler {
 
+using model::LabelMap;
+using model::NodeTerm;
+
 inline constexpr std::string_view kBindCompleted = "pv.kubernetes.io/bind-completed";
 inline constexpr std::string_view kBoundByController = "pv.kubernetes.io/bound-by-controller";
 inline constexpr std::string_view kSelectedNode = "volume.kubernetes.io/selected-node";
