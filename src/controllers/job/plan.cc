@@ -228,7 +228,8 @@ std::optional<Outcome> advance(Draft& draft) {
 
 void write_status(Draft& draft) {
   JobStatus& status = draft.status;
-  const bool counts = status.uncountedTerminatedPods != draft.job.status.uncountedTerminatedPods ||
+  const auto uncounted = draft.job.status.uncountedTerminatedPods.value_or(batch::v1::UncountedTerminatedPods());
+  const bool counts = *status.uncountedTerminatedPods != uncounted ||
                       status.completedIndexes != draft.job.status.completedIndexes ||
                       status.conditions != draft.job.status.conditions || draft.state.failure.has_value();
   const Stage stage = counts ? kStatus : kLateStatus;

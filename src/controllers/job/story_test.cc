@@ -187,7 +187,9 @@ TEST_F(JobStory, LeavesNoPodBehindThatIsHeld) {
   cluster_.create(work(3, 3));
   cluster_.run(1s);
   EXPECT_EQ(tracked_pods(), 3);
-  cluster_.remove<Job>({"default", "work"});
+  client::DeleteOptions background;
+  background.propagation = client::Propagation::Background;
+  cluster_.remove<Job>({"default", "work"}, background);
   cluster_.run(5s);
   EXPECT_THAT(cluster_.list<Pod>(), IsEmpty());
 
