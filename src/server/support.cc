@@ -11,9 +11,7 @@ constexpr std::array<std::string_view, 2> kRefused = {
     "MutatingAdmissionPolicy",
 };
 
-constexpr std::array<std::string_view, 7> kStored = {
-    "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController", "NetworkPolicy", "Ingress",
-};
+constexpr std::array<std::string_view, 2> kStored = {"NetworkPolicy", "Ingress"};
 
 }  // namespace
 

@@ -84,8 +84,8 @@ def creates(c):
     else:  # it makes one of v1beta1, which is gone
         c.apply({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "pdb"}, "spec": {"minAvailable": 1}}).ok()
     c.kubectl("create priorityclass t-apply --value=10").ok()
-    c.kubectl("create ingress i --rule=example.com/=app:80").ok()
-    c.kubectl("create job j --image=charon.local/busybox:1").ok().err_has("Warning:", "no controller acts on them yet")
+    c.kubectl("create ingress i --rule=example.com/=app:80").ok().err_has("Warning:", "no controller acts on them yet")
+    c.kubectl("create job j --image=charon.local/busybox:1").ok()
     c.kubectl("create cronjob cj --image=charon.local/busybox:1 --schedule='* * * * *'").ok()
     c.kubectl("get quota,pdb,ingress,job,cronjob").ok().has("q ", "pdb", "example.com", "job.batch/j", "* * * * *")
     c.kubectl("delete quota/q pdb/pdb ingress/i job/j cronjob/cj priorityclass/t-apply").ok()

@@ -139,6 +139,8 @@ def scale_subresource(c):
         equal(c.request("PUT", path, wrong).status, 400, "the status of what is not its Scale")
     strict = c.request("PATCH", path + "?fieldValidation=Strict", {"x": 1, "spec": {"replicas": 1}}, content_type="application/merge-patch+json")
     equal(strict.status, 422, "the status of an unknown field")
+    scale = c.request("GET", path).json()  # the controller may have changed the Deployment since
+    scale["spec"]["replicas"] = 1
     equal(c.request("PUT", path, scale).status, 200, "the status")
     eventually(lambda: equal(len(images(c)), 1, "the pods"), 20)
 

@@ -48,7 +48,7 @@ class Watched:
         self.c, self.changes = c, []
 
     def __enter__(self):
-        version = self.c.kubectl_json("get pods")["metadata"]["resourceVersion"]
+        version = self.c.request("GET", f"/api/v1/namespaces/{self.c.namespace}/pods").json()["metadata"]["resourceVersion"]
         path = f"/api/v1/namespaces/{self.c.namespace}/pods?watch=1&labelSelector=app%3Dweb&resourceVersion={version}"
         self.connection = self.c.connect(timeout=120)
         self.connection.request("GET", path)

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/core/v1/pod_defaults.h"
 #include "api/core/v1/pod_validation.h"
 #include "api/core/v1/replica_status.h"
@@ -52,10 +54,31 @@ codec::Object immutable_part(const Value* spec) {
   return part;
 }
 
+// The set with its claims as volumes of its pods, as they will have them.
+Value with_claims(const Value& set) {
+  Value whole = set;
+  const codec::Array& claims = meta::v1::items_of(find_path(set, {"spec", "volumeClaimTemplates"}));
+  Value* pod = meta::v1::place(whole, {"spec", "template", "spec"});
+  if (claims.empty() || pod == nullptr || !pod->is_object()) return whole;
+  codec::Array volumes;
+  for (const Value& claim : claims) {
+    std::string_view name = codec::string_at_path(claim, {"metadata", "name"});
+    volumes.push_back(codec::Object{{"name", name}, {"persistentVolumeClaim", codec::Object{{"claimName", name}}}});
+  }
+  // A volume of the same name gives way to the claim.
+  for (const Value& volume : meta::v1::items_of(codec::find(*pod, "volumes")))
+    if (std::ranges::none_of(claims, [&](const Value& claim) {
+          return codec::string_at_path(claim, {"metadata", "name"}) == codec::string_at(volume, "name");
+        }))
+      volumes.push_back(volume);
+  pod->get_object()["volumes"] = std::move(volumes);
+  return whole;
+}
+
 void validate(const Value& set, const model::WriteContext& context, schema::FieldErrors& errors) {
   if (context.subresource == "status") return core::v1::validate_replica_status(errors, set, context);
   meta::v1::FieldPath spec("spec");
-  core::v1::validate_workload(errors, set, {"statefulset"});
+  core::v1::validate_workload(errors, with_claims(set), {"statefulset"});
   meta::v1::FieldPath strategy = spec.child("updateStrategy");
   meta::v1::FieldPath rolling = strategy.child("rollingUpdate");
   const Value* given = find_path(set, {"spec", "updateStrategy", "rollingUpdate"});
