@@ -117,14 +117,14 @@ def claim(c):
 @CASES.case("a volume that is bound stays until it is not")
 def volume(c):
     c.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "t-volumes-disk"},
-             "spec": {"capacity": {"storage": "1Mi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/tmp"}}}).ok()
+             "spec": {"storageClassName": "t-volumes", "capacity": {"storage": "1Mi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/tmp"}}}).ok()
     equal(c.kubectl_json("get pv t-volumes-disk")["metadata"]["finalizers"], ["kubernetes.io/pv-protection"], "its finalizers")
-    path = "/api/v1/persistentvolumes/t-volumes-disk/status"
-    for phase in ("Bound", "Released"):
-        equal(c.request("PATCH", path, {"status": {"phase": phase}}, "application/merge-patch+json").status, 200, "the status")
-        if phase == "Bound":
-            c.kubectl("delete pv t-volumes-disk --wait=false", namespace=None).ok()
-            c.kubectl("get pv t-volumes-disk", namespace=None).ok().has("Terminating")
+    c.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "disk"},
+             "spec": {"storageClassName": "t-volumes", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}).ok()
+    eventually(lambda: equal(c.kubectl_json("get pvc disk")["status"]["phase"], "Bound", "the phase of the claim"))
+    c.kubectl("delete pv t-volumes-disk --wait=false", namespace=None).ok()
+    c.kubectl("get pv t-volumes-disk", namespace=None).ok().has("Terminating")
+    c.kubectl("delete pvc disk").ok()
     c.wait_gone("pv t-volumes-disk")
 
 
