@@ -139,6 +139,10 @@ class Cluster:
             self.run([self.charon, "down", "--data-dir", self.data_dir], timeout=180)
         except subprocess.TimeoutExpired:
             pass
+        # Its port is free when it has ended.
+        deadline = time.monotonic() + 20
+        while self.process and is_charon(self.process) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def step_seconds(self, text):
         """The time that the start's progress lines name for a step."""

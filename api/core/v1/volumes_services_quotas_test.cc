@@ -37,8 +37,10 @@ TEST(PersistentVolumes, HaveOneSourceThatStays) {
 TEST(ResourceQuotas, CountWhatIsKnown) {
   KindForTest quotas("", "v1", "ResourceQuota");
   EXPECT_EQ(quotas.errors(R"({"metadata":{"name":"q"},"spec":{"hard":{"pods":"1","requests.cpu":"1","count/jobs.batch":"1",
-                               "requests.example.com/gpu":"1"},"scopes":["BestEffort"]}})"),
+                               "requests.example.com/gpu":"1"},"scopes":["NotBestEffort"]}})"),
             Texts{});
+  EXPECT_EQ(quotas.errors(R"({"metadata":{"name":"q"},"spec":{"hard":{"requests.cpu":"1"},"scopes":["BestEffort"]}})"),
+            Texts{R"(spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource)"});
   EXPECT_EQ(quotas.errors(R"({"metadata":{"name":"q"},"spec":{"hard":{"gpus":"1"}}})"),
             Texts{"spec.hard[gpus]: Invalid value: \"gpus\": must be a standard resource for quota"});
   EXPECT_EQ(quotas.errors(R"({"metadata":{"name":"q"},"spec":{"scopes":["Terminating","NotTerminating"]}})"),

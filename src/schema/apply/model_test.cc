@@ -4,8 +4,6 @@
 //
 //   apply    conflicts are the paths that others own and that would get another value; what is applied is there; what was
 //            applied and is no longer goes, unless somebody else owns it; with force the others lose what changes
-//   update   the object is as was written; what that added or changed is the updater's now and nobody else's, and what it
-//            took away is nobody's
 //
 // and, since they follow from that: what is applied again changes nothing; appliers that name nothing in common may come in any
 // order; who applies nothing any more takes with him what he alone had, and nothing else.
@@ -181,18 +179,6 @@ struct Model {
     for (const auto& [path, value] : config) owners[who].insert(path);
     drop_idle();
   }
-  void update(const std::string& who, const Fields& written) {
-    Paths taken, gone;
-    for (const auto& [path, value] : written)
-      if (const auto there = object.find(path); there == object.end() || there->second != value) taken.insert(path);
-    for (const auto& [path, value] : object)
-      if (!written.contains(path)) gone.insert(path);
-    for (auto& [name, paths] : owners)
-      std::erase_if(paths, [&](const std::string& path) { return taken.contains(path) || gone.contains(path); });
-    owners[who].merge(taken);
-    object = written;
-    drop_idle();
-  }
   // With what stands below it, whoever set that: an element goes as a whole.
   void remove(const std::string& path) {
     auto goes = [&](const std::string& one) {
@@ -224,14 +210,6 @@ struct World {
     live = std::move(applied->object);
     if (live.is_null()) live = Object();
     return std::nullopt;
-  }
-  void update(const std::string& who, Value object) {
-    static const ResetFields reset;
-    static const FieldSet unowned;
-    const WriteKind kind{type, "v1", reset, unowned, nullptr};
-    const Updater updater(kind);
-    updater.update(live, object, updater.changes(live, object), owners, {.manager = who, .api_version = "v1"});
-    live = std::move(object);
   }
   std::map<std::string, Paths> owned() const {
     std::map<std::string, Paths> out;
@@ -364,34 +342,6 @@ TEST_P(ApplyModel, ManyWritersAgreeWithIt) {
   // The run has been in all the corners.
   EXPECT_GT(conflicts, 10);
   EXPECT_GT(drops, 10);
-}
-
-TEST_P(ApplyModel, AppliersBesideUpdatersAgreeWithIt) {
-  int conflicts = 0;
-  for (int round = 0; round < kRounds; ++round) {
-    World world{*type_};
-    Model model;
-    for (int step = 0; step < 8; ++step) {
-      Value given = config();
-      const bool updates = random_.pick(2) == 0;
-      const std::string who(1, static_cast<char>((updates ? 'u' : 'a') + random_.pick(2)));
-      SCOPED_TRACE(who + " gives " + context(given) + " to " + codec::write_json(world.live));
-      if (updates) {
-        drop_empty(given);
-        model.update(who, flat(given));
-        world.update(who, std::move(given));
-      } else {
-        const bool contested = !model.conflicts(who, flat(given)).empty();
-        ASSERT_EQ(world.apply(who, given, Force::No).has_value(), contested);
-        if (contested) ASSERT_FALSE(world.apply(who, given, Force::Yes));
-        model.apply(who, flat(given));
-        conflicts += contested ? 1 : 0;
-      }
-      ASSERT_EQ(text(flat(world.live)), text(model.object));
-      ASSERT_EQ(text(world.owned()), text(model.owners));
-    }
-  }
-  EXPECT_GT(conflicts, 10);
 }
 
 TEST_P(ApplyModel, WhoNamesNothingInCommonMayComeInAnyOrder) {

@@ -135,6 +135,7 @@ rt::Task<Result<void>> mark_disrupted(Api& api, model::ObjectKey pod, client::De
   codec::Object patch{{"metadata", std::move(metadata)}, {"status", codec::Object{{"conditions", std::move(conditions)}}}};
   Request request = own_request("patch", pod_kind(), pod);
   request.subresource = "status";
+  request.came_through = "eviction";
   request.tracking = Tracking::Off;
   CO_TRY_ASSIGN(DocumentPtr marked, co_await api.patch(std::move(request), client::PatchType::StrategicMerge,
                                                        codec::Value(std::move(patch)), nullptr));

@@ -111,7 +111,7 @@ TEST_F(RefusedTest, PatchesAreInvalid) {
            Case{kJsonPatch, R"([{"op":"add","path":"/x","value":1}])", "strict decoding error: unknown field \"x\""},
            Case{kJsonPatch, R"([{"op":"add","op":"add","path":"/data","value":{},"y":1}])",
                 "strict decoding error: json patch duplicate field \"[0].op\", json patch unknown field \"[0].y\""},
-           Case{kMergePatch, R"({"data":{"a":1}})", "json: cannot unmarshal number into Go struct field"},
+           Case{kMergePatch, R"({"data":{"a":1}})", "json: cannot unmarshal number 1 into Go struct field"},
        }) {
     Reply reply = send("PATCH", strict, each.body, each.type);
     EXPECT_EQ(reply.status, 422) << each.body << reply.text;

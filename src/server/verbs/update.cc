@@ -125,8 +125,9 @@ rt::Task<Result<DocumentPtr>> Api::write_once(const Request& request, DocumentPt
   CO_TRY_ASSIGN(Value managed, co_await managed_after(request, before_tree, object, std::move(stored), std::move(given)));
   put_managed_fields(object, std::move(managed));
   if (kind.rules.prepare != nullptr) kind.rules.prepare(object, {false, request.subresource, &before_tree});
-  // A binding has been admitted as what it is: the creation of a Binding. That a pod has its node now is no new wish.
-  bool admits = request.subresource != "binding";
+  // Bindings and evictions have been admitted as what they are: the creation of such an object. That a pod has its node now, or
+  // is about to go, is no new wish.
+  bool admits = request.subresource != "binding" && request.came_through != "eviction";
   if (admits) count_generation(kind, object, before_tree);
   if (crd::is_definition(kind) && request.subresource.empty()) crd::add_warnings(object, warnings);
   Admitted admitted(request, before, object, warnings);
