@@ -96,6 +96,9 @@ struct TreeHandler : HandlerBase {
   }
 };
 
+constexpr std::size_t kMostDuplicates = 100;
+constexpr std::size_t kLongestPath = 1024;
+
 // Walks the text once more, only for the paths of members that occur twice.
 struct DuplicateHandler : HandlerBase {
   struct Level {
@@ -151,7 +154,9 @@ struct DuplicateHandler : HandlerBase {
     Level& level = levels.back();
     level.name = std::move(part_of_key);
     part_of_key.clear();
-    if (!level.names.insert(level.name).second) duplicates.push_back(path());
+    // Their number and length are the client's.
+    if (!level.names.insert(level.name).second && duplicates.size() < kMostDuplicates)
+      duplicates.push_back(path().substr(0, kLongestPath));
     return true;
   }
   bool on_string_part(Text, std::size_t, error_code&) { return true; }

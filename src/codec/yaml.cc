@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::string_view kTagPrefix = "tag:yaml.org,2002:";
 constexpr std::size_t kMostNotes = 100;
+constexpr std::size_t kLongestKey = 1024;  // that a note shows
 
 [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& message) { throw YAML::ParserException(mark, message); }
 
@@ -198,7 +199,8 @@ class Builder final : public YAML::EventHandler {
   void set_member(const YAML::Mark& mark, Level& level, Value value) {
     Object& object = level.node.value.get_object();
     if (notes_ != nullptr && notes_->duplicate_keys.size() < kMostNotes && object.contains(level.key)) {
-      std::string key = level.key_is_text ? write_json(Value(level.key)) : level.key;
+      const std::string shown = level.key.substr(0, kLongestKey);
+      std::string key = level.key_is_text ? write_json(Value(shown)) : shown;
       notes_->duplicate_keys.push_back(fmt::format("line {}: key {} already set in map", mark.line + 1, key));
     }
     object[level.key] = std::move(value);

@@ -72,7 +72,7 @@ TEST(Normalize, DropsManyUnknownFields) {
   UnknownFields unknown;
   ASSERT_TRUE(normalize(core::v1::ConfigMap::table(), tree, &unknown));
   EXPECT_EQ(codec::write_json(tree), R"({"data":{"a":"1"}})");
-  EXPECT_EQ(unknown.paths.size(), 200'000u);
+  EXPECT_EQ(unknown.paths.size(), 100u);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
 }
 

@@ -21,6 +21,10 @@ using codec::Value;
 
 namespace {
 
+// Of unknown fields.
+constexpr std::size_t kMostUnknown = 100;
+constexpr std::size_t kLongestPath = 1024;
+
 // Where in the document we are: a chain on the stack, printed only when something is wrong.
 struct Place {
   const Place* parent = nullptr;
@@ -124,7 +128,9 @@ class Normalizer {
       } else if (type.preserve_unknown) {
         continue;
       } else {
-        if (unknown_ != nullptr) unknown_->paths.push_back(here.path());
+        // Their number and length are the client's.
+        if (unknown_ != nullptr && unknown_->paths.size() < kMostUnknown)
+          unknown_->paths.push_back(here.path().substr(0, kLongestPath));
         dropped.insert(name);
         continue;
       }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 #include <set>
+#include <unordered_set>
+#include <utility>
 
 #include "base/names.h"
 #include "codec/json.h"
@@ -72,6 +74,7 @@ void validate_owner_references(const Value& meta, schema::FieldErrors& errors) {
     errors.push_back({schema::FieldError::Kind::Invalid, std::move(field), codec::write_json(value), std::move(detail)});
   };
   std::string controller;
+  bool several = false;
   for (const Value& reference : references->get_array()) {
     std::string_view api_version = string_at(reference, "apiVersion");
     // "v1" or "apps/v1"; what has two slashes is no version at all.
@@ -87,7 +90,7 @@ void validate_owner_references(const Value& meta, schema::FieldErrors& errors) {
     std::string owner = std::string(kind) + "/" + std::string(string_at(reference, "name"));
     if (controller.empty()) {
       controller = std::move(owner);
-    } else {
+    } else if (!std::exchange(several, true)) {  // told once: the list is as long as the client likes
       invalid(path, *references,
               "Only one reference can have Controller set to true. Found \"true\" in references for " + controller + " and " +
                   owner);
@@ -141,8 +144,9 @@ void drop_double_owners(Value& object, Warnings* warnings) {
   if (references == nullptr || !references->is_array()) return;
   codec::Array kept;
   std::string twice;
+  std::unordered_set<std::string> seen;
   for (const Value& reference : references->get_array()) {
-    if (std::ranges::find(kept, reference) == kept.end())
+    if (seen.insert(codec::write_json(reference)).second)
       kept.push_back(reference);
     else
       twice += (twice.empty() ? "" : ", ") + std::string(string_at(reference, "uid"));

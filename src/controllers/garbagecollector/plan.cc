@@ -135,10 +135,12 @@ void judge_owners(const State& state, Plan& plan) {
   }
   if (held) return drop_references({state.object, state.metadata}, lost, plan);
   const bool waits = waited_for && !state.dependents.empty();
-  if (waits && std::ranges::any_of(state.dependents, waits_for_dependents))
-    unblock_owners({state.object, state.metadata}, plan);
+  const bool unblocks = waits && std::ranges::any_of(state.dependents, waits_for_dependents);
+  if (unblocks) unblock_owners({state.object, state.metadata}, plan);
   control::Write& write = plan.remove(state.object->kind(), state.object->key(), state.metadata.uid);
   write.delete_options.propagation = propagation_of(state, waits);
+  // As it was judged: it may have got another owner, or lost this one, since the cache saw it.
+  if (!unblocks) write.delete_options.resource_version = std::to_string(state.object->revision());
   write.stage = kRelease;
 }
 

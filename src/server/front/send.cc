@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "api/meta/v1/types.h"
@@ -27,6 +28,34 @@ std::string quote_warning(std::string_view text) {
     quoted += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   }
   return quoted + "\"";
+}
+
+constexpr std::size_t kMostWarningBytes = 4096;
+constexpr std::size_t kLongestWarning = 256;  // when all together are too long
+
+// Each once, and no more than clients take in headers (as Kubernetes' warning recorder).
+Warnings told(const Warnings& warnings) {
+  Warnings all;
+  std::size_t bytes = 0;
+  for (const std::string& text : warnings) {
+    if (std::ranges::find(all, text) != all.end()) continue;
+    all.push_back(text);
+    bytes += text.size();
+  }
+  if (bytes <= kMostWarningBytes) return all;
+  Warnings cut;
+  bytes = 0;
+  for (std::string& text : all) {
+    if (text.size() > kLongestWarning) {
+      std::size_t end = kLongestWarning;
+      while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // between two characters
+      text.resize(end);
+    }
+    bytes += text.size();
+    if (bytes > kMostWarningBytes) break;
+    cut.push_back(std::move(text));
+  }
+  return cut;
 }
 
 std::size_t total_bytes(const std::vector<net::Piece>& pieces) {
@@ -66,7 +95,7 @@ std::vector<net::Piece> take_front(std::vector<net::Piece>& pieces, std::size_t&
 
 net::Headers Front::Call::headers(std::string_view type) const {
   net::Headers headers{{"content-type", std::string(type)}, {"cache-control", "no-cache, private"}};
-  for (const std::string& warning : warnings) headers.add("warning", quote_warning(warning));
+  for (const std::string& warning : told(warnings)) headers.add("warning", quote_warning(warning));
   if (retry_after_s > 0) headers.add("retry-after", std::to_string(retry_after_s));
   name_request(headers);
   return headers;

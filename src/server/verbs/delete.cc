@@ -94,6 +94,7 @@ rt::Task<Result<Deleted>> Api::remove(Request request, client::DeleteOptions opt
           "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
           "propagationPolicy=Orphan to suppress this warning");
   }
+  const std::size_t known = warnings == nullptr ? 0 : warnings->size();
   for (int attempt = 1;; ++attempt) {
     DocumentPtr stored = caches_.of(*request.kind).get(request.key());
     if (!stored) co_return fail(not_found(*request.kind, request.name));
@@ -102,7 +103,7 @@ rt::Task<Result<Deleted>> Api::remove(Request request, client::DeleteOptions opt
     if (!evicts) {
       AdmissionRounds rounds;
       AdmissionReview review{Operation::Delete, &request, nullptr, before, warnings, &rounds, nullptr, &options};
-      if (attempt > 1 && warnings != nullptr) warnings->clear();
+      if (attempt > 1 && warnings != nullptr) warnings->resize(known);
       CO_TRY(co_await admission_.admit(review));
       CO_TRY(co_await admission_.validate(review));
     }
