@@ -68,8 +68,10 @@ rt::Task<void> LeaderElection::renew() {
     co_await rt::sleep(loop_, kRetryPeriod);
     const rt::Duration left = renewed + kRenewDeadline - loop_.clock().now();
     if (left <= rt::Duration::zero()) co_return;
+    // Others count from the write, which may have come soon after it was sent.
+    const rt::Instant begun = loop_.clock().now();
     auto held = co_await attempt_in(left);
-    if (held && *held) renewed = loop_.clock().now();
+    if (held && *held) renewed = begun;
     if (held && !*held) co_return;  // another has it
   }
 }

@@ -31,7 +31,7 @@ def one(c, **wanted):
 @CASES.case("who wrote what from where, without bodies")
 def writes(c):
     c.kubectl("create configmap told --from-literal=key=confidential").ok()
-    event = one(c, resource="configmaps", name="told", verb="create")
+    event = one(c, resource="configmaps", name="told", verb="create", namespace="t-audit")
     equal((event["apiVersion"], event["kind"], event["level"], event["stage"]), ("audit.k8s.io/v1", "Event", "Metadata", "ResponseComplete"),
           "what it is")
     equal(event["user"]["username"], "kubernetes-admin", "the user")
@@ -51,7 +51,7 @@ def writes(c):
 def ids(c):
     path = "/api/v1/namespaces/t-audit/configmaps/told"
     reply = c.request("DELETE", path)
-    event = one(c, verb="delete", name="told")
+    event = one(c, verb="delete", name="told", namespace="t-audit")
     equal({key.lower(): value for key, value in reply.headers.items()}["audit-id"], event["auditID"], "the header")
     c.request("DELETE", path, headers={"Audit-Id": "mine", "X-Forwarded-For": "192.0.2.7"})
     event = one(c, auditID="mine")

@@ -49,7 +49,7 @@ CLAIM = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name
 def bind(c):
     c.apply(CLAIM).ok()
     eventually(lambda: c.kubectl("get pvc disk").ok().has("Pending"))
-    c.kubectl("describe pvc disk").ok().has("ProvisioningFailed", '"t-manual" not found')
+    eventually(lambda: c.kubectl("describe pvc disk").ok().has("ProvisioningFailed", '"t-manual" not found'))
     c.apply(VOLUME).ok()
     try:
         eventually(lambda: c.kubectl("get pvc disk").ok().shows("disk Bound t-disk 2Gi RWO t-manual"))

@@ -245,7 +245,7 @@ class Process {
   }
 
   void renew_now() {
-    if (!serving_ && !agent_tls_) return;
+    if (stopping_ || (!serving_ && !agent_tls_)) return;
     auto renewed = pki_->renew_due(loop_.clock().wall());
     if (!renewed) {
       complain("renewing certificates", renewed.error());

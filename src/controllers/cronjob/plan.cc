@@ -25,7 +25,8 @@ using JobPtr = std::shared_ptr<const Job>;
 
 constexpr std::string_view kScheduledAnnotation = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
-enum Stage : int { kReplace, kCreate, kStatus };
+// The history goes last: that a job of the past may not be deleted must not stop the schedule.
+enum Stage : int { kReplace, kCreate, kStatus, kHistory };
 
 enum class Ending : unsigned char { None, Complete, Failed };
 
@@ -108,9 +109,9 @@ void follow_jobs(Draft& draft) {
   });
 }
 
-void delete_job(Draft& draft, const Job& job) {
+void delete_job(Draft& draft, const Job& job, Stage stage) {
   control::Write& write = draft.plan.remove(job);
-  write.stage = kReplace;
+  write.stage = stage;
   write.delete_options.propagation = client::Propagation::Background;
   write.on_success = note(draft, EventSeverity::Normal, "SuccessfulDelete", "Deleted job {name}");
   write.on_failure = note(draft, EventSeverity::Warning, "FailedDelete", "Deleted job: {error}");
@@ -126,7 +127,7 @@ void delete_oldest(Draft& draft, Ending ending, std::optional<std::int32_t> limi
     return std::pair(job->status.startTime.value_or(job->metadata.creationTimestamp), job->metadata.name);
   });
   const auto kept = static_cast<std::size_t>(std::max(*limit, 0));
-  for (std::size_t i = 0; i + kept < jobs.size(); ++i) delete_job(draft, *jobs[i]);
+  for (std::size_t i = 0; i + kept < jobs.size(); ++i) delete_job(draft, *jobs[i], kHistory);
 }
 
 void create_job(Draft& draft, std::int64_t scheduled_s, const TimeZone& zone) {
@@ -175,7 +176,7 @@ void run_if_due(Draft& draft, const Timetable& times, const TimeZone& zone) {
   }
   if (policy == "Replace") {
     for (const JobPtr& job : draft.state.jobs)
-      if (is_active(draft.status, job->metadata.uid)) delete_job(draft, *job);
+      if (is_active(draft.status, job->metadata.uid)) delete_job(draft, *job, kReplace);
   }
   create_job(draft, *due, zone);
 }

@@ -145,6 +145,16 @@ TEST(JobPlan, StartsAsManyPodsAsMayRun) {
   EXPECT_TRUE(status->uncountedTerminatedPods);
 }
 
+TEST(JobPlan, AFullListOfTheUncountedIsReleased) {
+  Job job = make_job(kUncountedLimit + 1, 2);
+  std::vector<Pod> pods;
+  for (int i = 0; i <= kUncountedLimit; ++i) {
+    pods.push_back(make_pod(job, "work-" + std::to_string(i), "Succeeded"));
+    if (i < kUncountedLimit) job.status.uncountedTerminatedPods->succeeded.push_back(pods.back().metadata.uid);
+  }
+  EXPECT_THAT(of_verb(plan_of(job, pods), Write::Verb::Patch), SizeIs(kUncountedLimit));
+}
+
 TEST(JobPlan, ARetryUsesTheSameNames) {
   const Job job = make_job(2, 2);
   const Plan first = plan_of(job, {});

@@ -33,10 +33,6 @@ bool counts_as_failed(const Job& job, const std::optional<Outcome>& outcome, con
   return failed && judge_failure(job, pod).counts();
 }
 
-bool contains(const std::vector<std::string>& uids, const std::string& uid) {
-  return std::ranges::find(uids, uid) != uids.end();
-}
-
 }  // namespace
 
 void count_released(const Progress& progress, JobStatus& status) {
@@ -49,13 +45,17 @@ void count_released(const Progress& progress, JobStatus& status) {
 
 Pods count_ended(const Job& job, const Progress& progress, const std::optional<Outcome>& outcome, JobStatus& status) {
   auto& [succeeded, failed] = *status.uncountedTerminatedPods;
+  std::set<std::string, std::less<>> noted(succeeded.begin(), succeeded.end());
+  noted.insert(failed.begin(), failed.end());
   Pods ended;
   for (const PodPtr& pod : progress.pods) {
     if (!is_tracked(*pod) || !may_release(job, progress, outcome, *pod)) continue;
-    if (static_cast<int>(succeeded.size() + failed.size()) >= kUncountedLimit) break;
-    ended.push_back(pod);
     const std::string& uid = pod->metadata.uid;
-    if (contains(failed, uid) || contains(succeeded, uid)) continue;
+    const bool full = static_cast<int>(succeeded.size() + failed.size()) >= kUncountedLimit;
+    // What is noted is released in any case: that makes room.
+    if (full && !noted.contains(uid)) continue;
+    ended.push_back(pod);
+    if (noted.contains(uid)) continue;
     if (pod->status.phase == "Succeeded") {
       if (!is_indexed(job)) succeeded.push_back(uid);
     } else if (counts_as_failed(job, outcome, *pod)) {

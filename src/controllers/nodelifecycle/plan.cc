@@ -176,7 +176,8 @@ Plan plan_node(const State& state, const Periods& periods, Time now) {
       plan.events.push_back({control::reference_to(*state.node), EventSeverity::Normal, "NodeNotReady",
                              fmt::format("Node {} status is now: NodeNotReady", node.metadata.name)});
   }
-  if (ready != nullptr && !is_ready) mark_pods_not_ready(state, now, plan);
+  // A node that is heard of answers for its pods itself.
+  if (ready != nullptr && ready->status == "Unknown") mark_pods_not_ready(state, now, plan);
   if (state.zone) plan.requeue(periods.zone_look);
 
   // A new status comes back as a change of the node; the taints follow from that one.

@@ -13,7 +13,7 @@ constexpr std::string_view kStateIndex = "podgc-state";
 
 std::vector<std::string> state_of_pod(const model::Document& document) {
   const std::shared_ptr<const Pod> pod = document.as<Pod>();
-  if (control::is_pod_terminal(*pod)) return {"ended"};
+  if (control::is_pod_terminal(*pod) && !pod->metadata.deletionTimestamp) return {"ended"};
   if (pod->spec.nodeName.empty() && pod->metadata.deletionTimestamp) return {"unscheduled"};
   return {};
 }
