@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "control/pods.h"
+#include "model/tolerations.h"
 
 namespace charon::controllers::tainteviction {
 namespace {
@@ -13,14 +14,6 @@ using control::Plan;
 using core::v1::Pod;
 using core::v1::Taint;
 using core::v1::Toleration;
-
-bool tolerates(const Toleration& toleration, const Taint& taint) {
-  if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
-  if (!toleration.key.empty() && toleration.key != taint.key) return false;
-  if (toleration.operator_ == "Exists") return true;
-  return !toleration.key.empty() && (toleration.operator_.empty() || toleration.operator_ == "Equal") &&
-         toleration.value == taint.value;
-}
 
 void mark_disrupted(const Pod& pod, Time now, Plan& plan) {
   Pod updated = pod;
@@ -44,7 +37,8 @@ std::optional<Time> eviction_time(const Pod& pod, const std::vector<Taint>& tain
     if (taint.effect != "NoExecute") continue;
     Time since = taint.timeAdded.value_or(Time{});
     if (pod.status.startTime) since = std::max(since, *pod.status.startTime);
-    const auto found = std::ranges::find_if(pod.spec.tolerations, [&](const Toleration& t) { return tolerates(t, taint); });
+    const auto found =
+        std::ranges::find_if(pod.spec.tolerations, [&](const Toleration& t) { return model::tolerates(t, taint); });
     if (found != pod.spec.tolerations.end() && !found->tolerationSeconds) continue;
     // Several taints: the first time that runs out counts. Without a toleration there is none to run out.
     if (found != pod.spec.tolerations.end()) since.seconds += std::max<std::int64_t>(*found->tolerationSeconds, 0);
